@@ -1,0 +1,73 @@
+# How the parts of the house are declared. Each call names what the part uses; nothing else is on its include path's
+# conscience: tools/tidy checks that includes and declarations agree.
+include(GoogleTest)
+
+# handschlag_embed(TARGET file... ) makes the text of files available to TARGET: a generated header embedded/NAME.h
+# declares `inline constexpr std::string_view`. See cmake/embed.cmake.
+function(handschlag_embed target name file)
+  set(header ${CMAKE_CURRENT_BINARY_DIR}/embedded/${name}.h)
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${file} -DOUTPUT=${header} -DNAME=${name}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${header})
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+endfunction()
+
+# handschlag_part(NAME [USES part...] [LIBRARIES lib...]): one folder, one static library `hs_NAME` of every *.cc in it
+# that is neither test nor fuzz target nor benchmark; one test binary `NAME_test` of its *_test.cc; fuzz targets.
+function(handschlag_part name)
+  cmake_parse_arguments(PART "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  set(fuzzers ${sources})
+  set(benches ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  set(target hs_${name})
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${target} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  list(TRANSFORM PART_USES PREPEND hs_)
+  list(TRANSFORM PART_TEST_USES PREPEND hs_)
+  target_link_libraries(${target} ${scope} ${PART_USES} ${PART_LIBRARIES})
+
+  # SQL migrations become one generated table, in file order.
+  file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/migrations/*.sql)
+  if(migrations)
+    set(header ${CMAKE_CURRENT_BINARY_DIR}/embedded/migrations.h)
+    string(REPLACE ";" "|" joined "${migrations}")
+    add_custom_command(
+      OUTPUT ${header}
+      COMMAND ${CMAKE_COMMAND} "-DINPUTS=${joined}" -DOUTPUT=${header} -DSLICE=${name}
+              -P ${CMAKE_SOURCE_DIR}/cmake/migrations.cmake
+      DEPENDS ${migrations} ${CMAKE_SOURCE_DIR}/cmake/migrations.cmake
+      VERBATIM)
+    target_sources(${target} PRIVATE ${header})
+    target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+  endif()
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${target} ${PART_TEST_USES} GTest::gtest_main GTest::gmock)
+    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300)
+  endif()
+  if(HANDSCHLAG_FUZZ)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(stem ${fuzzer} NAME_WE)
+      add_executable(${name}_${stem} ${fuzzer})
+      target_link_libraries(${name}_${stem} PRIVATE ${target})
+      target_compile_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
+      target_link_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()

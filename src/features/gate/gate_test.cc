@@ -1,0 +1,135 @@
+#include "features/gate/gate.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace handschlag::gate {
+namespace {
+
+Question store_for(Purpose purpose, Basis basis, ConsentState consent) {
+  Question question;
+  question.purpose = purpose;
+  question.basis = basis;
+  question.consent = consent;
+  return question;
+}
+
+struct StoreCase {
+  Purpose purpose;
+  Basis basis;
+  ConsentState consent;
+  Decision expected;
+  Rule because;
+};
+
+class GateStore : public testing::TestWithParam<StoreCase> {};
+
+TEST_P(GateStore, FollowsTheTable) {
+  const StoreCase& c = GetParam();
+  Ruling ruling = rule(store_for(c.purpose, c.basis, c.consent));
+  EXPECT_EQ(ruling.decision, c.expected);
+  EXPECT_EQ(ruling.rules[0], c.because);
+}
+
+constexpr Purpose kOrder = Purpose::CustomerOrderManagement;
+constexpr Purpose kAnalytics = Purpose::ServiceUsageAnalytics;
+constexpr Purpose kMarketing = Purpose::DirectMarketing;
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, GateStore,
+    testing::Values(
+        StoreCase{kOrder, Basis::contract, ConsentState::unknown, Decision::allow, Rule::contract_suffices},
+        StoreCase{kOrder, Basis::contract, ConsentState::refused, Decision::allow, Rule::contract_suffices},
+        StoreCase{kOrder, Basis::legal_obligation, ConsentState::unknown, Decision::allow, Rule::law_suffices},
+        StoreCase{kOrder, Basis::consent, ConsentState::unknown, Decision::deny, Rule::consent_missing},
+        StoreCase{kAnalytics, Basis::consent, ConsentState::given, Decision::allow, Rule::consent_given},
+        StoreCase{kAnalytics, Basis::consent, ConsentState::unknown, Decision::allow_unlinked, Rule::consent_missing},
+        StoreCase{kAnalytics, Basis::consent, ConsentState::refused, Decision::allow_unlinked, Rule::consent_refused},
+        StoreCase{kMarketing, Basis::consent, ConsentState::given, Decision::allow, Rule::consent_given},
+        StoreCase{kMarketing, Basis::consent, ConsentState::unknown, Decision::deny, Rule::consent_missing},
+        StoreCase{kMarketing, Basis::consent, ConsentState::refused, Decision::deny, Rule::consent_refused},
+        StoreCase{kMarketing, Basis::legitimate_interest, ConsentState::refused, Decision::deny, Rule::consent_refused},
+        StoreCase{kMarketing, Basis::legitimate_interest, ConsentState::unknown, Decision::allow,
+                  Rule::interest_suffices}));
+
+TEST(GateStoreRule, NobodyInTheDataMeansUnlinkedForEveryPurpose) {
+  for (const PurposeInfo& entry : purposes()) {
+    Question question = store_for(entry.purpose, entry.default_basis, ConsentState::unknown);
+    question.person_known = false;
+    EXPECT_EQ(rule(question).decision, Decision::allow_unlinked) << entry.name;
+  }
+}
+
+TEST(GateStoreRule, PrivacyControlBeatsConsentForSelling) {
+  Question question = store_for(Purpose::SellDataToThirdParties, Basis::consent, ConsentState::given);
+  question.global_privacy_control = true;
+  EXPECT_EQ(rule(question).decision, Decision::deny);
+  EXPECT_EQ(rule(question).rules[0], Rule::global_privacy_control);
+}
+
+TEST(GateView, NeedsRoleAndStoredPurpose) {
+  Question question;
+  question.use = Use::view;
+  question.purpose = kOrder;
+  question.basis = Basis::contract;
+  question.stored_for = {kOrder};
+  question.role = "agent";
+  EXPECT_TRUE(rule(question).allowed());
+  EXPECT_TRUE(rule(question).duties & write_ledger);
+
+  question.role = "operator";
+  EXPECT_EQ(rule(question).rules[0], Rule::role_without_purpose);
+  question.role = "made-up";
+  EXPECT_FALSE(rule(question).allowed());
+
+  question.role = "agent";
+  question.stored_for = {kAnalytics};
+  EXPECT_EQ(rule(question).rules[0], Rule::stored_for_other_purpose);
+}
+
+TEST(GateOtherUses, AreDeniedUntilARuleAllowsThem) {
+  for (Use use : {Use::contact, Use::decide, Use::export_, Use::train}) {
+    Question question = store_for(kOrder, Basis::contract, ConsentState::given);
+    question.use = use;
+    question.role = "admin";
+    question.stored_for = PurposeSet::all();
+    EXPECT_FALSE(rule(question).allowed());
+  }
+}
+
+TEST(GateReason, ReadsInBothLanguages) {
+  Question question = store_for(kMarketing, Basis::consent, ConsentState::unknown);
+  Ruling ruling = rule(question);
+  EXPECT_EQ(reason(ruling, kMarketing, "en"), "Not allowed, to send offers: there is no record of the person's leave.");
+  EXPECT_EQ(reason(ruling, kMarketing, "de"), "Nicht erlaubt, um Angebote zu schicken: es liegt keine Zustimmung vor.");
+}
+
+TEST(Purposes, NamesAreUniqueAndFound) {
+  std::set<std::string_view> names;
+  for (const PurposeInfo& entry : purposes()) {
+    EXPECT_TRUE(names.insert(entry.name).second);
+    EXPECT_EQ(find_purpose(entry.name), entry.purpose);
+  }
+  EXPECT_FALSE(find_purpose("customerordermanagement"));
+}
+
+TEST(Purposes, DeclarationTakesTheDefaultBasisOrTheGivenOne) {
+  EXPECT_EQ(*parse_declared_purpose("CustomerOrderManagement"), (DeclaredPurpose{kOrder, Basis::contract}));
+  EXPECT_EQ(*parse_declared_purpose("ServiceUsageAnalytics"), (DeclaredPurpose{kAnalytics, Basis::consent}));
+  EXPECT_EQ(*parse_declared_purpose("CustomerCare:A6-1-f"),
+            (DeclaredPurpose{Purpose::CustomerCare, Basis::legitimate_interest}));
+  EXPECT_EQ(parse_declared_purpose("Nonsense").error().code, "purpose_unknown");
+  EXPECT_EQ(parse_declared_purpose("CustomerCare:A6-1-x").error().code, "basis_unknown");
+}
+
+TEST(PurposeSet, KeepsWhatWasAdded) {
+  PurposeSet set = {kOrder, kMarketing};
+  EXPECT_TRUE(set.has(kOrder));
+  EXPECT_FALSE(set.has(kAnalytics));
+  EXPECT_EQ(PurposeSet::from_bits(set.bits()), set);
+  EXPECT_EQ(set.names(), (std::vector<std::string>{"CustomerOrderManagement", "DirectMarketing"}));
+}
+
+}  // namespace
+}  // namespace handschlag::gate

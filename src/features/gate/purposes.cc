@@ -1,0 +1,138 @@
+#include "features/gate/purposes.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+namespace handschlag::gate {
+namespace {
+
+using enum Purpose;
+using enum Basis;
+
+// In the order of the enumeration, so that a purpose is its own index.
+constexpr std::array kPurposes = {
+    PurposeInfo{CustomerOrderManagement, "CustomerOrderManagement", contract, false,
+                "um eine Bestellung oder einen Kauf abzuwickeln", "to carry out an order or a purchase"},
+    PurposeInfo{CustomerCare, "CustomerCare", contract, false, "um zu helfen, wenn jemand uns braucht",
+                "to help when somebody needs us"},
+    PurposeInfo{CommunicationForCustomerCare, "CommunicationForCustomerCare", contract, false,
+                "um auf Fragen zu antworten", "to answer questions"},
+    PurposeInfo{CustomerClaimsManagement, "CustomerClaimsManagement", contract, false,
+                "um eine Beschwerde oder Reklamation zu bearbeiten", "to handle a complaint or claim"},
+    PurposeInfo{CustomerRelationshipManagement, "CustomerRelationshipManagement", contract, false,
+                "um die Kundenbeziehung zu führen", "to look after the relationship with a customer"},
+    PurposeInfo{DirectMarketing, "DirectMarketing", consent, false, "um Angebote zu schicken", "to send offers"},
+    PurposeInfo{PersonalisedAdvertising, "PersonalisedAdvertising", consent, false,
+                "um auf die Person zugeschnittene Werbung zu zeigen", "to show advertising chosen for the person"},
+    PurposeInfo{ServicePersonalisation, "ServicePersonalisation", consent, false,
+                "um den Dienst auf die Person zuzuschneiden", "to fit the service to the person"},
+    PurposeInfo{ProvidePersonalisedRecommendations, "ProvidePersonalisedRecommendations", consent, false,
+                "um passende Empfehlungen zu geben", "to recommend what fits"},
+    PurposeInfo{PersonalisedBenefits, "PersonalisedBenefits", consent, false, "um persönliche Vorteile zu gewähren",
+                "to grant personal benefits"},
+    PurposeInfo{ServiceUsageAnalytics, "ServiceUsageAnalytics", consent, true,
+                "um zu verstehen, wie der Dienst genutzt wird", "to understand how the service is used"},
+    PurposeInfo{ImproveExistingProductsAndServices, "ImproveExistingProductsAndServices", consent, true,
+                "um Produkte und Dienste zu verbessern", "to improve products and services"},
+    PurposeInfo{FraudPreventionAndDetection, "FraudPreventionAndDetection", legitimate_interest, false,
+                "um Betrug zu verhindern", "to prevent fraud"},
+    PurposeInfo{IdentityVerification, "IdentityVerification", contract, false, "um zu prüfen, wer jemand ist",
+                "to check who somebody is"},
+    PurposeInfo{LegalCompliance, "LegalCompliance", legal_obligation, false, "weil das Gesetz es verlangt",
+                "because the law demands it"},
+    PurposeInfo{RightsFulfilment, "RightsFulfilment", legal_obligation, false,
+                "um die Rechte der Person zu erfüllen", "to fulfil the person's rights"},
+    PurposeInfo{SellDataToThirdParties, "SellDataToThirdParties", consent, false, "um Daten an Dritte zu verkaufen",
+                "to sell data to others"},
+    PurposeInfo{SatisfactionSurvey, "SatisfactionSurvey", consent, true, "um nach der Zufriedenheit zu fragen",
+                "to ask how satisfied somebody is"},
+    PurposeInfo{IdentityLinking, "IdentityLinking", consent, false, "um mehrere Konten einer Person zu verbinden",
+                "to connect several accounts of one person"},
+    PurposeInfo{LocationOffers, "LocationOffers", consent, false, "um Angebote nach dem Ort zu machen",
+                "to make offers by place"},
+    PurposeInfo{BehaviourPrediction, "BehaviourPrediction", consent, false, "um Verhalten vorherzusagen",
+                "to predict behaviour"},
+};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kPurposes.size(); ++i) {
+    if (static_cast<std::size_t>(kPurposes[i].purpose) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+constexpr std::array<std::string_view, 6> kBasisCodes = {"A6-1-a", "A6-1-b", "A6-1-c", "A6-1-d", "A6-1-e", "A6-1-f"};
+
+constexpr PurposeSet kService = {CustomerOrderManagement,      CustomerCare,           CommunicationForCustomerCare,
+                                 CustomerClaimsManagement,     IdentityVerification,   CustomerRelationshipManagement,
+                                 RightsFulfilment};
+constexpr PurposeSet kSales = {CustomerOrderManagement, CustomerRelationshipManagement, CustomerCare};
+constexpr PurposeSet kExperience = {ServiceUsageAnalytics,    ImproveExistingProductsAndServices, SatisfactionSurvey,
+                                    CustomerClaimsManagement, CustomerCare,                       CustomerOrderManagement};
+constexpr PurposeSet kMarketing = {DirectMarketing,      PersonalisedAdvertising, ServicePersonalisation,
+                                   PersonalisedBenefits, LocationOffers,          ProvidePersonalisedRecommendations};
+
+}  // namespace
+
+std::span<const PurposeInfo> purposes() { return kPurposes; }
+
+const PurposeInfo& info(Purpose purpose) { return kPurposes[static_cast<std::size_t>(purpose)]; }
+
+std::optional<Purpose> find_purpose(std::string_view name) {
+  for (const PurposeInfo& entry : kPurposes) {
+    if (entry.name == name) return entry.purpose;
+  }
+  return std::nullopt;
+}
+
+std::string_view code_of(Basis basis) { return kBasisCodes[static_cast<std::size_t>(basis)]; }
+
+std::optional<Basis> find_basis(std::string_view code) {
+  if (code.starts_with("eu-gdpr:")) code.remove_prefix(8);
+  for (std::size_t i = 0; i < kBasisCodes.size(); ++i) {
+    if (kBasisCodes[i] == code) return static_cast<Basis>(i);
+  }
+  return std::nullopt;
+}
+
+PurposeSet PurposeSet::all() { return from_bits((std::int64_t{1} << kPurposes.size()) - 1); }
+
+std::vector<std::string> PurposeSet::names() const {
+  std::vector<std::string> out;
+  for (const PurposeInfo& entry : kPurposes) {
+    if (has(entry.purpose)) out.emplace_back(entry.name);
+  }
+  return out;
+}
+
+Result<DeclaredPurpose> parse_declared_purpose(std::string_view text) {
+  std::size_t colon = text.find(':');
+  auto purpose = find_purpose(text.substr(0, colon));
+  if (!purpose) {
+    return fail(ErrorKind::invalid, "purpose_unknown",
+                fmt::format("'{}' is not a known purpose; known are {}.", text.substr(0, colon),
+                            fmt::join(PurposeSet::all().names(), ", ")));
+  }
+  if (colon == std::string_view::npos) return DeclaredPurpose{*purpose, info(*purpose).default_basis};
+  auto basis = find_basis(text.substr(colon + 1));
+  if (!basis) {
+    return fail(ErrorKind::invalid, "basis_unknown",
+                fmt::format("'{}' is not a basis; known are {} (GDPR Art. 6).", text.substr(colon + 1),
+                            fmt::join(kBasisCodes, ", ")));
+  }
+  return DeclaredPurpose{*purpose, *basis};
+}
+
+PurposeSet purposes_of_role(std::string_view role) {
+  if (role == "admin" || role == "data_protection_officer") return PurposeSet::all();
+  if (role == "agent" || role == "supervisor") return kService;
+  if (role == "sales" || role == "broker") return kSales;
+  if (role == "experience_manager") return kExperience;
+  if (role == "marketer") return kMarketing;
+  return {};  // operator and executive see no customer; an unknown role sees nothing
+}
+
+}  // namespace handschlag::gate

@@ -1,0 +1,110 @@
+// The registry of purposes: why data is used, named by the W3C Data Privacy Vocabulary where it has a term.
+// Constant data; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/result.h"
+
+namespace handschlag::gate {
+
+// The number is stored with every event (as a bit of a set): never renumber, only append. At most 63.
+enum class Purpose : std::uint8_t {
+  CustomerOrderManagement = 0,
+  CustomerCare = 1,
+  CommunicationForCustomerCare = 2,
+  CustomerClaimsManagement = 3,
+  CustomerRelationshipManagement = 4,
+  DirectMarketing = 5,
+  PersonalisedAdvertising = 6,
+  ServicePersonalisation = 7,
+  ProvidePersonalisedRecommendations = 8,
+  PersonalisedBenefits = 9,
+  ServiceUsageAnalytics = 10,
+  ImproveExistingProductsAndServices = 11,
+  FraudPreventionAndDetection = 12,
+  IdentityVerification = 13,
+  LegalCompliance = 14,
+  RightsFulfilment = 15,
+  SellDataToThirdParties = 16,
+  SatisfactionSurvey = 17,
+  IdentityLinking = 18,
+  LocationOffers = 19,
+  BehaviourPrediction = 20,
+};
+
+// GDPR Art. 6(1), as DPV spells it: "A6-1-a" ...
+enum class Basis : std::uint8_t {
+  consent,              // A6-1-a
+  contract,             // A6-1-b
+  legal_obligation,     // A6-1-c
+  vital_interest,       // A6-1-d
+  public_task,          // A6-1-e
+  legitimate_interest,  // A6-1-f
+};
+
+struct PurposeInfo {
+  Purpose purpose;
+  std::string_view name;  // the DPV term, or ours where DPV has none
+  Basis default_basis;    // where a source names none
+  // Without consent an event may still be kept, with no tie to any person (counting visits, not visitors).
+  bool unlinked_without_consent;
+  std::string_view german;  // for people: "um Ihre Bestellung abzuwickeln"
+  std::string_view english;
+};
+
+std::span<const PurposeInfo> purposes();
+const PurposeInfo& info(Purpose purpose);
+std::optional<Purpose> find_purpose(std::string_view name);
+
+std::string_view code_of(Basis basis);  // "A6-1-b"
+std::optional<Basis> find_basis(std::string_view code);
+
+// A set of purposes, stored as one integer.
+class PurposeSet {
+ public:
+  constexpr PurposeSet() = default;
+  constexpr PurposeSet(std::initializer_list<Purpose> purposes) {
+    for (Purpose purpose : purposes) add(purpose);
+  }
+  static constexpr PurposeSet from_bits(std::int64_t bits) {
+    PurposeSet set;
+    set.bits_ = bits;
+    return set;
+  }
+  static PurposeSet all();
+  constexpr void add(Purpose purpose) { bits_ |= bit(purpose); }
+  constexpr void remove(Purpose purpose) { bits_ &= ~bit(purpose); }
+  constexpr bool has(Purpose purpose) const { return (bits_ & bit(purpose)) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+  constexpr std::int64_t bits() const { return bits_; }
+  constexpr PurposeSet operator&(PurposeSet other) const { return from_bits(bits_ & other.bits_); }
+  constexpr PurposeSet operator|(PurposeSet other) const { return from_bits(bits_ | other.bits_); }
+  friend constexpr bool operator==(PurposeSet, PurposeSet) = default;
+  std::vector<std::string> names() const;
+
+ private:
+  static constexpr std::int64_t bit(Purpose purpose) { return std::int64_t{1} << static_cast<int>(purpose); }
+  std::int64_t bits_ = 0;
+};
+
+// One purpose of a source with the basis it rests on.
+struct DeclaredPurpose {
+  Purpose purpose;
+  Basis basis;
+  friend bool operator==(const DeclaredPurpose&, const DeclaredPurpose&) = default;
+};
+
+// "CustomerCare" or "CustomerCare:A6-1-f". Errors: invalid, with the names that are known.
+Result<DeclaredPurpose> parse_declared_purpose(std::string_view text);
+
+// The purposes for which a staff role may look at a customer's data; empty for an unknown role.
+PurposeSet purposes_of_role(std::string_view role);
+
+}  // namespace handschlag::gate

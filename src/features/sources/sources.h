@@ -1,0 +1,94 @@
+// Sources: the systems that send events. Each has a write key, a touchpoint, a trust, purposes each with its basis, and a plan.
+// Thread-safe. Kept in the control database; look-up by write key is served from memory.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/gate/purposes.h"
+#include "platform/base/clock.h"
+#include "platform/base/id.h"
+#include "platform/base/result.h"
+#include "platform/db/db.h"
+#include "platform/http/router.h"
+
+namespace handschlag::sources {
+
+// Enumerators are spelled as on the wire, but for `public`, which C++ keeps for itself.
+enum class Trust { server, public_ };
+enum class Mode { live, test };
+
+// What a source says it sends. Undeclared events are kept out, undeclared fields are dropped and counted.
+struct Plan {
+  bool declared = false;  // false: everything is taken as it comes
+  // event name → names of its top-level properties; "*" as a name allows any. Types without a name of their own (identify,
+  // page, ...) stand under "$identify", "$page" and so on, with their traits or properties.
+  std::map<std::string, std::set<std::string>> events;
+  // Properties kept when an event may only be stored unlinked; nothing that could point to a person belongs here.
+  std::set<std::string> unlinked_properties = {"products", "total", "revenue", "currency", "category", "price", "quantity"};
+};
+
+struct Source {
+  Id<Source> number;           // stored with each event
+  std::string id;              // chosen by the operator: "shop"; lower-case letters, digits, - and _, up to 64
+  std::string name;
+  std::string touchpoint;      // "shop", "checkout", "delivery", "hotline", "app", ...; same form as id
+  std::string name_space;      // ids of two sources with one namespace are the same ids; the source's id unless said otherwise
+  std::string controller;      // who is responsible for the data
+  std::string country;         // ISO 3166 alpha-2, of people whose country nothing else tells; "" unknown
+  Trust trust = Trust::public_;
+  Mode mode = Mode::live;
+  bool enabled = true;
+  std::vector<gate::DeclaredPurpose> purposes;
+  // Names of consent categories on the wire → the purposes they stand for. A purpose's own name always stands for itself.
+  std::map<std::string, gate::PurposeSet> consent_categories;
+  Plan plan;
+  std::vector<std::string> cors_origins = {"*"};
+  Time created_at{};
+
+  gate::PurposeSet purpose_set() const;
+};
+
+using SourcePointer = std::shared_ptr<const Source>;
+
+std::span<const db::Migration> migrations();
+std::string_view name_of(Trust trust);
+std::optional<Trust> find_trust(std::string_view name);
+
+class Sources {
+ public:
+  // `control` and `clock` must outlive this. Loads what is stored.
+  static Result<std::unique_ptr<Sources>> open(db::Database& control, const Clock& clock);
+  virtual ~Sources() = default;
+
+  struct Added {
+    SourcePointer source;
+    std::string write_key;  // shown once, never stored
+  };
+  // `source.number` and `created_at` are assigned. Errors: invalid (each wrong field named), conflict (id taken).
+  virtual Result<Added> add(Source source) = 0;
+  virtual std::vector<SourcePointer> list() const = 0;
+  virtual SourcePointer find(std::string_view id) const = 0;         // nullptr if there is none
+  virtual SourcePointer find(Id<Source> number) const = 0;           // nullptr if there is none
+  // By write key, also of disabled sources. nullptr if no valid key is that one.
+  virtual SourcePointer by_write_key(std::string_view write_key) const = 0;
+  // Gives a new key; the old ones stay valid for `overlap`. Errors: not_found.
+  virtual Result<Added> rotate_key(std::string_view id, std::chrono::seconds overlap) = 0;
+  virtual Result<SourcePointer> set_enabled(std::string_view id, bool enabled) = 0;
+  virtual Result<SourcePointer> set_plan(std::string_view id, Plan plan) = 0;
+  virtual Result<SourcePointer> set_consent_categories(std::string_view id, std::map<std::string, gate::PurposeSet> categories) = 0;
+};
+
+// Errors: invalid, fields named by JSON pointer.
+Result<Plan> parse_plan(const std::string& json_text);
+
+void bind_routes(http::Router& router, Sources& sources);
+
+}  // namespace handschlag::sources

@@ -1,0 +1,57 @@
+// The one writer of a database: a thread that runs tasks in the order they came, each in a transaction of its own,
+// and tells each when its commit is durable. Whoever has many small writes gathers them into one task (group commit).
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "platform/db/db.h"
+
+namespace handschlag::db {
+
+// Thread-safe.
+class Writer {
+ public:
+  using Body = std::function<Result<void>(Transaction&)>;
+  using Done = std::function<void(Result<void>)>;
+
+  // At most `capacity` tasks wait; `database` must outlive the writer.
+  Writer(Database& database, std::size_t capacity);
+  // Finishes what was accepted.
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // Queues a task. `done` is called on the writer's thread after the commit, or with what went wrong.
+  // Errors (then neither is called): too_many, when the queue is full; unavailable, after stop().
+  Result<void> post(Body body, Done done);
+
+  // Queues a task and waits for it. Not to be called on the writer's own thread.
+  Result<void> run(Body body);
+
+  // Refuses new tasks, finishes the queued ones. Idempotent.
+  void stop();
+
+  std::size_t queued() const;
+
+ private:
+  struct Task {
+    Body body;
+    Done done;
+  };
+  void loop();
+
+  Database& database_;
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Task> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace handschlag::db
