@@ -21,6 +21,7 @@ class Gauge {
  public:
   virtual ~Gauge() = default;
   virtual void set(double value) = 0;
+  virtual void add(double amount) = 0;  // negative to take away
 };
 class Histogram {
  public:
