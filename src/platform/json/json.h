@@ -38,15 +38,15 @@ std::optional<std::string> scalar_text(const Value& value);
 // "a/b~c" -> "a~1b~0c", for one token of a JSON pointer.
 std::string pointer_token(std::string_view token);
 
+struct TextRule {
+  std::size_t min_length = 1;  // bytes
+  std::size_t max_length = 1024;
+};
+
 // Reads fields off one object and collects what is wrong. After an error the read returns an empty value; finish()
 // tells. Unknown fields are errors unless they are allowed: a misspelt field must not be silently ignored.
 class Reader {
  public:
-  struct TextRule {
-    std::size_t min_length = 1;  // bytes
-    std::size_t max_length = 1024;
-  };
-
   explicit Reader(const Value& object, std::string pointer = "");
 
   std::string text(std::string_view name, TextRule rule = {});
