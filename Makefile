@@ -1,0 +1,72 @@
+# Handschlag: the commands of daily work. `make help` lists them.
+#
+# What is compiled, and how often: unit tests once, with sanitizers (build/dev); the binary once more, optimised
+# (build/release), without the tests, which the end-to-end tests then drive. clang-tidy reads every source a third
+# time, so it is `make lint` and not part of `make test`: on two cores it takes about as long as all the rest. What is
+# cheap of it (format, house rules, API description) is part of both.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+JOBS ?= $(shell nproc)
+LISTEN ?= 127.0.0.1:8080
+DATA ?= demo-data
+
+BINARY := build/release/handschlag
+# Starts a PostgreSQL of its own on a free port for the command that follows.
+WITH_POSTGRES := src/platform/db/testing/with_postgres
+CTEST := ctest --test-dir build/dev --output-on-failure -j$(JOBS)
+SOURCES = $$(find src bench -name '*.cc' -o -name '*.h')
+
+.PHONY: help setup dev release demo test check e2e lint lint-quick clang-tidy format bench api clean
+
+help:  ## Lists these commands
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 14
+
+setup:  ## Installs what is missing (Debian 12; root or sudo)
+	@tools/setup
+
+dev: setup  ## Builds everything for tests, with address and undefined-behaviour sanitizers
+	cmake --preset dev --log-level=WARNING
+	cmake --build --preset dev -j$(JOBS)
+
+release: setup  ## Builds the binary that is shipped: build/release/handschlag
+	cmake --preset release --log-level=WARNING
+	cmake --build --preset release -j$(JOBS) --target handschlag
+
+demo: release  ## Fills demo-data with a made-up company, serves it on http://127.0.0.1:8080, says what to try
+	exec $(BINARY) demo --data $(DATA) --listen $(LISTEN)
+
+# One run of ctest for all, so that its closing lines count every test.
+test: setup lint-quick dev release  ## Everything: house rules, unit tests, end-to-end tests on the release binary
+	$(WITH_POSTGRES) $(CTEST)
+
+check: setup lint-quick dev  ## The quick part of `make test`: no release build, no end-to-end tests
+	$(WITH_POSTGRES) $(CTEST) --label-exclude e2e
+
+e2e: setup dev release  ## The end-to-end tests alone
+	$(WITH_POSTGRES) $(CTEST) --label-regex e2e
+
+lint: lint-quick clang-tidy  ## Format, house rules, API description and clang-tidy
+
+lint-quick: setup
+	@clang-format-19 --dry-run -Werror $(SOURCES)
+	@tools/tidy
+	@tools/api --check
+
+clang-tidy: setup  ## clang-tidy over the sources that changed since it last passed
+	cmake --preset tidy --log-level=WARNING
+	tools/clang-tidy --build build/tidy --jobs $(JOBS)
+
+format:  ## Formats the C++ sources in place
+	clang-format-19 -i $(SOURCES)
+
+bench: setup  ## Builds and runs the benchmarks
+	cmake --preset release --log-level=WARNING
+	cmake --build --preset release -j$(JOBS) --target bench
+
+api: setup  ## Writes api/openapi.json from the api.yaml of every slice
+	tools/api
+
+clean:  ## Deletes what was built and the demo's data; keeps .venv and node_modules
+	rm -rf build demo-data demo-data.keys .cache
