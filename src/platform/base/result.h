@@ -49,10 +49,15 @@ std::string_view name_of(ErrorKind kind);
 
 }  // namespace handschlag
 
-// Evaluates to the value of a Result, or returns its error from the enclosing function.
-#define TRY(...)                                                                          \
-  __extension__({                                                                         \
-    auto&& try_result_ = (__VA_ARGS__);                                                   \
-    if (!try_result_.has_value()) return std::unexpected(std::move(try_result_).error()); \
-    *std::move(try_result_);                                                              \
+// Evaluates to the value of a Result, or returns its error from the enclosing function. The numbered name lets one stand
+// inside another: TRY(database.write([&](Transaction& tx) -> Result<void> { TRY(...); ... })).
+#define TRY(...) HANDSCHLAG_TRY_COUNTED(__COUNTER__, __VA_ARGS__)
+#define HANDSCHLAG_TRY_COUNTED(number, ...) HANDSCHLAG_TRY_NUMBERED(number, __VA_ARGS__)
+#define HANDSCHLAG_TRY_NUMBERED(number, ...)                                                      \
+  __extension__({                                                                                 \
+    auto&& try_result_##number = (__VA_ARGS__);                                                   \
+    if (!try_result_##number.has_value()) {                                                       \
+      return std::unexpected(std::move(try_result_##number).error());                             \
+    }                                                                                             \
+    *std::move(try_result_##number);                                                              \
   })

@@ -76,6 +76,9 @@ class Transaction {
   virtual Result<std::int64_t> execute_batch(std::string_view sql, const Batch& batch) = 0;
   // The same for a statement that answers rows.
   virtual Result<void> query_batch(std::string_view sql, const Batch& batch, const OnBatchRow& on_row) = 0;
+  // The database's own clock, in ms since the epoch; the same for all nodes of one database, for leases. It moves on
+  // within a transaction.
+  virtual Result<std::int64_t> now_ms() = 0;
 
   Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Param> params) {
     return execute(sql, Params(params.begin(), params.size()));

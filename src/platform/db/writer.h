@@ -33,7 +33,7 @@ class Writer {
   // Queues a task and waits for it. Not to be called on the writer's own thread.
   Result<void> run(Body body);
 
-  // Refuses new tasks, finishes the queued ones. Idempotent.
+  // Refuses new tasks, finishes the queued ones. Idempotent. Not to be called on the writer's own thread.
   void stop();
 
   std::size_t queued() const;
@@ -44,6 +44,7 @@ class Writer {
     Done done;
   };
   void loop();
+  Result<void> write(const Body& body);
 
   Database& database_;
   const std::size_t capacity_;
@@ -51,6 +52,7 @@ class Writer {
   std::condition_variable wake_;
   std::deque<Task> queue_;
   bool stopping_ = false;
+  std::mutex join_mutex_;  // stop() may be called by several threads; only one can join
   std::thread thread_;
 };
 

@@ -1,0 +1,155 @@
+#include "platform/db/migrate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+namespace handschlag::db {
+namespace {
+
+constexpr std::string_view kCreateTable =
+    "CREATE TABLE IF NOT EXISTS schema_migration (slice TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, "
+    "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (slice, number))";
+
+using Key = std::pair<std::string, std::int64_t>;
+using Applied = std::map<Key, std::string>;  // to the checksum
+
+Key key_of(const Migration& migration) { return {std::string(migration.slice), migration.number}; }
+
+Result<void> check_numbering(std::span<const Migration> migrations) {
+  std::map<std::string_view, int> last;
+  for (const Migration& migration : migrations) {
+    if (migration.number != ++last[migration.slice]) {
+      return fail(ErrorKind::internal, "migrations_numbering",
+                  fmt::format("Migration {} of {} is out of order; numbers start at 1 and have no gap.",
+                              migration.number, migration.slice));
+    }
+  }
+  return {};
+}
+
+Result<Applied> read_applied(Transaction& tx) {
+  Applied applied;
+  TRY(tx.query("SELECT slice, number, checksum FROM schema_migration", {}, [&](const Row& row) {
+    applied[{std::string(row.text(0)), row.integer(1)}] = row.text(2);
+  }));
+  return applied;
+}
+
+Result<void> check_applied(const Applied& applied, std::span<const Migration> migrations) {
+  std::map<Key, std::string> known;
+  for (const Migration& migration : migrations) known[key_of(migration)] = checksum(migration.sql);
+  for (const auto& [key, sum] : applied) {
+    auto found = known.find(key);
+    if (found == known.end()) {
+      return fail(ErrorKind::conflict, "schema_newer",
+                  fmt::format("The database has migration {} of {}, which this program does not know; it was written "
+                              "by a newer version. Use that version, or restore the backup made before migrating.",
+                              key.second, key.first));
+    }
+    if (found->second != sum) {
+      return fail(ErrorKind::conflict, "schema_changed",
+                  fmt::format("Migration {} of {} was changed after it had been applied; put the old text back and "
+                              "add a new migration instead.",
+                              key.second, key.first));
+    }
+  }
+  return {};
+}
+
+// Another node may have applied it in the meantime; so everything is asked again under the lock.
+Result<void> apply_one(Transaction& tx, const Migration& migration, std::span<const Migration> all,
+                       const MigrationSteps& steps) {
+  TRY(steps.lock(tx));
+  Applied applied = TRY(read_applied(tx));
+  TRY(check_applied(applied, all));
+  if (applied.contains(key_of(migration))) return {};
+  TRY(steps.run(tx, migration.sql));
+  const std::int64_t now = TRY(tx.now_ms());
+  TRY(tx.execute("INSERT INTO schema_migration (slice, number, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)",
+                 {migration.slice, std::int64_t{migration.number}, migration.name,
+                  std::string_view(checksum(migration.sql)), now}));
+  return {};
+}
+
+bool is_word_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// The end of the quoted text or comment that begins at `at`; `at` itself where none begins.
+std::size_t skip_quoted(std::string_view sql, std::size_t at) {
+  auto after = [&](std::string_view end, std::size_t from) {
+    std::size_t found = sql.find(end, from);
+    return found == std::string_view::npos ? sql.size() : found + end.size();
+  };
+  if (sql[at] == '\'' || sql[at] == '"') return after(sql.substr(at, 1), at + 1);
+  if (sql.substr(at, 2) == "--") return after("\n", at);
+  if (sql.substr(at, 2) == "/*") return after("*/", at + 2);
+  return at;
+}
+
+std::string upper(std::string_view word) {
+  std::string result(word);
+  std::ranges::transform(result, result.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return result;
+}
+
+std::string_view postgres_word(std::string_view word) {
+  const std::string name = upper(word);
+  if (name == "INTEGER") return "BIGINT";
+  if (name == "BLOB") return "BYTEA";
+  if (name == "REAL") return "DOUBLE PRECISION";
+  if (name == "WITHOUT" || name == "ROWID") return "";
+  return word;
+}
+
+}  // namespace
+
+std::string checksum(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return fmt::format("{:016x}", hash);
+}
+
+std::string to_postgres_types(std::string_view sql) {
+  std::string result;
+  result.reserve(sql.size() + sql.size() / 8);
+  std::size_t at = 0;
+  while (at < sql.size()) {
+    std::size_t end = skip_quoted(sql, at);
+    if (end != at) {
+      result += sql.substr(at, end - at);
+    } else if (is_word_character(sql[at])) {
+      while (end < sql.size() && is_word_character(sql[end])) ++end;
+      result += postgres_word(sql.substr(at, end - at));
+    } else {
+      result += sql[at];
+      end = at + 1;
+    }
+    at = end;
+  }
+  return result;
+}
+
+Result<void> migrate(Database& database, std::span<const Migration> migrations, const MigrationSteps& steps) {
+  TRY(check_numbering(migrations));
+  Applied applied;
+  TRY(database.write([&](Transaction& tx) -> Result<void> {
+    TRY(steps.lock(tx));
+    TRY(tx.execute(kCreateTable, {}));
+    applied = TRY(read_applied(tx));
+    return {};
+  }));
+  TRY(check_applied(applied, migrations));
+  for (const Migration& migration : migrations) {
+    if (applied.contains(key_of(migration))) continue;
+    TRY(database.write([&](Transaction& tx) { return apply_one(tx, migration, migrations, steps); }));
+  }
+  return {};
+}
+
+}  // namespace handschlag::db

@@ -1,0 +1,95 @@
+#include "platform/db/sqlite.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <utility>
+
+#include "platform/db/fair_mutex.h"
+#include "platform/db/migrate.h"
+#include "platform/db/pool.h"
+#include "platform/db/sqlite_connection.h"
+
+namespace handschlag::db {
+namespace {
+
+// Ends a transaction that was not committed, also when an exception passes.
+class Rollback {
+ public:
+  explicit Rollback(SqliteConnection& connection) : connection_(connection) {}
+  ~Rollback() { connection_.roll_back(); }
+  Rollback(const Rollback&) = delete;
+  Rollback& operator=(const Rollback&) = delete;
+
+ private:
+  SqliteConnection& connection_;
+};
+
+// Only the owner may read a new file; SQLite gives the WAL the same permissions. An existing file is left as it is.
+void create_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) ::close(file);
+}
+
+class SqliteDatabase final : public Database {
+ public:
+  SqliteDatabase(std::unique_ptr<SqliteConnection> writer, const Options& options)
+      : writer_(std::move(writer)), readers_(options.readers, [path = options.location] {
+          return SqliteConnection::open(path, SqliteAccess::read, false);
+        }) {}
+
+  Result<void> read(const std::function<Result<void>(Transaction&)>& body) override {
+    auto connection = TRY(readers_.borrow());
+    return run("BEGIN DEFERRED", *connection, body);
+  }
+
+  Result<void> write(const std::function<Result<void>(Transaction&)>& body) override {
+    std::lock_guard turn(turn_);
+    return run("BEGIN IMMEDIATE", *writer_, body);
+  }
+
+  Result<void> migrate(std::span<const Migration> migrations) override {
+    // A write transaction keeps other processes out by itself.
+    return db::migrate(*this, migrations, {
+        .lock = [](Transaction&) -> Result<void> { return {}; },
+        .run = [](Transaction& tx, std::string_view script) {
+          return static_cast<SqliteTransaction&>(tx).run_script(script);
+        },
+    });
+  }
+
+  Result<void> checkpoint() override {
+    std::lock_guard turn(turn_);
+    return writer_->checkpoint();
+  }
+
+  Result<void> ping() override {
+    return read([](Transaction& tx) { return tx.query("SELECT 1 FROM sqlite_schema LIMIT 1", {}, [](const Row&) {}); });
+  }
+
+ private:
+  static Result<void> run(const char* begin, SqliteConnection& connection,
+                          const std::function<Result<void>(Transaction&)>& body) {
+    TRY(connection.run(begin));
+    Rollback rollback(connection);
+    SqliteTransaction tx(connection);
+    TRY(body(tx));
+    TRY(tx.state());
+    return connection.run("COMMIT");
+  }
+
+  FairMutex turn_;
+  std::unique_ptr<SqliteConnection> writer_;  // closed after the readers: the last one to close empties the WAL
+  Pool<SqliteConnection> readers_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_sqlite(const Options& options) {
+  create_private(options.location);
+  auto writer = TRY(SqliteConnection::open(options.location, SqliteAccess::write, options.secure_delete));
+  return std::make_unique<SqliteDatabase>(std::move(writer), options);
+}
+
+}  // namespace handschlag::db
