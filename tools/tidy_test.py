@@ -29,18 +29,22 @@ GOOD = {
     "src/platform/base/result.h": "#pragma once\n#include <string>\n",
     "src/platform/base/result.cc": '#include "platform/base/result.h"\n#include <fmt/format.h>\n'
                                    '#include <sys/stat.h>\n',
-    "src/platform/db/CMakeLists.txt": "handschlag_part(db USES base)\n",
+    "src/platform/db/CMakeLists.txt": "handschlag_part(db USES base)\nadd_subdirectory(testing)\n",
     "src/platform/db/db.h": '#pragma once\n#include "platform/base/result.h"\n',
     "src/platform/db/db.cc": '#include "platform/db/db.h"\n#include "platform/db/sqlite.h"\n'
                              'auto sql = "CREATE TABLE platform_migrations (slice TEXT)";\n',
     "src/platform/db/sqlite.h": "#pragma once\n#include <sqlite3.h>\n",
+    "src/platform/db/testing/CMakeLists.txt": "add_library(hs_db_testing STATIC testing.cc)\n"
+                                              "target_link_libraries(hs_db_testing PUBLIC hs_db GTest::gtest)\n",
+    "src/platform/db/testing/testing.h": '#pragma once\n#include <gtest/gtest.h>\n#include "platform/db/db.h"\n',
+    "src/platform/db/testing/testing.cc": '#include "platform/db/testing/testing.h"\n',
     "src/features/CMakeLists.txt": "foreach(slice vault consent)\n",
     "src/features/vault/CMakeLists.txt": "handschlag_part(vault USES base)\n",
     "src/features/vault/README.md": "# Vault\n",
     "src/features/vault/vault.h": '#pragma once\n#include "platform/base/result.h"\n',
     "src/features/vault/vault.cc": '#include "features/vault/vault.h"\n',
     "src/features/vault/vault_test.cc": '#include "features/vault/vault.h"\n#include <gtest/gtest.h>\n',
-    "src/features/consent/CMakeLists.txt": "handschlag_part(consent USES base db vault TEST_USES db)\n",
+    "src/features/consent/CMakeLists.txt": "handschlag_part(consent USES base db vault TEST_USES db_testing)\n",
     "src/features/consent/README.md": "# Consent\n",
     "src/features/consent/consent.h": '#pragma once\n#include "platform/base/result.h"\n',
     "src/features/consent/consent.cc": '#include "features/consent/consent.h"\n#include "features/vault/vault.h"\n'
@@ -57,7 +61,8 @@ GOOD = {
     "src/features/consent/migrations/0001_consent.sql":
         "CREATE TABLE consent_grants (id INTEGER PRIMARY KEY);\n"
         "CREATE INDEX consent_grants_id ON consent_grants (id);\n",
-    "src/features/consent/consent_test.cc": '#include "features/consent/consent.h"\n',
+    "src/features/consent/consent_test.cc": '#include "features/consent/consent.h"\n'
+                                            '#include "platform/db/testing/testing.h"\n',
     "src/app/CMakeLists.txt": "handschlag_part(app USES consent)\n",
     "src/app/main.cc": '#include "features/consent/consent.h"\n#include <CLI/CLI.hpp>\n',
 }
@@ -122,12 +127,12 @@ class Planted(unittest.TestCase):
 
     def test_a_use_must_be_declared(self):
         self.expect("declared", "src/features/consent/consent.cc",
-                    {"src/features/consent/CMakeLists.txt": "handschlag_part(consent USES base db TEST_USES db)\n"},
+                    {"src/features/consent/CMakeLists.txt": "handschlag_part(consent USES base db TEST_USES db_testing)\n"},
                     at=2)
 
     def test_a_use_declared_for_tests_is_not_for_sources(self):
         self.expect("declared", "src/features/consent/consent.cc",
-                    {"src/features/consent/CMakeLists.txt": "handschlag_part(consent USES base db TEST_USES vault)\n"})
+                    {"src/features/consent/CMakeLists.txt": "handschlag_part(consent USES base db TEST_USES db_testing vault)\n"})
 
     def test_a_declared_use_must_exist(self):
         self.expect("declared", "src/features/vault/CMakeLists.txt",
@@ -137,6 +142,9 @@ class Planted(unittest.TestCase):
         self.expect("cycle", "src/features/consent/CMakeLists.txt", {
             "src/features/vault/CMakeLists.txt": "handschlag_part(vault USES base consent)\n",
             "src/features/vault/vault.cc": '+#include "features/consent/consent.h"\n'})
+
+    def test_what_is_declared_for_tests_must_be_used_by_tests(self):
+        self.expect("declared", "src/features/consent/CMakeLists.txt", {"src/features/consent/consent_test.cc": "int x;\n"})
 
     # Other houses.
 
