@@ -1,0 +1,182 @@
+"""Nothing personal in plain text at rest: a person who was taken in, looked at, searched for and looked at again stands
+in no file of the data folder, of the key folder, nor in the log. First the scanner is shown to find that person where
+planted."""
+
+import base64
+import hashlib
+import json
+import random
+import subprocess
+import urllib.parse
+
+import pytest
+
+import byte_scan
+from harness import event, now, track, wait_until
+
+PERSON = {
+    "email": "Quirinella.Zwetschgenbaum@kanarien-vogel.example",
+    "phone": "+4915123456789",
+    "phone as written": "0151 234-567 89",
+    "first name": "Quirinella",
+    "last name": "Zwetschgenbaum-Öttinger",
+    "free text": "Der Lieferbote warf das Päckchen über den Gartenzaun, mein Dackel erschrak.",
+    "word of the free text": "Gartenzaun",
+    "street": "Wolkenkuckucksweg 17",
+    "user id": "kundin-5550199-quirinella",
+    "anonymous id": "3f9c1e7a-55aa-4b1e-9d2f-cafe5550199a",
+    "property": "Vertragsnummer-ZX81-4711",
+}
+
+# Each writes a value down in one way, independently of how the scanner makes its needles.
+WAYS = {
+    "utf-8": lambda value: value.encode(),
+    "utf-8 in JSON": lambda value: json.dumps({"value": value}, ensure_ascii=False).encode(),
+    "ascii JSON": lambda value: json.dumps({"value": value}).encode(),
+    "small letters": lambda value: value.lower().encode(),
+    "capital letters": lambda value: value.upper().encode(),
+    "utf-16 le": lambda value: value.encode("utf-16-le"),
+    "utf-16 be": lambda value: value.encode("utf-16-be"),
+    "base64, offset 0": lambda value: base64.b64encode(value.encode() + b"??"),
+    "base64, offset 1": lambda value: base64.b64encode(b"x" + value.encode() + b"?"),
+    "base64, offset 2": lambda value: base64.b64encode(b"xy" + value.encode()),
+    "base64, offset 3": lambda value: base64.b64encode(b"xyz" + value.encode() + b"\xff\xfe\xfd"),
+    "base64url": lambda value: base64.urlsafe_b64encode(b"\xfb\xff" + value.encode() + b"\xff\xfe"),
+    "base64 of utf-16": lambda value: base64.b64encode(b"x" + value.encode("utf-16-le")),
+    "hex": lambda value: value.encode().hex().encode(),
+    "capital hex": lambda value: value.encode().hex().upper().encode(),
+    "hex of utf-16": lambda value: value.encode("utf-16-be").hex().encode(),
+    "query": lambda value: urllib.parse.urlencode({"key": f"email:{value}"}).encode(),
+    "query, small hex": lambda value: b"".join(f"%{byte:02x}".encode() for byte in value.encode()),
+    "path": lambda value: urllib.parse.quote(value).encode(),
+    "sha256": lambda value: hashlib.sha256(value.encode()).digest(),
+    "sha256 of small letters, hex": lambda value: hashlib.sha256(value.lower().encode()).hexdigest().encode(),
+    "sha256, base64": lambda value: base64.b64encode(b"a" + hashlib.sha256(value.encode()).digest()),
+    "md5, capital hex": lambda value: hashlib.md5(value.encode()).hexdigest().upper().encode(),
+    "md5 of small letters": lambda value: hashlib.md5(value.lower().encode()).digest(),
+    "sha1, hex": lambda value: hashlib.sha1(value.encode()).hexdigest().encode(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("what", PERSON)
+def test_scanner_finds_what_is_planted(tmp_path, way, what):
+    around = random.Random(f"{way} {what}")
+    planted = around.randbytes(70_001) + WAYS[way](PERSON[what]) + around.randbytes(5_003)
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    (tmp_path / "deep" / "down" / "data.db-wal").write_bytes(planted)
+    found = byte_scan.scan([tmp_path], {what: PERSON[what]})
+    assert found, f"{what} was planted as {way} and not found"
+
+
+def test_scanner_finds_names_of_files(tmp_path):
+    (tmp_path / f"{PERSON['email']}.json").touch()
+    assert byte_scan.scan([tmp_path], PERSON)
+
+
+def test_scanner_finds_nothing_in_noise(tmp_path):
+    (tmp_path / "noise").write_bytes(random.Random(1).randbytes(8_000_000))
+    assert byte_scan.scan([tmp_path], PERSON) == []
+
+
+def person_events() -> list[dict]:
+    """The person in every place where a client may put one; often, so that some copy would lie within one page."""
+    traits = {"email": PERSON["email"], "phone": PERSON["phone as written"], "firstName": PERSON["first name"],
+              "lastName": PERSON["last name"], "name": f"{PERSON['first name']} {PERSON['last name']}",
+              "address": {"street": PERSON["street"], "country": "DE"}}
+    ids = {"userId": PERSON["user id"], "anonymousId": PERSON["anonymous id"]}
+    events = [event("identify", **ids, traits=traits), event("alias", **ids, previousId=PERSON["anonymous id"])]
+    for number in range(25):
+        events.append(event("track", **ids, event="Complaint Sent", context={"traits": traits, "ip": "203.0.113.77"},
+                            properties={"text": PERSON["free text"], "contract": PERSON["property"], "number": number}))
+    events.append(event("page", **ids, name="Mein Konto", properties={
+        "url": f"https://shop.example/konto?mail={urllib.parse.quote(PERSON['email'])}"}))
+    events.append(event("group", **ids, groupId="household-1", traits={"name": PERSON["last name"]}))
+    return events
+
+
+def look_at(server):
+    """Finds the person by every key and by name, and reads everything there is to read."""
+    keys = [f"email:{PERSON['email']}", f"email:{PERSON['email'].lower()}", f"phone:{PERSON['phone']}",
+            f"user_id:{PERSON['user id']}", f"anonymous_id:{PERSON['anonymous id']}",
+            f"name:{PERSON['first name']}", f"name:{PERSON['last name'].split('-')[0].lower()}"]
+    found = {}
+    for key in keys:
+        for customer in server.customers(key):
+            found.setdefault(key, customer["id"])
+            server.read(f"/api/v1/customers/{customer['id']}")
+            server.timeline_of(customer["id"])
+    return found
+
+
+def send_what_is_refused(server, source):
+    """What a server might write into its log while it says no."""
+    sender = server.sender(source)
+    sender.post("/v1/track", ('{"userId":"' + PERSON["user id"] + '","traits":{"email":"' + PERSON["email"]).encode())
+    sender.post("/v1/batch", {"batch": [{"type": "track", "event": 5, "userId": {"email": PERSON["email"]}}]})
+    sender.single(track("x" * 20_000 + PERSON["email"], text=PERSON["free text"]))
+    sender.single({**track(PERSON["user id"]), "messageId": PERSON["email"] * 5})
+    server.session.get(f"{server.url}/v1/{urllib.parse.quote(PERSON['email'])}", timeout=10)
+    server.session.get(f"{server.url}/api/v1/customers", params={"key": f"nonsense:{PERSON['email']}"}, timeout=10)
+    server.session.get(f"{server.url}/api/v1/customers/{urllib.parse.quote(PERSON['email'])}", timeout=10)
+    server.session.post(f"{server.url}/api/v1/customers", params={"email": PERSON["email"]}, timeout=10,
+                        headers={"User-Agent": PERSON["email"], "traceparent": PERSON["email"]})
+
+
+def insist_on_nothing(house, moment: str):
+    found = byte_scan.scan([house.data, house.keys, house.log], PERSON)
+    assert not found, f"{moment}: {byte_scan.report(found)}"
+
+
+def test_no_byte_of_a_person_stands_in_any_file(make_house):
+    house = make_house()
+    shop = house.add_source("shop", more=("--namespace", "group"))
+    app = house.add_source("app", trust="public", touchpoint="app", more=("--namespace", "group"))
+    with house.serve() as server:
+        server.sender(shop).store(*person_events())
+        server.sender(app).batch(person_events())
+        for item in person_events():
+            server.sender(shop).single(item)
+        found = wait_until(lambda: look_at(server), what="the person")
+        assert f"email:{PERSON['email']}" in found and f"name:{PERSON['first name']}" in found
+        send_what_is_refused(server, shop)
+        insist_on_nothing(house, "while the server runs")
+        assert house.run("source", "list", "--format", "json").returncode == 0
+        house.run("doctor", check=False)
+        server.sender(shop).store(*person_events())
+        server.kill()
+    insist_on_nothing(house, "after kill -9")
+    with house.serve() as server:
+        assert look_at(server) == found
+        insist_on_nothing(house, "after the restart")
+    insist_on_nothing(house, "after a graceful stop")
+
+
+def test_no_byte_of_an_imported_person_stands_in_any_file(make_house, tmp_path):
+    table = tmp_path / "till.csv"
+    table.write_text("customer,email,text,at\n" + "".join(
+        f"{PERSON['user id']},{PERSON['email']},{PERSON['free text']!r},{now()}\n" for _ in range(20)))
+    house = make_house()
+    house.add_source("till")
+    house.run("import", "csv", str(table), "--mapping", str(mapping_for(tmp_path)), "--source", "till", check=False)
+    insist_on_nothing(house, "after an import")
+
+
+def mapping_for(folder):
+    raise NotImplementedError
+
+
+def test_no_byte_of_a_person_stands_in_a_dump_of_postgresql(make_house, storage, tmp_path):
+    if not storage:
+        pytest.skip("the files of the default storage are scanned above")
+    house = make_house(storage)
+    shop = house.add_source("shop")
+    with house.serve() as server:
+        server.sender(shop).store(*person_events())
+        wait_until(lambda: look_at(server), what="the person")
+    url = storage.split('"')[1]
+    dump = tmp_path / "dump.sql"
+    subprocess.run(["pg_dump", url, "--file", str(dump)], check=True)
+    assert dump.stat().st_size > 10_000, "the dump holds nothing to look through"
+    found = byte_scan.scan([dump, house.data, house.keys, house.log], PERSON)
+    assert not found, byte_scan.report(found)
