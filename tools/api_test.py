@@ -27,7 +27,7 @@ components:
 paths:
   /api/v1/staff/{id}:
     get:
-      operationId: get_staff
+      operationId: getStaff
       summary: One member of staff.
       security: [{token: []}]
       x-roles: [admin]
@@ -122,11 +122,11 @@ class Api(unittest.TestCase):
         self.expect_fault("nothing refers to components/schemas/Other")
 
     def test_an_operation_has_a_name_of_its_own(self):
-        self.change("operationId: get_staff", "operationId: health")
+        self.change("operationId: getStaff", "operationId: health")
         self.expect_fault("operationId 'health' is also that of")
 
     def test_an_operation_has_a_name(self):
-        self.change("operationId: get_staff\n", "tags: [staff]\n")
+        self.change("operationId: getStaff\n", "tags: [staff]\n")
         self.expect_fault("operationId is missing")
 
     def test_an_operation_is_described(self):
@@ -156,9 +156,9 @@ class Api(unittest.TestCase):
         self.assertIn("'id'", output)
         self.assertIn("'number'", output)
 
-    def test_parameters_are_described(self):
-        self.change("description: Whom., ", "")
-        self.expect_fault("parameter 'id' needs description and schema")
+    def test_parameters_have_a_schema(self):
+        self.change("description: Whom., schema: {type: integer}", "description: Whom.")
+        self.expect_fault("parameter 'id' has no schema")
 
     def test_unknown_extensions_are_refused(self):
         self.change("x-roles: [admin]", "x-role: [admin]")

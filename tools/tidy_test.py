@@ -56,7 +56,7 @@ GOOD = {
                                      'auto add = "INSERT INTO consent_grants (id) VALUES ($1) "\n'
                                      '           "ON CONFLICT (id) DO UPDATE SET id = $1";\n',
     "src/features/consent/routes.cc": '#include "features/consent/consent.h"\n',
-    "src/features/consent/api.yaml": "paths:\n  /api/v1/consents:\n    get:\n      operationId: list_consents\n"
+    "src/features/consent/api.yaml": "paths:\n  /api/v1/consents:\n    get:\n      operationId: listConsents\n"
                                      "components:\n  schemas: {}\n",
     "src/features/consent/migrations/0001_consent.sql":
         "CREATE TABLE consent_grants (id INTEGER PRIMARY KEY);\n"
