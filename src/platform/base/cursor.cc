@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kWordDigits = 16;
 
-std::string hex_word(std::uint64_t word) { return fmt::format("{:016x}", word); }
+std::string hex_word(std::uint64_t word) {
+  return fmt::format("{:016x}", word);
+}
 
 // FNV-1a (Fowler, Noll, Vo), 64 bits. The filter's length goes first, so that its end can't be taken for a position.
 std::string checksum(std::string_view list_and_filter, std::string_view positions) {

@@ -1,0 +1,33 @@
+#include "features/staff/request_credential.h"
+
+#include <algorithm>
+
+#include "features/staff/staff.h"
+
+namespace handschlag::staff {
+
+std::string_view bearer_token(const http::Request& request) {
+  constexpr std::string_view kScheme = "bearer ";  // has no case (RFC 9110, 11.1)
+  std::string_view header = request.header("Authorization");
+  auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  const std::string_view scheme = header.substr(0, kScheme.size());
+  if (!std::equal(scheme.begin(), scheme.end(), kScheme.begin(), kScheme.end(), same)) return {};
+  return header.substr(kScheme.size());
+}
+
+// RFC 6265, 4.2: "name=value; name=value".
+std::string_view session_text(const http::Request& request) {
+  std::string_view header = request.header("Cookie");
+  while (!header.empty()) {
+    const std::size_t end = header.find(';');
+    std::string_view pair = header.substr(0, end);
+    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+    if (pair.starts_with(kSessionCookie) && pair.substr(kSessionCookie.size()).starts_with('=')) {
+      return pair.substr(kSessionCookie.size() + 1);
+    }
+    header.remove_prefix(end == std::string_view::npos ? header.size() : end + 1);
+  }
+  return {};
+}
+
+}  // namespace handschlag::staff

@@ -1,0 +1,254 @@
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "features/staff/request_credential.h"
+#include "features/staff/staff.h"
+#include "platform/json/json.h"
+
+namespace handschlag::staff {
+namespace {
+
+using json::Value;
+
+constexpr std::size_t kDefaultPage = 50;
+constexpr std::size_t kLargestPage = 200;
+
+Actor actor_of(const http::Request& request) {
+  return {request.principal.id, request.trace_id};
+}
+
+Value time_or_null(const std::optional<Time>& time) {
+  return time ? Value(format_time(*time)) : Value(nullptr);
+}
+
+Value to_json(const Token& token) {
+  return {{"id", token.id.value},
+          {"name", token.name},
+          {"role", name_of(token.role)},
+          {"region", token.region.empty() ? Value(nullptr) : Value(token.region)},
+          {"createdBy", token.created_by},
+          {"createdAt", format_time(token.created_at)},
+          {"expiresAt", time_or_null(token.expires_at)},
+          {"revokedAt", time_or_null(token.revoked_at)},
+          {"lastUsedAt", time_or_null(token.last_used_at)}};
+}
+
+Value to_json(const Member& member) {
+  return {{"id", member.id.value},
+          {"login", member.login},
+          {"displayName", member.display_name},
+          {"role", name_of(member.role)},
+          {"state", member.disabled_at ? "disabled" : "enabled"},
+          {"createdAt", format_time(member.created_at)}};
+}
+
+Value to_json(const Session& session) {
+  return {{"member", to_json(session.member)},
+          {"csrfToken", session.csrf_token},
+          {"expiresAt", format_time(session.expires_at)}};
+}
+
+Value to_json(const AuditRecord& record) {
+  return {{"id", record.id},
+          {"at", format_time(record.at)},
+          {"principal", record.entry.principal},
+          {"operation", record.entry.operation},
+          {"target", record.entry.target},
+          {"traceId", record.entry.trace_id},
+          {"outcome", name_of(record.entry.outcome)},
+          {"digest", record.digest}};
+}
+
+template <class T>
+Value page_of(const std::vector<T>& things, const std::optional<std::string>& next = {}) {
+  Value items = Value::array();
+  for (const T& thing : things) items.push_back(to_json(thing));
+  return {{"items", std::move(items)}, {"next", next ? Value(*next) : Value(nullptr)}};
+}
+
+Role read_role(json::Reader& reader) {
+  const std::string name = reader.text("role");
+  const auto role = find_role(name);
+  if (!name.empty() && !role) reader.error("role", "must be the name of a role; GET /api/v1/roles lists them");
+  return role.value_or(Role::agent);
+}
+
+// The number in the path. What is no number names nothing that exists.
+template <class Thing>
+Result<Id<Thing>> path_id(const http::Request& request) {
+  const std::string_view text = request.path_param("id");
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value <= 0) {
+    return fail(ErrorKind::not_found, "id_unknown", "The id in the path is no positive whole number.");
+  }
+  return Id<Thing>{value};
+}
+
+Result<std::size_t> page_limit(const http::Request& request) {
+  const auto text = request.query_param("limit");
+  if (!text) return kDefaultPage;
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error != std::errc() || end != text->data() + text->size() || limit < 1 || limit > kLargestPage) {
+    return fail(ErrorKind::invalid, "fields_invalid", fmt::format("limit must be 1 to {}.", kLargestPage),
+                {{"limit", fmt::format("must be 1 to {}", kLargestPage)}});
+  }
+  return limit;
+}
+
+Result<Value> list_roles() {
+  Value items = Value::array();
+  for (const RoleInfo& role : roles()) {
+    items.push_back({{"name", role.name}, {"meaning", {{"de", role.german}, {"en", role.english}}}});
+  }
+  return Value{{"items", std::move(items)}, {"next", nullptr}};
+}
+
+Result<Value> create_token(Staff& staff, const http::Request& request) {
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  NewToken token{.name = reader.text("name", {.max_length = 100}), .role = read_role(reader)};
+  token.region = reader.optional_text("region", {.max_length = 32}).value_or("");
+  if (auto text = reader.optional_text("expiresAt")) {
+    auto time = parse_time(*text);
+    if (time) token.expires_at = *time;
+    if (!time) reader.error("expiresAt", "must be a time such as 2027-01-31T00:00:00Z");
+  }
+  TRY(reader.finish());
+  const IssuedToken issued = TRY(staff.add_token(actor_of(request), token));
+  return Value{{"id", issued.id.value}, {"token", issued.text}};
+}
+
+Result<void> revoke_token(Staff& staff, const http::Request& request) {
+  return staff.revoke_token(actor_of(request), TRY(path_id<Token>(request)));
+}
+
+Result<Value> create_member(Staff& staff, const http::Request& request) {
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const NewMember member{.login = reader.text("login", {.max_length = 254}),
+                         .display_name = reader.text("displayName", {.max_length = 100}),
+                         .role = read_role(reader),
+                         .password = reader.text("password", {.min_length = 12, .max_length = 256})};
+  TRY(reader.finish());
+  return to_json(TRY(staff.add_member(actor_of(request), member)));
+}
+
+Result<Value> set_role(Staff& staff, const http::Request& request) {
+  const auto id = TRY(path_id<Member>(request));
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const Role role = read_role(reader);
+  TRY(reader.finish());
+  return to_json(TRY(staff.set_role(actor_of(request), id, role)));
+}
+
+Result<Value> set_state(Staff& staff, const http::Request& request) {
+  const auto id = TRY(path_id<Member>(request));
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const std::string state = reader.text("state");
+  if (!state.empty() && state != "enabled" && state != "disabled") reader.error("state", "must be enabled or disabled");
+  TRY(reader.finish());
+  const MemberState wanted = state == "disabled" ? MemberState::disabled : MemberState::enabled;
+  return to_json(TRY(staff.set_state(actor_of(request), id, wanted)));
+}
+
+Result<void> set_password(Staff& staff, const http::Request& request) {
+  const auto id = TRY(path_id<Member>(request));
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const std::string password = reader.text("password", {.min_length = 12, .max_length = 256});
+  TRY(reader.finish());
+  return staff.set_password(actor_of(request), id, password);
+}
+
+// Path=/api, since nothing else looks at it; SameSite=Strict, since no other site has business here.
+std::string session_cookie(const Settings& settings, std::string_view value, std::chrono::seconds lifetime) {
+  return fmt::format("{}={}; Path=/api; Max-Age={}; HttpOnly; SameSite=Strict{}", kSessionCookie, value,
+                     lifetime.count(), settings.secure_cookie ? "; Secure" : "");
+}
+
+Result<http::Response> create_session(Staff& staff, const http::Request& request) {
+  // A form of another site can't send this type without asking (CORS), so it can't sign a visitor in as someone else.
+  if (!request.header("Content-Type").starts_with("application/json")) {
+    return fail(ErrorKind::invalid, "content_type_invalid", "Send the body as Content-Type: application/json.");
+  }
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const std::string login = reader.text("login", {.max_length = 254});
+  const std::string password = reader.text("password", {.max_length = 256});
+  TRY(reader.finish());
+  const Session session = TRY(staff.sign_in(login, password, request.client_address, request.trace_id));
+  http::Response response = http::Response::json(201, to_json(session));
+  response.with("Set-Cookie", session_cookie(staff.settings(), session.text, staff.settings().session_lifetime));
+  return response;
+}
+
+Result<Value> get_session(Staff& staff, const http::Request& request) {
+  return to_json(TRY(staff.session(session_text(request))));
+}
+
+Result<http::Response> delete_session(Staff& staff, const http::Request& request) {
+  TRY(staff.sign_out(session_text(request), request.trace_id));
+  http::Response response = http::Response::empty(204);
+  response.with("Set-Cookie", session_cookie(staff.settings(), "", std::chrono::seconds(0)));
+  return response;
+}
+
+Result<Value> list_audit(Staff& staff, const http::Request& request) {
+  const std::size_t limit = TRY(page_limit(request));
+  const AuditPage page = TRY(
+      staff.audit(request.query_param("principal").value_or(""), request.query_param("cursor").value_or(""), limit));
+  return page_of(page.records, page.next);
+}
+
+Result<Value> check_audit(Staff& staff) {
+  const AuditCheck check = TRY(staff.verify_audit());
+  return Value{{"intact", !check.broken_at},
+               {"records", check.records},
+               {"headDigest", check.head_digest},
+               {"brokenAt", check.broken_at ? Value(*check.broken_at) : Value(nullptr)}};
+}
+
+http::Response answer(Result<http::Response> response) {
+  return response ? *std::move(response) : http::Response::problem(response.error());
+}
+
+http::Response created(const Result<Value>& value) {
+  return value ? http::Response::json(201, *value) : http::Response::problem(value.error());
+}
+
+http::Response done(const Result<void>& result) {
+  return result ? http::Response::empty(204) : http::Response::problem(result.error());
+}
+
+template <class T>
+Result<Value> list_of(Result<std::vector<T>> things) {
+  return page_of(TRY(std::move(things)));
+}
+
+}  // namespace
+
+void bind_routes(http::Router& router, Staff& staff) {
+  using http::Request;
+  using http::Response;
+  router.bind("listRoles", [](const Request&) { return Response::of(list_roles()); });
+  router.bind("listTokens", [&](const Request&) { return Response::of(list_of(staff.tokens())); });
+  router.bind("createToken", [&](const Request& request) { return created(create_token(staff, request)); });
+  router.bind("revokeToken", [&](const Request& request) { return done(revoke_token(staff, request)); });
+  router.bind("listStaff", [&](const Request&) { return Response::of(list_of(staff.members())); });
+  router.bind("createStaff", [&](const Request& request) { return created(create_member(staff, request)); });
+  router.bind("setStaffRole", [&](const Request& request) { return Response::of(set_role(staff, request)); });
+  router.bind("setStaffState", [&](const Request& request) { return Response::of(set_state(staff, request)); });
+  router.bind("setStaffPassword", [&](const Request& request) { return done(set_password(staff, request)); });
+  router.bind("createSession", [&](const Request& request) { return answer(create_session(staff, request)); });
+  router.bind("getSession", [&](const Request& request) { return Response::of(get_session(staff, request)); });
+  router.bind("deleteSession", [&](const Request& request) { return answer(delete_session(staff, request)); });
+  router.bind("listAudit", [&](const Request& request) { return Response::of(list_audit(staff, request)); });
+  router.bind("checkAudit", [&](const Request&) { return Response::of(check_audit(staff)); });
+}
+
+}  // namespace handschlag::staff

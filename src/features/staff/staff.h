@@ -1,0 +1,221 @@
+// Staff: who of the company (and which of its programs) may come in, with which role, and the record of what they did.
+//
+//   Actor actor{"token:7", request.trace_id};
+//   IssuedToken issued = TRY(staff.add_token(actor, {.name = "dashboard", .role = Role::executive}));
+//   http::Principal who = TRY(staff.authenticate(issued.text));
+//
+// Thread-safe. Everything is kept in the control database. Each change is one transaction of its own, which also writes
+// the audit entry: what is done is recorded, and what is not recorded is not done.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/base/clock.h"
+#include "platform/base/id.h"
+#include "platform/base/result.h"
+#include "platform/db/db.h"
+#include "platform/http/http.h"
+#include "platform/http/router.h"
+
+namespace handschlag::staff {
+
+// Enumerators are spelled as on the wire, but for `operator`, which C++ keeps for itself.
+enum class Role : std::uint8_t {
+  admin,
+  operator_,
+  agent,
+  supervisor,
+  experience_manager,
+  marketer,
+  sales,
+  broker,
+  data_protection_officer,
+  executive,
+};
+
+struct RoleInfo {
+  Role role;
+  std::string_view name;    // as on the wire
+  std::string_view german;  // what the role is for, one line
+  std::string_view english;
+};
+
+std::span<const RoleInfo> roles();
+std::string_view name_of(Role role);
+std::optional<Role> find_role(std::string_view name);
+
+std::span<const db::Migration> migrations();
+
+// On whose behalf something is done: for the audit. `principal` is as in http::Principal, or "cli".
+struct Actor {
+  std::string principal;
+  std::string trace_id;
+};
+
+struct NewToken {
+  std::string name;  // a label for people, up to 100 bytes
+  Role role = Role::agent;
+  std::string region = {};              // the only region it may see; empty: all
+  std::optional<Time> expires_at = {};  // never, where it is missing
+};
+
+struct Token {
+  Id<Token> id = {};
+  std::string name;
+  Role role = Role::agent;
+  std::string region = {};
+  std::string created_by;  // a principal
+  Time created_at{};
+  std::optional<Time> expires_at = {};
+  std::optional<Time> revoked_at = {};
+  std::optional<Time> last_used_at = {};  // to about a minute
+};
+
+struct IssuedToken {
+  Id<Token> id = {};
+  std::string text;  // "hst_..."; shown once, only its digest is stored
+};
+
+struct NewMember {
+  std::string login;  // an e-mail address or a short name; compared without regard to the case of A-Z
+  std::string display_name;
+  Role role = Role::agent;
+  std::string password;  // 12 to 256 bytes
+};
+
+struct Member {
+  Id<Member> id = {};
+  std::string login;  // personal data of staff: shown to admins, never logged
+  std::string display_name;
+  Role role = Role::agent;
+  Time created_at{};
+  std::optional<Time> disabled_at = {};
+};
+
+enum class MemberState : std::uint8_t { enabled, disabled };
+
+// A signed-in browser. It sends `text` as the cookie kSessionCookie, and `csrf_token` as the header kCsrfHeader with
+// every request that changes something.
+struct Session {
+  std::string text;  // "hss_..."
+  std::string csrf_token;
+  Member member;
+  Time expires_at{};  // at the latest; earlier when it is not used
+};
+
+inline constexpr std::string_view kSessionCookie = "hs_session";
+inline constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
+
+// What authenticate() puts into http::Principal::who. Its id is "token:7" or "staff:3", its role the role's name.
+struct Caller {
+  Role role = Role::agent;
+  std::string region = {};  // empty: all
+  Id<Token> token = {};     // one of the two is set
+  Id<Member> member = {};
+};
+
+enum class Outcome : std::uint8_t { ok, denied, failed };
+std::string_view name_of(Outcome outcome);
+
+// What staff or the command line did. Never personal data: principals and targets are ids ("token:7", "source:shop").
+struct AuditEntry {
+  std::string principal;
+  std::string operation;    // operationId, or the command line's words: "createToken", "import csv"
+  std::string target = {};  // empty: nothing in particular
+  std::string trace_id = {};
+  Outcome outcome = Outcome::ok;
+};
+
+struct AuditRecord {
+  std::int64_t id = 0;  // 1, 2, 3, ... without a gap
+  Time at{};
+  AuditEntry entry;
+  std::string digest = {};  // hex of SHA-256 over the previous record's digest and this record's canonical text
+};
+
+struct AuditPage {
+  std::vector<AuditRecord> records;  // newest first
+  std::optional<std::string> next;   // cursor of the page after this
+};
+
+struct AuditCheck {
+  std::int64_t records = 0;               // that were checked and are good
+  std::string head_digest;                // of the newest record: kept elsewhere, it also shows a rewritten chain
+  std::optional<std::int64_t> broken_at;  // the first record that is changed, missing or added
+};
+
+struct Settings {
+  std::chrono::seconds cache_lifetime{5};  // how long another node's revocation may go unseen
+  std::size_t cached_credentials = 10'000;
+  std::chrono::minutes session_idle{120};
+  std::chrono::minutes session_lifetime{12 * 60};
+  std::size_t hashings_at_once = 2;  // each takes about 64 MiB
+  std::chrono::milliseconds hashing_wait{5'000};
+  // Off only where the server is reached by plain HTTP: browsers keep a "Secure" cookie to themselves there.
+  bool secure_cookie = true;
+};
+
+class Staff {
+ public:
+  // `control` (migrated) and `clock` must outlive this.
+  static std::unique_ptr<Staff> create(db::Database& control, const Clock& clock, Settings settings = {});
+  virtual ~Staff() = default;
+  virtual const Settings& settings() const = 0;
+
+  // Tokens. Errors: invalid (name, region, or expiry in the past).
+  virtual Result<IssuedToken> add_token(const Actor& actor, const NewToken& token) = 0;
+  virtual Result<std::vector<Token>> tokens() = 0;  // oldest first, revoked ones too
+  // Takes effect at once here, within `cache_lifetime` on other nodes. Revoking twice is a no-op. Errors: not_found.
+  virtual Result<void> revoke_token(const Actor& actor, Id<Token> id) = 0;
+
+  // Members. Errors: invalid (the field named), conflict "login_taken", too_many when too many passwords are being
+  // hashed.
+  virtual Result<Member> add_member(const Actor& actor, const NewMember& member) = 0;
+  virtual Result<std::vector<Member>> members() = 0;
+  // Errors: not_found; conflict "own_account": nobody takes the role or the access from themselves.
+  virtual Result<Member> set_role(const Actor& actor, Id<Member> id, Role role) = 0;
+  // Disabling ends the member's sessions.
+  virtual Result<Member> set_state(const Actor& actor, Id<Member> id, MemberState state) = 0;
+  // Ends the member's sessions. Errors: not_found, invalid, too_many.
+  virtual Result<void> set_password(const Actor& actor, Id<Member> id, std::string_view password) = 0;
+
+  // Sessions. Errors: unauthenticated "sign_in_refused", the same and after a similar time for an unknown login, a
+  // wrong password and a disabled member; too_many, with the time to wait, after several failures of a login or an
+  // address.
+  virtual Result<Session> sign_in(std::string_view login, std::string_view password, std::string_view client_address,
+                                  std::string_view trace_id) = 0;
+  // Errors: unauthenticated.
+  virtual Result<Session> session(std::string_view session_text) = 0;
+  // Ending a session that is none is a no-op.
+  virtual Result<void> sign_out(std::string_view session_text, std::string_view trace_id) = 0;
+
+  // Who brings this token or session. Served from memory for `cache_lifetime`. Errors: unauthenticated, unavailable.
+  virtual Result<http::Principal> authenticate(std::string_view credential) = 0;
+  // The same for a request: "Authorization: Bearer", else the session's cookie with its CSRF header where the request
+  // changes something (forbidden "csrf_invalid" without).
+  virtual Result<http::Principal> authenticate(const http::Request& request) = 0;
+
+  // Writes down when tokens and sessions were last used and deletes sessions that are over. Call about once a minute.
+  virtual Result<void> maintain() = 0;
+
+  // The audit: append-only, chained by digests. Joins the caller's transaction on the control database.
+  virtual Result<void> record(db::Transaction& transaction, const AuditEntry& entry) = 0;
+  // The same in a transaction of its own.
+  virtual Result<void> record(const AuditEntry& entry) = 0;
+  // At most `limit` records, of `principal` alone unless that is empty. Errors: invalid "cursor_invalid".
+  virtual Result<AuditPage> audit(std::string_view principal, std::string_view cursor, std::size_t limit) = 0;
+  // Follows the whole chain, in pages; other work goes on meanwhile.
+  virtual Result<AuditCheck> verify_audit() = 0;
+};
+
+void bind_routes(http::Router& router, Staff& staff);
+
+}  // namespace handschlag::staff

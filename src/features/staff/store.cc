@@ -1,0 +1,240 @@
+#include "features/staff/store.h"
+
+namespace handschlag::staff::store {
+namespace {
+
+db::Param optional_time(const std::optional<Time>& time) {
+  return time ? db::Param(to_millis(*time)) : db::Param(std::monostate{});
+}
+
+std::optional<Time> optional_time(const db::Row& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional(from_millis(row.integer(column)));
+}
+
+// A role that this program does not know was written by a newer one; the least of the roles is the safe reading.
+Role role_of(std::string_view name) {
+  return find_role(name).value_or(Role::executive);
+}
+
+Outcome outcome_of(std::string_view name) {
+  if (name == "ok") return Outcome::ok;
+  return name == "denied" ? Outcome::denied : Outcome::failed;
+}
+
+Result<std::int64_t> next_id(db::Transaction& transaction, std::string_view sequence) {
+  std::int64_t id = 0;
+  TRY(transaction.query("UPDATE staff_sequence SET last_id = last_id + 1 WHERE name = $1 RETURNING last_id", {sequence},
+                        [&](const db::Row& row) { id = row.integer(0); }));
+  return id;
+}
+
+Token token_of(const db::Row& row) {
+  return {.id = {row.integer(0)},
+          .name = std::string(row.text(1)),
+          .role = role_of(row.text(2)),
+          .region = std::string(row.text(3)),
+          .created_by = std::string(row.text(4)),
+          .created_at = from_millis(row.integer(5)),
+          .expires_at = optional_time(row, 6),
+          .revoked_at = optional_time(row, 7),
+          .last_used_at = optional_time(row, 8)};
+}
+
+Member member_of(const db::Row& row) {
+  return {.id = {row.integer(0)},
+          .login = std::string(row.text(1)),
+          .display_name = std::string(row.text(2)),
+          .role = role_of(row.text(3)),
+          .created_at = from_millis(row.integer(4)),
+          .disabled_at = optional_time(row, 5)};
+}
+
+AuditRecord audit_of(const db::Row& row) {
+  return {.id = row.integer(0),
+          .at = from_millis(row.integer(1)),
+          .entry = {.principal = std::string(row.text(2)),
+                    .operation = std::string(row.text(3)),
+                    .target = std::string(row.text(4)),
+                    .trace_id = std::string(row.text(5)),
+                    .outcome = outcome_of(row.text(6))},
+          .digest = std::string(row.text(7))};
+}
+
+}  // namespace
+
+Result<void> insert_token(db::Transaction& transaction, Token& token, std::string_view digest) {
+  token.id = {TRY(next_id(transaction, "token"))};
+  TRY(transaction.execute(
+      "INSERT INTO staff_token (id, name, role, region, digest, created_by, created_at, expires_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      {token.id.value, token.name, name_of(token.role), token.region, db::BlobView{digest}, token.created_by,
+       to_millis(token.created_at), optional_time(token.expires_at)}));
+  return {};
+}
+
+Result<std::vector<Token>> tokens(db::Transaction& transaction) {
+  std::vector<Token> found;
+  TRY(
+      transaction.query("SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at "
+                        "FROM staff_token ORDER BY id",
+                        {}, [&](const db::Row& row) { found.push_back(token_of(row)); }));
+  return found;
+}
+
+Result<std::optional<TokenRow>> find_token(db::Transaction& transaction, std::string_view digest) {
+  std::optional<TokenRow> found;
+  TRY(transaction.query(
+      "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, digest "
+      "FROM staff_token WHERE digest = $1",
+      {db::BlobView{digest}}, [&](const db::Row& row) { found = TokenRow{token_of(row), std::string(row.blob(9))}; }));
+  return found;
+}
+
+Result<bool> revoke_token(db::Transaction& transaction, Id<Token> id, Time at) {
+  const std::int64_t changed = TRY(transaction.execute(
+      "UPDATE staff_token SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1", {id.value, to_millis(at)}));
+  return changed == 1;
+}
+
+Result<void> insert_member(db::Transaction& transaction, Member& member, std::string_view password_hash) {
+  member.id = {TRY(next_id(transaction, "member"))};
+  TRY(
+      transaction.execute("INSERT INTO staff_member (id, login, display_name, role, password_hash, created_at) "
+                          "VALUES ($1, $2, $3, $4, $5, $6)",
+                          {member.id.value, member.login, member.display_name, name_of(member.role), password_hash,
+                           to_millis(member.created_at)}));
+  return {};
+}
+
+Result<std::vector<Member>> members(db::Transaction& transaction) {
+  std::vector<Member> found;
+  TRY(transaction.query("SELECT id, login, display_name, role, created_at, disabled_at FROM staff_member ORDER BY id",
+                        {}, [&](const db::Row& row) { found.push_back(member_of(row)); }));
+  return found;
+}
+
+Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, Id<Member> id) {
+  std::optional<MemberRow> found;
+  TRY(transaction.query(
+      "SELECT id, login, display_name, role, created_at, disabled_at, password_hash FROM staff_member WHERE id = $1",
+      {id.value}, [&](const db::Row& row) { found = MemberRow{member_of(row), std::string(row.text(6))}; }));
+  return found;
+}
+
+Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, std::string_view login) {
+  std::optional<MemberRow> found;
+  TRY(transaction.query(
+      "SELECT id, login, display_name, role, created_at, disabled_at, password_hash FROM staff_member WHERE login = $1",
+      {login}, [&](const db::Row& row) { found = MemberRow{member_of(row), std::string(row.text(6))}; }));
+  return found;
+}
+
+Result<void> update_member(db::Transaction& transaction, const MemberRow& row) {
+  TRY(transaction.execute(
+      "UPDATE staff_member SET role = $2, disabled_at = $3, password_hash = $4 WHERE id = $1",
+      {row.member.id.value, name_of(row.member.role), optional_time(row.member.disabled_at), row.password_hash}));
+  return {};
+}
+
+Result<void> insert_session(db::Transaction& transaction, const SessionRow& session) {
+  TRY(transaction.execute(
+      "INSERT INTO staff_session (digest, member_id, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+      {db::BlobView{session.digest}, session.member.value, to_millis(session.created_at),
+       to_millis(session.last_seen_at), to_millis(session.expires_at)}));
+  return {};
+}
+
+Result<std::optional<SessionRow>> find_session(db::Transaction& transaction, std::string_view digest) {
+  std::optional<SessionRow> found;
+  TRY(transaction.query(
+      "SELECT digest, member_id, created_at, last_seen_at, expires_at FROM staff_session WHERE digest = $1",
+      {db::BlobView{digest}}, [&](const db::Row& row) {
+        found = SessionRow{.digest = std::string(row.blob(0)),
+                           .member = {row.integer(1)},
+                           .created_at = from_millis(row.integer(2)),
+                           .last_seen_at = from_millis(row.integer(3)),
+                           .expires_at = from_millis(row.integer(4))};
+      }));
+  return found;
+}
+
+Result<void> delete_session(db::Transaction& transaction, std::string_view digest) {
+  TRY(transaction.execute("DELETE FROM staff_session WHERE digest = $1", {db::BlobView{digest}}));
+  return {};
+}
+
+Result<void> delete_sessions_of(db::Transaction& transaction, Id<Member> member) {
+  TRY(transaction.execute("DELETE FROM staff_session WHERE member_id = $1", {member.value}));
+  return {};
+}
+
+Result<void> delete_sessions_over(db::Transaction& transaction, Time expired_by, Time idle_since) {
+  TRY(transaction.execute("DELETE FROM staff_session WHERE expires_at <= $1 OR last_seen_at <= $2",
+                          {to_millis(expired_by), to_millis(idle_since)}));
+  return {};
+}
+
+Result<void> note_uses(db::Transaction& transaction, const Uses& uses) {
+  if (uses.empty()) return {};
+  db::Batch batch(2);
+  for (const auto& [digest, at] : uses) batch.add({db::BlobView{digest}, to_millis(at)});
+  TRY(transaction.execute_batch(
+      "UPDATE staff_token SET last_used_at = $2 WHERE digest = $1 AND coalesce(last_used_at, 0) < $2", batch));
+  TRY(transaction.execute_batch("UPDATE staff_session SET last_seen_at = $2 WHERE digest = $1 AND last_seen_at < $2",
+                                batch));
+  return {};
+}
+
+Result<AuditHead> lock_audit_head(db::Transaction& transaction) {
+  AuditHead head;
+  TRY(transaction.query("UPDATE staff_audit_head SET last_id = last_id + 1 WHERE id = 1 RETURNING last_id, digest", {},
+                        [&](const db::Row& row) { head = {row.integer(0) - 1, std::string(row.text(1))}; }));
+  return head;
+}
+
+Result<AuditHead> audit_head(db::Transaction& transaction) {
+  AuditHead head;
+  TRY(transaction.query("SELECT last_id, digest FROM staff_audit_head WHERE id = 1", {},
+                        [&](const db::Row& row) { head = {row.integer(0), std::string(row.text(1))}; }));
+  return head;
+}
+
+Result<void> append_audit(db::Transaction& transaction, const AuditRecord& record) {
+  TRY(
+      transaction.execute("INSERT INTO staff_audit (id, at, principal, operation, target, trace_id, outcome, digest) "
+                          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                          {record.id, to_millis(record.at), record.entry.principal, record.entry.operation,
+                           record.entry.target, record.entry.trace_id, name_of(record.entry.outcome), record.digest}));
+  TRY(transaction.execute("UPDATE staff_audit_head SET digest = $1 WHERE id = 1", {record.digest}));
+  return {};
+}
+
+Result<std::vector<AuditRecord>> audit_after(db::Transaction& transaction, std::int64_t id, std::size_t limit) {
+  std::vector<AuditRecord> found;
+  TRY(transaction.query(
+      "SELECT id, at, principal, operation, target, trace_id, outcome, digest FROM staff_audit "
+      "WHERE id > $1 ORDER BY id LIMIT $2",
+      {id, static_cast<std::int64_t>(limit)}, [&](const db::Row& row) { found.push_back(audit_of(row)); }));
+  return found;
+}
+
+Result<std::vector<AuditRecord>> audit_before(db::Transaction& transaction, std::string_view principal, std::int64_t id,
+                                              std::size_t limit) {
+  std::vector<AuditRecord> found;
+  const auto rows = static_cast<std::int64_t>(limit);
+  auto keep = [&](const db::Row& row) { found.push_back(audit_of(row)); };
+  if (principal.empty()) {
+    TRY(
+        transaction.query("SELECT id, at, principal, operation, target, trace_id, outcome, digest FROM staff_audit "
+                          "WHERE id < $1 ORDER BY id DESC LIMIT $2",
+                          {id, rows}, keep));
+  } else {
+    TRY(
+        transaction.query("SELECT id, at, principal, operation, target, trace_id, outcome, digest FROM staff_audit "
+                          "WHERE principal = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+                          {principal, id, rows}, keep));
+  }
+  return found;
+}
+
+}  // namespace handschlag::staff::store
