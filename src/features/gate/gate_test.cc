@@ -123,6 +123,14 @@ TEST(Purposes, DeclarationTakesTheDefaultBasisOrTheGivenOne) {
   EXPECT_EQ(parse_declared_purpose("CustomerCare:A6-1-x").error().code, "basis_unknown");
 }
 
+TEST(LinkPurposes, ServiceJoinsServiceButNotMarketing) {
+  PurposeSet shop = {kOrder, kMarketing};
+  PurposeSet hotline = {Purpose::CustomerCare};
+  EXPECT_EQ(link_purposes(shop, hotline), (PurposeSet{kOrder, Purpose::CustomerCare}));
+  EXPECT_TRUE(link_purposes({kMarketing}, hotline).empty());
+  EXPECT_EQ(link_purposes({kMarketing}, shop), (PurposeSet{kMarketing}));
+}
+
 TEST(PurposeSet, KeepsWhatWasAdded) {
   PurposeSet set = {kOrder, kMarketing};
   EXPECT_TRUE(set.has(kOrder));

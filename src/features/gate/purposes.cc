@@ -126,6 +126,12 @@ Result<DeclaredPurpose> parse_declared_purpose(std::string_view text) {
   return DeclaredPurpose{*purpose, *basis};
 }
 
+PurposeSet link_purposes(PurposeSet a, PurposeSet b) {
+  PurposeSet out = a & b;
+  if (!(a & kService).empty() && !(b & kService).empty()) out = out | ((a | b) & kService);
+  return out;
+}
+
 PurposeSet purposes_of_role(std::string_view role) {
   if (role == "admin" || role == "data_protection_officer") return PurposeSet::all();
   if (role == "agent" || role == "supervisor") return kService;

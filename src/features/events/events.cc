@@ -1,0 +1,240 @@
+#include "features/events/events.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <mutex>
+#include <unordered_map>
+
+#include "features/events/group.h"
+#include "features/events/reader.h"
+#include "features/events/router.h"
+#include "platform/base/money.h"
+#include "platform/db/group_commit.h"
+#include "platform/text/text.h"
+
+namespace handschlag::events {
+namespace {
+
+constexpr std::size_t kGroupEvents = 5'000;     // in one commit: the writer is held for tens of milliseconds
+constexpr std::size_t kWaitingEvents = 50'000;  // in a region's queue; beyond: 429
+
+struct TypeName {
+  EventType type;
+  std::string_view name;
+};
+constexpr TypeName kTypes[] = {{EventType::identify, "identify"}, {EventType::track, "track"}, {EventType::page, "page"},
+                               {EventType::screen, "screen"},     {EventType::group, "group"}, {EventType::alias, "alias"}};
+
+// A submission that went to one or more regions; answers when the last of them has committed.
+struct Submission {
+  explicit Submission(Events::Done callback) : done(std::move(callback)) {}
+
+  void finish_part(const Result<void>& result, const Outcome& part) {
+    std::unique_lock lock(mutex);
+    if (!result && !error) error = result.error();
+    outcome.stored += part.stored;
+    outcome.unlinked += part.unlinked;
+    outcome.refused += part.refused;
+    outcome.duplicates += part.duplicates;
+    if (--open_parts > 0) return;
+    lock.unlock();
+    if (error) {
+      done(std::unexpected(*error));
+    } else {
+      done(std::move(outcome));
+    }
+  }
+
+  std::mutex mutex;
+  std::size_t open_parts = 0;
+  Outcome outcome;
+  std::optional<Error> error;
+  Events::Done done;
+};
+
+class EventsImpl final : public Events {
+ public:
+  EventsImpl(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources, metrics::Registry& metrics,
+             std::vector<Projection*> projections)
+      : cells_(std::move(cells)), sources_(sources), projections_(std::move(projections)), router_(cells_, regions) {
+    for (Cell& cell : cells_) {
+      auto apply = [this, &cell](db::Transaction& tx, std::span<Part*> parts) {
+        return GroupWriter(cell, projections_).write(tx, parts);
+      };
+      groups_.push_back(std::make_unique<db::GroupCommit<Part>>(cell.region->writer(), apply, kGroupEvents, kWaitingEvents));
+    }
+    for (auto [slot, outcome] : {std::pair{&stored_, "stored"}, {&unlinked_, "unlinked"}, {&refused_, "refused"},
+                                 {&duplicates_, "duplicate"}, {&rejected_, "rejected"}}) {
+      *slot = &metrics.counter("handschlag_events_total", "Events taken in, by what became of them", {{"outcome", outcome}});
+    }
+  }
+
+  void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done) override {
+    std::vector<Prepared> events;
+    std::vector<Rejected> rejected;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      auto prepared = prepare(std::move(batch[i]), source);
+      if (!prepared) {
+        rejected.push_back({i, prepared.error().detail});
+        continue;
+      }
+      prepared->index = i;
+      events.push_back(std::move(*prepared));
+    }
+    auto submission = std::make_shared<Submission>(counted(std::move(done)));
+    submission->outcome.rejected = std::move(rejected);
+    auto routed = router_.route(std::move(events));
+    if (!routed) return submission->done(std::unexpected(routed.error()));
+    commit(*std::move(routed), submission);
+  }
+
+  Result<std::vector<Event>> timeline(db::Transaction& tx, Cell& cell, const TimelineQuery& query) override {
+    return Reader(tx, cell).timeline(query);
+  }
+  Result<void> since(db::Transaction& tx, Cell& cell, IdentityId identity, std::int64_t after,
+                     const std::function<void(const Event&)>& on_event) override {
+    return Reader(tx, cell).since(identity, after, on_event);
+  }
+  Result<std::int64_t> last_seq(db::Transaction& tx) override { return store::last_seq(tx); }
+
+  Result<std::vector<Total>> totals(std::string_view source) override {
+    std::int64_t number = 0;
+    if (!source.empty()) {
+      auto found = sources_.find(source);
+      if (!found) return fail(ErrorKind::not_found, "source_unknown", "There is no such source.");
+      number = found->number.value;
+    }
+    std::vector<Total> out;
+    for (Cell& cell : cells_) {
+      TRY(cell.region->data().read([&](db::Transaction& tx) {
+        return store::totals(tx, number, [&](std::int64_t of, Total total) {
+          total.source = name_of_source(of);
+          out.push_back(std::move(total));
+        });
+      }));
+    }
+    return out;
+  }
+
+  Result<std::vector<RefusalCount>> refusals() override {
+    std::vector<RefusalCount> out;
+    for (Cell& cell : cells_) {
+      TRY(cell.region->data().read([&](db::Transaction& tx) {
+        return store::refusals(tx, [&](std::int64_t of, RefusalCount count) {
+          count.source = name_of_source(of);
+          out.push_back(std::move(count));
+        });
+      }));
+    }
+    return out;
+  }
+
+  std::span<Cell> cells() override { return cells_; }
+  Cell* cell(std::string_view region) override {
+    for (Cell& cell : cells_) {
+      if (cell.region->id() == region) return &cell;
+    }
+    return nullptr;
+  }
+
+ private:
+  std::string name_of_source(std::int64_t number) const {
+    auto source = sources_.find(Id<sources::Source>{number});
+    return source ? source->id : std::to_string(number);
+  }
+
+  Done counted(Done done) {
+    return [this, done = std::move(done)](Result<Outcome> result) {
+      if (result) {
+        stored_->add(static_cast<double>(result->stored));
+        unlinked_->add(static_cast<double>(result->unlinked));
+        refused_->add(static_cast<double>(result->refused));
+        duplicates_->add(static_cast<double>(result->duplicates));
+        rejected_->add(static_cast<double>(result->rejected.size()));
+      }
+      done(std::move(result));
+    };
+  }
+
+  // `parts` has one entry a cell, in their order.
+  void commit(std::vector<std::vector<Prepared>> parts, const std::shared_ptr<Submission>& submission) {
+    submission->open_parts = 1;  // ours, so that it can't finish while parts are still being handed out
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i].empty()) continue;
+      {
+        std::lock_guard lock(submission->mutex);
+        ++submission->open_parts;
+      }
+      std::size_t weight = parts[i].size();
+      auto submitted = groups_[i]->submit(
+          Part{std::move(parts[i]), {}}, weight,
+          [submission](const Result<void>& result, Part& part) { submission->finish_part(result, part.outcome); });
+      if (!submitted) submission->finish_part(submitted, {});
+    }
+    submission->finish_part({}, {});
+  }
+
+  std::vector<Cell> cells_;
+  sources::Sources& sources_;
+  std::vector<Projection*> projections_;
+  Router router_;
+  std::vector<std::unique_ptr<db::GroupCommit<Part>>> groups_;
+  metrics::Counter* stored_ = nullptr;
+  metrics::Counter* unlinked_ = nullptr;
+  metrics::Counter* refused_ = nullptr;
+  metrics::Counter* duplicates_ = nullptr;
+  metrics::Counter* rejected_ = nullptr;
+};
+
+}  // namespace
+
+std::string_view name_of(EventType type) {
+  for (const TypeName& entry : kTypes) {
+    if (entry.type == type) return entry.name;
+  }
+  return "unknown";
+}
+
+std::optional<EventType> find_type(std::string_view name) {
+  for (const TypeName& entry : kTypes) {
+    if (entry.name == name) return entry.type;
+  }
+  return std::nullopt;
+}
+
+std::optional<Amount> amount_of(const json::Value& properties) {
+  for (const char* name : {"revenue", "total", "value"}) {
+    auto it = properties.find(name);
+    if (it == properties.end()) continue;
+    auto text = json::scalar_text(*it);
+    auto micros = text ? parse_micros(*text) : Result<std::int64_t>(fail(ErrorKind::invalid, "", ""));
+    // 0.1 + 0.2 comes as 0.30000000000000004: a binary fraction is rounded to micros, decimal text is not.
+    if (!micros && it->is_number_float() && std::abs(it->get<double>()) < 9e12) {
+      micros = static_cast<std::int64_t>(std::llround(it->get<double>() * 1e6));
+    }
+    if (!micros) continue;
+    auto currency = properties.find("currency");
+    std::string code = currency != properties.end() && currency->is_string() ? currency->get<std::string>() : "";
+    return Amount{is_currency_code(code) ? code : "", *micros};
+  }
+  return std::nullopt;
+}
+
+std::string_view measure_of(EventType type, std::string_view name) {
+  if (type != EventType::track) return "";
+  std::string folded = text::fold(name);
+  if (folded == "order completed" || folded == "completed order") return "orders";
+  if (folded == "order cancelled" || folded == "order canceled") return "cancellations";
+  if (folded == "order refunded") return "refunds";
+  return "";
+}
+
+std::unique_ptr<Events> Events::create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,
+                                       metrics::Registry& metrics, std::vector<Projection*> projections) {
+  return std::make_unique<EventsImpl>(std::move(cells), regions, sources, metrics, std::move(projections));
+}
+
+}  // namespace handschlag::events

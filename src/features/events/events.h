@@ -1,0 +1,180 @@
+// Events: what happened at a touchpoint, immutable. Taken in from sources, ruled, sealed, stored; read back as timelines and sums.
+//
+// Thread-safe. Public here: taking in (submit), reading (timeline, since, totals), and the port for slices that keep something up to date
+// from events (Projection).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "features/gate/gate.h"
+#include "features/identity/identity.h"
+#include "features/regions/regions.h"
+#include "features/sources/sources.h"
+#include "platform/base/clock.h"
+#include "platform/http/router.h"
+#include "platform/json/json.h"
+#include "platform/metrics/metrics.h"
+
+namespace handschlag::events {
+
+// Stored; never renumber.
+enum class EventType : std::int64_t { identify = 1, track = 2, page = 3, screen = 4, group = 5, alias = 6 };
+std::string_view name_of(EventType type);
+std::optional<EventType> find_type(std::string_view name);
+
+// One event as a source sent it, decoded but not yet judged.
+struct Intake {
+  EventType type = EventType::track;
+  std::string name;  // of a track ("Order Completed"), page or screen
+  std::string message_id;  // of the client; made from the event's content where the client sends none
+  std::optional<std::string> user_id;
+  std::optional<std::string> anonymous_id;
+  std::optional<std::string> previous_id;
+  std::optional<std::string> device_id;
+  std::vector<std::pair<identity::KeyKind, std::string>> keys;  // further keys of the person: e-mail, phone, card ...
+  std::string country;        // ISO 3166 alpha-2 of the person; "" unknown
+  std::optional<Time> original;  // by the client's clock, as sent: part of the event id
+  Time occurred{};            // corrected, never after `received`
+  Time received{};
+  json::Value properties = json::Value::object();
+  json::Value traits = json::Value::object();
+  json::Value context = json::Value::object();
+  std::string group_id;
+  gate::PurposeSet consented;  // by the wire, through the source's categories
+  gate::PurposeSet refused;
+  bool global_privacy_control = false;
+  bool history = false;  // imported: the size limit of live events does not hold
+};
+
+// What became of a submission.
+struct Rejected {
+  std::size_t index;
+  std::string reason;
+};
+struct Outcome {
+  std::size_t stored = 0;     // tied to a person
+  std::size_t unlinked = 0;
+  std::size_t refused = 0;
+  std::size_t duplicates = 0;
+  std::vector<Rejected> rejected;  // could not be taken: no usable identity, too large
+};
+
+// A stored event on its way to the projections.
+struct Stored {
+  std::int64_t seq;
+  IdentityId identity;
+  const sources::Source* source;
+  const Intake* intake;
+  gate::PurposeSet purposes;
+};
+
+// The parts of one region that events need.
+struct Cell {
+  regions::Region* region;
+  identity::Identities* identities;
+};
+
+// A slice that keeps something up to date from events, inside the transaction that stores them, a batch at a time.
+class Projection {
+ public:
+  virtual ~Projection() = default;
+  virtual Result<void> apply(db::Transaction& tx, Cell& cell, std::span<const Stored> batch) = 0;
+};
+
+// An event read back and opened.
+struct Event {
+  std::int64_t seq = 0;
+  IdentityId identity;
+  EventType type = EventType::track;
+  std::int64_t source = 0;
+  gate::PurposeSet purposes;
+  Time occurred_at{};
+  Time received_at{};
+  json::Value body;  // {"name","properties","traits","context","group_id","message_id"}, each where it is not empty
+};
+
+// Where a page of a timeline ended.
+struct Position {
+  Time occurred_at{};
+  std::int64_t seq = 0;
+};
+
+struct TimelineQuery {
+  std::span<const identity::Reached> identities;  // each event must share a purpose with its identity's set
+  std::vector<std::int64_t> sources;              // empty: all
+  std::optional<EventType> type;
+  std::optional<Position> before;                 // the page after this one
+  std::size_t limit = 50;
+};
+
+struct Total {
+  std::string source;
+  std::string country;   // "" unknown
+  std::string measure;   // "events", "orders", "cancellations", "refunds"
+  std::string currency;  // "" without money
+  bool linked = true;
+  std::int64_t events = 0;
+  std::int64_t amount_micros = 0;
+};
+
+struct RefusalCount {
+  std::string day;
+  std::string source;
+  std::string subject;  // a purpose, or a field that the plan dropped
+  std::string reason;
+  std::int64_t events = 0;
+};
+
+std::span<const db::Migration> migrations();
+
+// An amount of money of an event's properties (revenue, total or value with currency), in micros.
+struct Amount {
+  std::string currency;  // "" where it names none
+  std::int64_t micros = 0;
+};
+std::optional<Amount> amount_of(const json::Value& properties);
+
+// "orders", "cancellations", "refunds" for the event names of shops ("Order Completed", "Order Cancelled", ...); else "".
+std::string_view measure_of(EventType type, std::string_view name);
+
+class Events {
+ public:
+  // Everything handed over must outlive this. Projections run in the order given.
+  static std::unique_ptr<Events> create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,
+                                        metrics::Registry& metrics, std::vector<Projection*> projections);
+  virtual ~Events() = default;
+
+  using Done = std::function<void(Result<Outcome>)>;
+  // Rules on, seals and stores a batch of one source; `done` is called, on any thread, when it is durable. A retry of the same events
+  // (same message id and original time) changes nothing. Errors (to `done`): too_many when the server is full,
+  // unavailable, internal; then the whole batch is to be sent again.
+  virtual void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done) = 0;
+
+  // Newest first by occurred_at.
+  virtual Result<std::vector<Event>> timeline(db::Transaction& tx, Cell& cell, const TimelineQuery& query) = 0;
+
+  // The events of one identity with a seq after `after`, in no particular order; for folding.
+  virtual Result<void> since(db::Transaction& tx, Cell& cell, IdentityId identity, std::int64_t after,
+                             const std::function<void(const Event&)>& on_event) = 0;
+  virtual Result<std::int64_t> last_seq(db::Transaction& tx) = 0;
+
+  // Sums over all days, of one source or all.
+  virtual Result<std::vector<Total>> totals(std::string_view source) = 0;
+  virtual Result<std::vector<RefusalCount>> refusals() = 0;
+
+  virtual std::span<Cell> cells() = 0;
+  virtual Cell* cell(std::string_view region) = 0;  // nullptr if there is none
+};
+
+void bind_routes(http::Router& router, Events& events, sources::Sources& sources, const Clock& clock,
+                 metrics::Registry& metrics);
+
+}  // namespace handschlag::events

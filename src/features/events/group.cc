@@ -1,0 +1,168 @@
+#include "features/events/group.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <unordered_set>
+
+namespace handschlag::events {
+namespace {
+
+constexpr std::chrono::days kTombstoneLife{30};
+
+std::int64_t day_of(Time time) {
+  return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
+}
+
+}  // namespace
+
+std::string event_context(IdentityId identity, std::string_view event_id) {
+  return fmt::format("events_event|{}|{}", identity.value, crypto::to_hex(event_id));
+}
+
+std::string unlinked_context(std::string_view event_id) {
+  return fmt::format("events_unlinked|{}", crypto::to_hex(event_id));
+}
+
+Result<void> GroupWriter::write(db::Transaction& tx, std::span<Part*> parts) {
+  entries_.clear();
+  for (Part* part : parts) {
+    part->outcome = {};
+    for (Prepared& event : part->events) entries_.push_back({&event, part, 0, {}});
+  }
+  // First the order: from here on no other writer of this region can commit before us, so what is known stays known.
+  std::int64_t seq = TRY(store::allocate(tx, static_cast<std::int64_t>(entries_.size())));
+  for (Entry& entry : entries_) entry.seq = seq++;
+  TRY(keep_fresh(tx));
+  TRY(identify(tx));
+  TRY(store_linked(tx));
+  TRY(store_unlinked(tx));
+  TRY(store_refused(tx));
+  TRY(add_up(tx));
+  return project(tx);
+}
+
+Result<void> GroupWriter::keep_fresh(db::Transaction& tx) {
+  std::vector<std::string_view> ids;
+  ids.reserve(entries_.size());
+  for (const Entry& entry : entries_) ids.push_back(entry.event->event_id);
+  std::vector<bool> known = TRY(store::known(tx, ids));
+  std::unordered_set<std::string_view> seen;
+  std::vector<Entry> fresh;
+  fresh.reserve(entries_.size());
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (known[i] || !seen.insert(ids[i]).second) {
+      ++entries_[i].part->outcome.duplicates;
+    } else {
+      fresh.push_back(entries_[i]);
+    }
+  }
+  entries_ = std::move(fresh);
+  return {};
+}
+
+Result<void> GroupWriter::identify(db::Transaction& tx) {
+  std::vector<identity::Sighting> sightings;
+  std::vector<Entry*> of;
+  for (Entry& entry : entries_) {
+    if (!entry.event->sighting) continue;
+    identity::Sighting& sighting = sightings.emplace_back(*entry.event->sighting);
+    sighting.origin = entry.event->source->id;
+    sighting.country = entry.event->country;
+    of.push_back(&entry);
+  }
+  auto identities = TRY(cell_.identities->record(tx, sightings));
+  for (std::size_t i = 0; i < of.size(); ++i) of[i]->identity = identities[i];
+  return {};
+}
+
+Result<void> GroupWriter::store_linked(db::Transaction& tx) {
+  std::vector<IdentityId> identities;
+  std::vector<Entry*> linked;
+  for (Entry& entry : entries_) {
+    if (entry.event->decision != gate::Decision::allow) continue;
+    identities.push_back(entry.identity);
+    linked.push_back(&entry);
+  }
+  auto keys = TRY(cell_.identities->vault().find(identities, vault::RetentionClass::ordinary));
+  std::vector<store::Row> rows;
+  rows.reserve(linked.size());
+  for (std::size_t i = 0; i < linked.size(); ++i) {
+    Prepared& event = *linked[i]->event;
+    if (!keys[i]) {  // the person was erased: what still comes in is refused
+      event.decision = gate::Decision::deny;
+      event.refusals.push_back({"person", "erased"});
+      continue;
+    }
+    rows.push_back({linked[i]->seq, event.event_id, linked[i]->identity.value, event.intake.type, event.source->number.value,
+                    event.purposes, event.intake.occurred, event.intake.received,
+                    crypto::seal(*keys[i], event.payload, event_context(linked[i]->identity, event.event_id))});
+    ++linked[i]->part->outcome.stored;
+  }
+  return store::insert_events(tx, rows);
+}
+
+Result<void> GroupWriter::store_unlinked(db::Transaction& tx) {
+  std::vector<store::Row> rows;
+  for (Entry& entry : entries_) {
+    Prepared& event = *entry.event;
+    if (event.decision != gate::Decision::allow_unlinked) continue;
+    crypto::Key key = TRY(cell_.identities->vault().secret(fmt::format("unlinked:{}", format_day(event.intake.received))));
+    rows.push_back({entry.seq, event.event_id, 0, event.intake.type, event.source->number.value, event.purposes,
+                    event.intake.occurred, event.intake.received,
+                    crypto::seal(key, event.payload, unlinked_context(event.event_id))});
+    ++entry.part->outcome.unlinked;
+  }
+  return store::insert_unlinked(tx, rows);
+}
+
+Result<void> GroupWriter::store_refused(db::Transaction& tx) {
+  std::vector<store::Tombstone> tombstones;
+  std::map<store::RefusalKey, std::int64_t> counts;
+  for (Entry& entry : entries_) {
+    Prepared& event = *entry.event;
+    for (const Refusal& refusal : event.refusals) {
+      ++counts[{day_of(event.intake.received), event.source->number.value, refusal.subject, refusal.reason}];
+    }
+    if (event.decision != gate::Decision::deny) continue;
+    tombstones.push_back({event.event_id, event.intake.received + kTombstoneLife});
+    ++entry.part->outcome.refused;
+  }
+  TRY(store::insert_tombstones(tx, tombstones));
+  return store::add_refusals(tx, counts);
+}
+
+Result<void> GroupWriter::add_up(db::Transaction& tx) {
+  std::map<store::TotalKey, store::TotalSum> totals;
+  for (Entry& entry : entries_) {
+    const Prepared& event = *entry.event;
+    if (event.decision == gate::Decision::deny) continue;
+    store::TotalKey key{day_of(event.intake.occurred), event.source->number.value, event.country, "events", "",
+                        event.decision == gate::Decision::allow ? 1 : 0};
+    ++totals[key].events;
+    std::string_view measure = measure_of(event.intake.type, event.intake.name);
+    if (measure.empty()) continue;
+    key.measure = measure;
+    auto amount = amount_of(event.intake.properties);
+    if (amount) key.currency = amount->currency;
+    store::TotalSum& sum = totals[key];
+    ++sum.events;
+    // A sum that no longer fits stays where it is; the event itself is stored in full.
+    if (amount) (void)__builtin_add_overflow(sum.amount, amount->micros, &sum.amount);
+  }
+  return store::add_totals(tx, totals);
+}
+
+Result<void> GroupWriter::project(db::Transaction& tx) {
+  std::vector<Stored> stored;
+  stored.reserve(entries_.size());
+  for (const Entry& entry : entries_) {
+    if (entry.event->decision != gate::Decision::allow) continue;
+    stored.push_back({entry.seq, entry.identity, entry.event->source.get(), &entry.event->intake, entry.event->purposes});
+  }
+  if (stored.empty()) return {};
+  for (Projection* projection : projections_) TRY(projection->apply(tx, cell_, stored));
+  return {};
+}
+
+}  // namespace handschlag::events

@@ -1,0 +1,51 @@
+// Writes a group of prepared events in one transaction: order, deduplication, identities, sealing, rows, sums, projections.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "features/events/prepare.h"
+#include "features/events/store.h"
+
+namespace handschlag::events {
+
+// The events of one submission that belong to one region, and what became of them.
+struct Part {
+  std::vector<Prepared> events;
+  Outcome outcome;
+};
+
+class GroupWriter {
+ public:
+  GroupWriter(Cell& cell, std::span<Projection* const> projections) : cell_(cell), projections_(projections) {}
+
+  // Fills in each part's outcome. Starts from scratch when it is called again with the same parts.
+  Result<void> write(db::Transaction& tx, std::span<Part*> parts);
+
+ private:
+  struct Entry {
+    Prepared* event;
+    Part* part;
+    std::int64_t seq = 0;
+    IdentityId identity;
+  };
+
+  Result<void> keep_fresh(db::Transaction& tx);
+  Result<void> identify(db::Transaction& tx);
+  Result<void> store_linked(db::Transaction& tx);
+  Result<void> store_unlinked(db::Transaction& tx);
+  Result<void> store_refused(db::Transaction& tx);
+  Result<void> add_up(db::Transaction& tx);
+  Result<void> project(db::Transaction& tx);
+
+  Cell& cell_;
+  std::span<Projection* const> projections_;
+  std::vector<Entry> entries_;
+};
+
+std::string event_context(IdentityId identity, std::string_view event_id);
+std::string unlinked_context(std::string_view event_id);
+
+}  // namespace handschlag::events

@@ -1,0 +1,191 @@
+#include "features/events/prepare.h"
+
+#include <fmt/format.h>
+
+#include "features/events/wire.h"
+
+namespace handschlag::events {
+namespace {
+
+constexpr std::size_t kMaxFieldName = 64;
+
+// Under which name an event stands in a plan.
+std::string plan_name(const Intake& event) {
+  return event.type == EventType::track ? event.name : fmt::format("${}", name_of(event.type));
+}
+
+// A field's name is the source's word, but a client may put anything there: only what looks like a name is counted by name.
+std::string countable(std::string_view field) {
+  bool plain = field.size() <= kMaxFieldName &&
+               field.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == std::string_view::npos;
+  return plain ? std::string(field) : "(other)";
+}
+
+void drop_undeclared(json::Value& object, const std::set<std::string>& declared, std::vector<Refusal>& refusals) {
+  if (declared.contains("*")) return;
+  for (auto it = object.begin(); it != object.end();) {
+    if (declared.contains(it.key())) {
+      ++it;
+      continue;
+    }
+    refusals.push_back({countable(it.key()), "field_undeclared"});
+    it = object.erase(it);
+  }
+}
+
+// False where the plan does not know the event.
+bool apply_plan(const sources::Plan& plan, Prepared& event) {
+  if (!plan.declared) return true;
+  auto it = plan.events.find(plan_name(event.intake));
+  if (it == plan.events.end()) {
+    event.refusals.push_back({countable(plan_name(event.intake)), "event_undeclared"});
+    return false;
+  }
+  drop_undeclared(event.intake.properties, it->second, event.refusals);
+  drop_undeclared(event.intake.traits, it->second, event.refusals);
+  return true;
+}
+
+gate::ConsentState consent_for(const Intake& event, gate::Purpose purpose) {
+  if (event.refused.has(purpose)) return gate::ConsentState::refused;
+  return event.consented.has(purpose) ? gate::ConsentState::given : gate::ConsentState::unknown;
+}
+
+struct Verdict {
+  gate::PurposeSet linked;
+  gate::PurposeSet unlinked;
+  gate::Basis basis = gate::Basis::consent;  // the firmest among those that link
+};
+
+Verdict rule_all(Prepared& event, bool person_known) {
+  Verdict verdict;
+  for (const gate::DeclaredPurpose& declared : event.source->purposes) {
+    gate::Question question;
+    question.purpose = declared.purpose;
+    question.basis = declared.basis;
+    question.consent = consent_for(event.intake, declared.purpose);
+    question.person_known = person_known;
+    question.global_privacy_control = event.intake.global_privacy_control;
+    question.controller = event.source->controller;
+    question.country = event.country;
+    question.at = event.intake.received;
+    gate::Ruling ruling = gate::rule(question);
+    if (ruling.decision == gate::Decision::allow) {
+      verdict.linked.add(declared.purpose);
+      if (declared.basis != gate::Basis::consent) verdict.basis = declared.basis;
+    } else {
+      if (ruling.decision == gate::Decision::allow_unlinked) verdict.unlinked.add(declared.purpose);
+      event.refusals.push_back({std::string(gate::info(declared.purpose).name), std::string(gate::name_of(ruling.rules[0]))});
+    }
+  }
+  return verdict;
+}
+
+std::string linked_payload(const Intake& event) {
+  json::Value body = json::Value::object();
+  if (!event.name.empty()) body["name"] = event.name;
+  if (!event.properties.empty()) body["properties"] = event.properties;
+  if (!event.traits.empty()) body["traits"] = event.traits;
+  if (!event.context.empty()) body["context"] = event.context;
+  if (!event.group_id.empty()) body["group_id"] = event.group_id;
+  body["message_id"] = event.message_id;
+  return json::dump(body);
+}
+
+// Nothing that a client or a visit could be known by.
+std::string unlinked_payload(const Prepared& event) {
+  json::Value body = json::Value::object();
+  if (event.intake.type == EventType::track) body["name"] = event.intake.name;
+  if (!event.country.empty()) body["country"] = event.country;
+  json::Value properties = json::Value::object();
+  for (const std::string& name : event.source->plan.unlinked_properties) {
+    auto it = event.intake.properties.find(name);
+    if (it != event.intake.properties.end()) properties[name] = *it;
+  }
+  if (!properties.empty()) body["properties"] = std::move(properties);
+  return json::dump(body);
+}
+
+std::optional<identity::Key> usable(identity::KeyKind kind, const std::optional<std::string>& value,
+                                    const identity::Place& place) {
+  if (!value) return std::nullopt;
+  auto key = identity::make_key(kind, *value, place);
+  return key ? std::optional(std::move(*key)) : std::nullopt;
+}
+
+// Who the event is about. Nothing usable, though ids were sent: an error; no ids at all: nobody.
+Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
+  using identity::KeyKind;
+  const sources::Source& source = *event.source;
+  const Intake& intake = event.intake;
+  identity::Place place{source.name_space, source.controller, event.country};
+  auto user = usable(KeyKind::user_id, intake.user_id, place);
+  auto anonymous = usable(KeyKind::anonymous_id, intake.anonymous_id, place);
+  auto device = usable(KeyKind::device_id, intake.device_id, place);
+  auto previous = usable(KeyKind::user_id, intake.previous_id, place);
+  std::vector<identity::Key> attributes;
+  for (const auto& [kind, value] : intake.keys) {
+    if (auto key = usable(kind, value, place)) attributes.push_back(std::move(*key));
+  }
+  identity::Sighting sighting;
+  if (user) {
+    sighting.own = std::move(*user);
+    if (anonymous) sighting.together.push_back(std::move(*anonymous));
+  } else if (anonymous) {
+    sighting.own = std::move(*anonymous);
+  } else if (!attributes.empty()) {
+    sighting.own = attributes.front();
+    attributes.erase(attributes.begin());
+  } else if (intake.user_id || intake.anonymous_id || !intake.keys.empty()) {
+    return fail(ErrorKind::invalid, "identity_unusable",
+                "userId and anonymousId are placeholders or malformed, so they identify nobody.");
+  } else {
+    return std::nullopt;
+  }
+  if (device) sighting.together.push_back(std::move(*device));
+  if (previous && *previous != sighting.own && intake.previous_id != intake.anonymous_id) sighting.together.push_back(std::move(*previous));
+  sighting.attributes = std::move(attributes);
+  sighting.standing = source.trust == sources::Trust::server ? identity::Standing::confirmed : identity::Standing::claimed;
+  sighting.source = source.number.value;
+  sighting.at = intake.received;
+  return sighting;
+}
+
+}  // namespace
+
+Result<Prepared> prepare(Intake intake, sources::SourcePointer source) {
+  Prepared event;
+  event.intake = std::move(intake);
+  event.source = std::move(source);
+  event.country = event.intake.country.empty() ? event.source->country : event.intake.country;
+  auto sighting = TRY(sighting_of(event));
+  if (!apply_plan(event.source->plan, event)) return event;
+  Verdict verdict = rule_all(event, sighting.has_value());
+  if (!verdict.linked.empty()) {
+    event.decision = gate::Decision::allow;
+    event.purposes = verdict.linked;
+    sighting->purposes = verdict.linked;
+    sighting->basis = verdict.basis;
+    event.sighting = std::move(sighting);
+    event.payload = linked_payload(event.intake);
+  } else if (!verdict.unlinked.empty()) {
+    event.decision = gate::Decision::allow_unlinked;
+    event.purposes = verdict.unlinked;
+    event.payload = unlinked_payload(event);
+  }
+  if (!event.intake.history && event.payload.size() > wire::kMaxEventBytes) {
+    return fail(ErrorKind::too_large, "event_too_large",
+                fmt::format("The event is larger than {} KB.", wire::kMaxEventBytes / 1024));
+  }
+  return event;
+}
+
+std::string event_id_of(const Prepared& event, const crypto::Key& digest_key) {
+  std::int64_t millis = event.intake.original ? to_millis(*event.intake.original) : 0;
+  std::string id;
+  for (int shift = 40; shift >= 0; shift -= 8) id += static_cast<char>((millis >> shift) & 0xFF);
+  std::string message = fmt::format("event|{}|{}", event.source->number.value, event.intake.message_id);
+  return id + crypto::keyed_digest(digest_key, message).substr(0, 10);
+}
+
+}  // namespace handschlag::events

@@ -1,0 +1,66 @@
+#include "features/events/reader.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "features/events/group.h"
+
+namespace handschlag::events {
+namespace {
+
+bool newer(const store::Spot& a, const store::Spot& b) {
+  return a.occurred_at != b.occurred_at ? a.occurred_at > b.occurred_at : a.seq > b.seq;
+}
+
+}  // namespace
+
+Result<std::vector<Event>> Reader::timeline(const TimelineQuery& query) {
+  constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
+  store::Spot before{kEnd, kEnd};
+  if (query.before) before = {to_millis(query.before->occurred_at), query.before->seq};
+  std::vector<std::int64_t> sources = query.sources;
+  if (sources.empty()) sources.push_back(0);
+  std::int64_t segments = TRY(store::last_seq(tx_)) / store::kSegmentEvents + 1;
+  std::vector<store::TimelinePart> parts;
+  for (std::int64_t segment = 0; segment < segments; ++segment) {
+    for (const identity::Reached& reached : query.identities) {
+      for (std::int64_t source : sources) parts.push_back({segment, reached.id.value, source, reached.purposes});
+    }
+  }
+  auto spots = TRY(store::newest(tx_, parts, query.type ? static_cast<std::int64_t>(*query.type) : 0, before,
+                                 static_cast<std::int64_t>(query.limit)));
+  // Arrival order is not the order of occurrence, so every segment may have some of the newest.
+  std::size_t count = std::min(query.limit, spots.size());
+  std::partial_sort(spots.begin(), spots.begin() + static_cast<std::ptrdiff_t>(count), spots.end(), newer);
+  spots.resize(count);
+  return open(TRY(store::fetch(tx_, spots)));
+}
+
+Result<void> Reader::since(IdentityId identity, std::int64_t after, const std::function<void(const Event&)>& on_event) {
+  std::int64_t segments = TRY(store::last_seq(tx_)) / store::kSegmentEvents + 1;
+  for (std::int64_t segment = after / store::kSegmentEvents; segment < segments; ++segment) {
+    std::vector<store::StoredRow> rows;
+    TRY(store::since(tx_, segment, identity.value, after, [&](store::StoredRow row) { rows.push_back(std::move(row)); }));
+    for (const Event& event : TRY(open(std::move(rows)))) on_event(event);
+  }
+  return {};
+}
+
+Result<std::vector<Event>> Reader::open(std::vector<store::StoredRow> rows) {
+  std::vector<IdentityId> identities;
+  identities.reserve(rows.size());
+  for (const store::StoredRow& row : rows) identities.push_back({row.identity});
+  auto keys = TRY(cell_.identities->vault().find(identities, vault::RetentionClass::ordinary));
+  std::vector<Event> out;
+  out.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!keys[i]) continue;  // erased: the row is as good as gone
+    const store::StoredRow& row = rows[i];
+    std::string payload = TRY(crypto::open(*keys[i], row.sealed, event_context({row.identity}, row.event_id)));
+    out.push_back({row.seq, {row.identity}, row.type, row.source, row.purposes, from_millis(row.occurred_at),
+                   from_millis(row.received_at), TRY(json::parse(payload))});
+  }
+  return out;
+}
+
+}  // namespace handschlag::events

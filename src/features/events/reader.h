@@ -1,0 +1,26 @@
+// Reads stored events back and opens them.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "features/events/events.h"
+#include "features/events/store.h"
+
+namespace handschlag::events {
+
+class Reader {
+ public:
+  Reader(db::Transaction& tx, Cell& cell) : tx_(tx), cell_(cell) {}
+
+  Result<std::vector<Event>> timeline(const TimelineQuery& query);
+  Result<void> since(IdentityId identity, std::int64_t after, const std::function<void(const Event&)>& on_event);
+
+ private:
+  Result<std::vector<Event>> open(std::vector<store::StoredRow> rows);
+
+  db::Transaction& tx_;
+  Cell& cell_;
+};
+
+}  // namespace handschlag::events

@@ -1,0 +1,156 @@
+#include "features/identity/identity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "features/identity/recorder.h"
+#include "features/identity/store.h"
+
+namespace handschlag::identity {
+namespace {
+
+constexpr std::size_t kMaxFound = 100;
+
+std::unexpected<Error> no_customer() {
+  return fail(ErrorKind::not_found, "customer_unknown", "There is no such customer.");
+}
+
+}  // namespace
+
+std::string_view name_of(Standing standing) {
+  switch (standing) {
+    case Standing::own: return "own";
+    case Standing::confirmed: return "confirmed";
+    case Standing::claimed: return "claimed";
+    case Standing::ended: break;
+  }
+  return "ended";
+}
+
+Result<std::vector<IdentityId>> Identities::record(db::Transaction& tx, std::span<const Sighting> sightings) {
+  return Recorder(tx, vault_, limits_).record(sightings);
+}
+
+Result<std::vector<Identities::Found>> Identities::find(db::Transaction& tx, std::span<const Key> keys) {
+  std::map<std::int64_t, Standing> best;
+  for (const Key& key : keys) {
+    for (const store::KeyRow& row : TRY(store::holders(tx, digest_of(vault_.digest_key(), key), kMaxFound))) {
+      auto [it, fresh] = best.try_emplace(row.identity, row.standing);
+      if (!fresh) it->second = std::min(it->second, row.standing);
+    }
+  }
+  std::vector<Found> out;
+  for (const auto& [identity, standing] : best) {
+    if (out.size() < kMaxFound) out.push_back({{identity}, standing});
+  }
+  return out;
+}
+
+Result<std::vector<bool>> Identities::knows(db::Transaction& tx, std::span<const Key> keys) {
+  std::vector<std::string> digests;
+  digests.reserve(keys.size());
+  for (const Key& key : keys) digests.push_back(digest_of(vault_.digest_key(), key));
+  std::vector<bool> known(keys.size());
+  TRY(store::find_own(tx, digests, [&](std::size_t index, std::int64_t) { known[index] = true; }));
+  return known;
+}
+
+Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes) {
+  std::map<std::int64_t, gate::PurposeSet> reached = {{start.value, purposes}};
+  std::set<std::int64_t> frontier = {start.value};
+  // A link passes on the purposes it has in common with the way that led to it; an identity may be reached again for more.
+  while (!frontier.empty()) {
+    std::vector<std::int64_t> ids(frontier.begin(), frontier.end());
+    frontier.clear();
+    for (const Link& link : TRY(store::links_of(tx, ids))) {
+      if (link.standing != Standing::confirmed) continue;
+      for (auto [from, to] : {std::pair{link.a.value, link.b.value}, std::pair{link.b.value, link.a.value}}) {
+        auto it = reached.find(from);
+        if (it == reached.end()) continue;
+        gate::PurposeSet passed = it->second & link.purposes;
+        gate::PurposeSet before = reached.contains(to) ? reached[to] : gate::PurposeSet{};
+        if ((before | passed) == before || (!reached.contains(to) && reached.size() >= limits_.identities_per_customer)) {
+          continue;
+        }
+        reached[to] = before | passed;
+        frontier.insert(to);
+      }
+    }
+  }
+  std::vector<Reached> out;
+  for (const auto& [id, set] : reached) out.push_back({{id}, set});
+  return out;
+}
+
+Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes) {
+  auto reached = TRY(reach(tx, identity, purposes));
+  std::vector<std::int64_t> ids;
+  std::vector<IdentityId> typed;
+  for (const Reached& entry : reached) {
+    ids.push_back(entry.id.value);
+    typed.push_back(entry.id);
+  }
+  auto rows = TRY(store::identities(tx, ids));
+  if (rows.empty()) return no_customer();
+  auto keys = TRY(vault_.find(typed, vault::RetentionClass::ordinary));
+  Customer out;
+  for (const store::IdentityRow& row : rows) {
+    auto place = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), row.id) - ids.begin());
+    Identity entry{{row.id}, row.kind, row.country, row.source, from_millis(row.created_at), {}, reached[place].purposes};
+    if (keys[place]) {
+      for (const store::KeyRow& key : TRY(store::keys_of(tx, row.id))) {
+        std::string value = TRY(crypto::open(*keys[place], key.sealed, key_context({row.id}, key.digest)));
+        entry.keys.push_back({key.kind, std::move(value), key.standing, key.source, from_millis(key.first_seen)});
+      }
+    }
+    out.identities.push_back(std::move(entry));
+  }
+  out.links = TRY(store::links_of(tx, ids));
+  return out;
+}
+
+Result<void> Identities::link(db::Transaction& tx, IdentityId a, IdentityId b, gate::Basis basis,
+                              gate::PurposeSet purposes, std::string_view origin, Time at) {
+  if (a == b) return fail(ErrorKind::invalid, "link_to_itself", "An identity can't be linked to itself.");
+  std::vector<std::int64_t> ids = {a.value, b.value};
+  if (TRY(store::identities(tx, ids)).size() != 2) return no_customer();
+  auto existing = TRY(store::find_link(tx, a, b));
+  if (existing && existing->standing == Standing::confirmed && (existing->purposes | purposes) == existing->purposes) {
+    return {};
+  }
+  Link link{std::min(a, b), std::max(a, b), Standing::confirmed, basis, purposes, std::string(origin), at, at};
+  // Staff may take back an end, and what staff states anew starts with the purposes of the statement.
+  if (existing && existing->standing == Standing::confirmed) link.purposes = existing->purposes | purposes;
+  auto together = TRY(reach(tx, a, gate::PurposeSet::all()));
+  auto other = TRY(reach(tx, b, gate::PurposeSet::all()));
+  bool joined = std::any_of(together.begin(), together.end(), [&](const Reached& entry) { return entry.id == b; });
+  if (!joined && together.size() + other.size() > limits_.identities_per_customer) {
+    return fail(ErrorKind::conflict, "customer_too_large",
+                fmt::format("This would make one customer of more than {} identities; that is hardly one person.",
+                            limits_.identities_per_customer));
+  }
+  return store::upsert_link(tx, link);
+}
+
+Result<void> Identities::unlink(db::Transaction& tx, IdentityId a, IdentityId b, Time at) {
+  auto existing = TRY(store::find_link(tx, a, b));
+  if (!existing) return fail(ErrorKind::not_found, "link_unknown", "There is no link between these two.");
+  if (existing->standing == Standing::ended) return {};
+  existing->standing = Standing::ended;
+  existing->changed_at = at;
+  return store::upsert_link(tx, *existing);
+}
+
+Result<std::vector<Refusal>> Identities::refusals(db::Transaction& tx, std::size_t limit) {
+  return store::refusals(tx, limit);
+}
+
+Result<std::vector<Identities::CountryCount>> Identities::count_by_country(db::Transaction& tx, std::int64_t source,
+                                                                           KeyKind kind) {
+  return store::count_by_country(tx, source, kind);
+}
+
+}  // namespace handschlag::identity

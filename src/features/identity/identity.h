@@ -1,0 +1,151 @@
+// Identities of one region, the links between them, and the customer as a view over links.
+//
+// An identity is one person as one source knows them. Two identities are one person where a link says so, with its
+// basis and purposes; a customer is the set of identities reached by active links for a purpose. Nothing is fused: ending a
+// link takes a customer apart again.
+//
+// Thread-safe. Writes join the caller's transaction on the region's data database.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/gate/purposes.h"
+#include "features/identity/key.h"
+#include "features/vault/vault.h"
+#include "platform/base/clock.h"
+#include "platform/db/db.h"
+
+namespace handschlag::identity {
+
+// How sure a key or a link is. Stored; never renumber.
+enum class Standing : std::int64_t {
+  own = 0,        // of keys: the value the identity is made from
+  confirmed = 1,  // said by a server source, or proven
+  claimed = 2,    // said by a public source: shown, but joins nothing
+  ended = 3,      // of links: taken back; does not come back by itself
+};
+std::string_view name_of(Standing standing);
+
+struct Limits {
+  std::size_t identities_per_customer = 100;  // a link that would make more is refused
+  std::size_t identities_per_value = 10;      // a shared address glues nobody beyond this many
+};
+
+// What one event says about who it is.
+struct Sighting {
+  Key own;                      // who the event is about
+  std::vector<Key> attributes;  // further keys of that identity: e-mail, phone, ...
+  std::vector<Key> together;    // keys of other identities seen with it: the browser, the device, the former id
+  gate::PurposeSet purposes;    // for which the gate allowed it
+  gate::Basis basis = gate::Basis::contract;
+  Standing standing = Standing::claimed;  // confirmed or claimed, by the source's trust
+  std::int64_t source = 0;
+  std::string_view origin;      // the source's id, as the origin of links
+  std::string_view country;
+  Time at{};
+};
+
+struct Link {
+  IdentityId a;  // the smaller
+  IdentityId b;
+  Standing standing = Standing::claimed;
+  gate::Basis basis = gate::Basis::contract;
+  gate::PurposeSet purposes;
+  std::string origin;  // a source's id, or "staff"
+  Time created_at{};
+  Time changed_at{};
+};
+
+struct HeldKey {
+  KeyKind kind;
+  std::string value;
+  Standing standing;
+  std::int64_t source;
+  Time first_seen;
+};
+
+struct Identity {
+  IdentityId id;
+  KeyKind kind = KeyKind::user_id;
+  std::string country;
+  std::int64_t source = 0;
+  Time created_at{};
+  std::vector<HeldKey> keys;   // its own first; empty when the key material is destroyed
+  gate::PurposeSet purposes;   // for which the view reaches it
+};
+
+// The view for a set of purposes. The handle is the oldest identity.
+struct Customer {
+  std::vector<Identity> identities;  // oldest first
+  std::vector<Link> links;           // of every standing, among and from its identities
+};
+
+struct Reached {
+  IdentityId id;
+  gate::PurposeSet purposes;
+};
+
+struct Refusal {
+  IdentityId a;
+  IdentityId b;
+  std::string reason;  // "customer_too_large", "value_too_common"
+  std::int64_t times = 0;
+  Time last_at{};
+};
+
+std::span<const db::Migration> migrations();
+
+class Identities {
+ public:
+  // `vault` must outlive this.
+  Identities(vault::Vault& vault, Limits limits) : vault_(vault), limits_(limits) {}
+
+  // Finds or makes the identity of each sighting, in order, and writes the keys and links that they tell of. New
+  // identities get their vault key, durably, before the caller's transaction can commit.
+  Result<std::vector<IdentityId>> record(db::Transaction& tx, std::span<const Sighting> sightings);
+
+  // Which identities hold one of these keys (own, confirmed or claimed), at most 100, oldest first.
+  struct Found {
+    IdentityId id;
+    Standing standing;
+  };
+  Result<std::vector<Found>> find(db::Transaction& tx, std::span<const Key> keys);
+
+  // For each key whether an identity is made from it here; for finding the region of a person.
+  Result<std::vector<bool>> knows(db::Transaction& tx, std::span<const Key> keys);
+
+  // Every identity that active links reach from `start`, each with the purposes for which it is reached. Oldest first.
+  Result<std::vector<Reached>> reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes);
+
+  // The customer to which an identity belongs, keys opened. Errors: not_found.
+  Result<Customer> customer(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes);
+
+  // States by staff that two identities are one person, or confirms a claim. Linking what is linked is a no-op.
+  // Errors: not_found, invalid (itself), conflict, code "customer_too_large".
+  Result<void> link(db::Transaction& tx, IdentityId a, IdentityId b, gate::Basis basis, gate::PurposeSet purposes,
+                    std::string_view origin, Time at);
+  // Ends a link; ending an ended one is a no-op. Errors: not_found.
+  Result<void> unlink(db::Transaction& tx, IdentityId a, IdentityId b, Time at);
+
+  Result<std::vector<Refusal>> refusals(db::Transaction& tx, std::size_t limit);
+
+  struct CountryCount {
+    std::string country;  // "" unknown
+    std::int64_t identities;
+  };
+  // How many identities each source has by country (not anonymous ones unless asked for).
+  Result<std::vector<CountryCount>> count_by_country(db::Transaction& tx, std::int64_t source, KeyKind kind);
+
+  vault::Vault& vault() { return vault_; }
+
+ private:
+  vault::Vault& vault_;
+  const Limits limits_;
+};
+
+}  // namespace handschlag::identity

@@ -1,0 +1,185 @@
+#include "features/identity/recorder.h"
+
+#include <fmt/format.h>
+
+namespace handschlag::identity {
+
+std::string key_context(IdentityId identity, std::string_view digest) {
+  return fmt::format("identity_key|{}|{}", identity.value, crypto::to_hex(digest));
+}
+
+std::size_t Recorder::name(const Key& key, const Sighting& sighting) {
+  std::string digest = digest_of(vault_.digest_key(), key);
+  auto [it, fresh] = index_.try_emplace(digest, named_.size());
+  if (fresh) {
+    named_.push_back({&key, &sighting});
+    digests_.push_back(std::move(digest));
+  }
+  return it->second;
+}
+
+Result<std::vector<IdentityId>> Recorder::record(std::span<const Sighting> sightings) {
+  std::vector<std::size_t> own;
+  own.reserve(sightings.size());
+  for (const Sighting& sighting : sightings) {
+    own.push_back(name(sighting.own, sighting));
+    for (const Key& key : sighting.together) name(key, sighting);
+  }
+  TRY(find_named());
+  TRY(make_missing());
+  std::vector<IdentityId> out;
+  out.reserve(sightings.size());
+  for (std::size_t i = 0; i < sightings.size(); ++i) {
+    IdentityId identity{named_[own[i]].identity};
+    out.push_back(identity);
+    TRY(record_together(sightings[i], identity));
+    for (const Key& key : sightings[i].attributes) TRY(record_attribute(sightings[i], identity, key));
+  }
+  return out;
+}
+
+Result<void> Recorder::find_named() {
+  return store::find_own(tx_, digests_, [&](std::size_t index, std::int64_t identity) { named_[index].identity = identity; });
+}
+
+Result<void> Recorder::make_missing() {
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < named_.size(); ++i) {
+    if (named_[i].identity == 0) missing.push_back(i);
+  }
+  if (missing.empty()) return {};
+  std::int64_t next = TRY(store::allocate(tx_, static_cast<std::int64_t>(missing.size())));
+  std::vector<IdentityId> ids;
+  for (std::size_t place : missing) {
+    named_[place].identity = next;
+    ids.push_back({next++});
+  }
+  auto keys = TRY(vault_.create(ids, vault::RetentionClass::ordinary));
+  std::vector<store::IdentityRow> identities;
+  std::vector<store::KeyRow> rows;
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    const Named& named = named_[missing[i]];
+    const std::string& digest = digests_[missing[i]];
+    const Sighting& first = *named.first;
+    identities.push_back({ids[i].value, named.key->kind, std::string(first.country), first.source, to_millis(first.at)});
+    rows.push_back({digest, ids[i].value, named.key->kind, Standing::own, first.purposes, first.source, to_millis(first.at),
+                    crypto::seal(keys[i], named.key->value, key_context(ids[i], digest))});
+  }
+  TRY(store::insert_identities(tx_, identities));
+  return store::insert_keys(tx_, rows);
+}
+
+Result<void> Recorder::record_together(const Sighting& sighting, IdentityId own) {
+  for (const Key& key : sighting.together) {
+    IdentityId other{named_[name(key, sighting)].identity};
+    if (other == own) continue;  // an alias of oneself
+    Link link;
+    link.a = std::min(own, other);
+    link.b = std::max(own, other);
+    link.standing = sighting.standing;
+    link.basis = sighting.basis;
+    link.purposes = sighting.purposes;
+    link.origin = sighting.origin;
+    link.created_at = link.changed_at = sighting.at;
+    TRY(state_link(std::move(link)));
+  }
+  return {};
+}
+
+Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own, const Key& key) {
+  std::string digest = digest_of(vault_.digest_key(), key);
+  // One more than may share it, so that "too many" shows.
+  auto holders = TRY(store::holders(tx_, digest, limits_.identities_per_value + 1));
+  store::KeyRow* mine = nullptr;
+  for (store::KeyRow& row : holders) {
+    if (row.identity == own.value) mine = &row;
+  }
+  gate::PurposeSet purposes = sighting.purposes;
+  if (mine == nullptr) {
+    crypto::Key data_key = TRY(vault_.get(own, vault::RetentionClass::ordinary));
+    store::KeyRow row{digest, own.value, key.kind, sighting.standing, purposes, sighting.source, to_millis(sighting.at),
+                      crypto::seal(data_key, key.value, key_context(own, digest))};
+    TRY(store::insert_keys(tx_, {&row, 1}));
+  } else {
+    bool confirms = mine->standing == Standing::claimed && sighting.standing == Standing::confirmed;
+    // What a claim was taken for does not become confirmed with it.
+    if (mine->standing != Standing::claimed || !confirms) purposes = purposes | mine->purposes;
+    bool same_rank = mine->standing == sighting.standing || mine->standing == Standing::own;
+    if (!confirms && (!same_rank || purposes == mine->purposes)) return {};
+    store::KeyRow row = *mine;
+    if (confirms) row.standing = Standing::confirmed;
+    row.purposes = purposes;
+    row.source = sighting.source;
+    TRY(store::update_key(tx_, row));
+  }
+  if (sighting.standing != Standing::confirmed) return {};
+  return link_holders(sighting, own, holders, purposes);
+}
+
+// A value that two server sources confirm shows that two identities are one person.
+Result<void> Recorder::link_holders(const Sighting& sighting, IdentityId own, const std::vector<store::KeyRow>& holders,
+                                    gate::PurposeSet purposes) {
+  for (const store::KeyRow& other : holders) {
+    if (other.identity == own.value || other.standing == Standing::claimed) continue;
+    gate::PurposeSet shared = gate::link_purposes(purposes, other.purposes);
+    if (shared.empty()) continue;
+    if (holders.size() > limits_.identities_per_value) {
+      return store::count_refusal(tx_, own, {other.identity}, "value_too_common", sighting.at);
+    }
+    Link link;
+    link.a = std::min(own, IdentityId{other.identity});
+    link.b = std::max(own, IdentityId{other.identity});
+    link.standing = Standing::confirmed;
+    link.basis = sighting.basis;
+    link.purposes = shared;
+    link.origin = sighting.origin;
+    link.created_at = link.changed_at = sighting.at;
+    TRY(state_link(std::move(link)));
+  }
+  return {};
+}
+
+Result<void> Recorder::state_link(Link link) {
+  auto& stated = stated_[{link.a.value, link.b.value}];
+  // The same pair comes with every event of a visit: look at it once a batch, and again only for a further purpose.
+  std::int64_t mark = link.purposes.bits() | (link.standing == Standing::confirmed ? std::int64_t{1} << 62 : 0);
+  if ((stated | mark) == stated) return {};
+  stated |= mark;
+  auto existing = TRY(store::find_link(tx_, link.a, link.b));
+  if (existing) {
+    if (existing->standing == Standing::ended) return {};
+    bool confirms = existing->standing == Standing::claimed && link.standing == Standing::confirmed;
+    bool weaker = existing->standing == Standing::confirmed && link.standing == Standing::claimed;
+    gate::PurposeSet purposes = confirms ? link.purposes : existing->purposes | link.purposes;
+    if (weaker || (!confirms && purposes == existing->purposes)) return {};
+    link.purposes = purposes;
+    link.created_at = existing->created_at;
+    if (!confirms) return store::upsert_link(tx_, link);
+  }
+  if (link.standing == Standing::confirmed) {
+    auto joined = TRY(joined_with(link.a));
+    if (!joined.contains(link.b.value) &&
+        joined.size() + TRY(joined_with(link.b)).size() > limits_.identities_per_customer) {
+      return store::count_refusal(tx_, link.a, link.b, "customer_too_large", link.changed_at);
+    }
+  }
+  return store::upsert_link(tx_, link);
+}
+
+Result<std::unordered_set<std::int64_t>> Recorder::joined_with(IdentityId start) {
+  std::unordered_set<std::int64_t> seen = {start.value};
+  std::vector<std::int64_t> frontier = {start.value};
+  while (!frontier.empty() && seen.size() <= limits_.identities_per_customer) {
+    std::vector<std::int64_t> next;
+    for (const Link& link : TRY(store::links_of(tx_, frontier))) {
+      if (link.standing != Standing::confirmed) continue;
+      for (std::int64_t end : {link.a.value, link.b.value}) {
+        if (seen.insert(end).second) next.push_back(end);
+      }
+    }
+    frontier = std::move(next);
+  }
+  return seen;
+}
+
+}  // namespace handschlag::identity

@@ -1,0 +1,58 @@
+// SQL of identities, keys and links.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/identity/identity.h"
+#include "platform/db/db.h"
+
+namespace handschlag::identity::store {
+
+struct KeyRow {
+  std::string digest;
+  std::int64_t identity = 0;
+  KeyKind kind = KeyKind::user_id;
+  Standing standing = Standing::claimed;
+  gate::PurposeSet purposes;
+  std::int64_t source = 0;
+  std::int64_t first_seen = 0;
+  std::string sealed;
+};
+
+struct IdentityRow {
+  std::int64_t id = 0;
+  KeyKind kind = KeyKind::user_id;
+  std::string country;
+  std::int64_t source = 0;
+  std::int64_t created_at = 0;
+};
+
+// Takes `count` ids and answers the first. Serialises concurrent writers.
+Result<std::int64_t> allocate(db::Transaction& tx, std::int64_t count);
+Result<void> insert_identities(db::Transaction& tx, std::span<const IdentityRow> rows);
+Result<void> insert_keys(db::Transaction& tx, std::span<const KeyRow> rows);
+Result<void> update_key(db::Transaction& tx, const KeyRow& row);  // standing and purposes
+
+// For each digest the identity that is made from it; `on_found(index, identity)`.
+Result<void> find_own(db::Transaction& tx, std::span<const std::string> digests,
+                      const std::function<void(std::size_t, std::int64_t)>& on_found);
+// Who holds a digest, in any standing, at most `limit`, oldest first; `sealed` is left out.
+Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit);
+Result<std::vector<KeyRow>> keys_of(db::Transaction& tx, std::int64_t identity);
+// Identities that exist, in the order of their ids.
+Result<std::vector<IdentityRow>> identities(db::Transaction& tx, std::span<const std::int64_t> ids);
+
+// Links of any standing that have one of these identities as an end.
+Result<std::vector<Link>> links_of(db::Transaction& tx, std::span<const std::int64_t> ids);
+Result<std::optional<Link>> find_link(db::Transaction& tx, IdentityId a, IdentityId b);
+Result<void> upsert_link(db::Transaction& tx, const Link& link);
+Result<void> count_refusal(db::Transaction& tx, IdentityId a, IdentityId b, std::string_view reason, Time at);
+Result<std::vector<Refusal>> refusals(db::Transaction& tx, std::size_t limit);
+Result<std::vector<Identities::CountryCount>> count_by_country(db::Transaction& tx, std::int64_t source, KeyKind kind);
+
+}  // namespace handschlag::identity::store

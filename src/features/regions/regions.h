@@ -1,0 +1,91 @@
+// Regions: cells of storage in which the personal data of a set of countries stays. Each has a data, a vault and a ledger
+// database of its own, a writer of its own for data and ledger, and a key-encryption key of its own.
+//
+// Thread-safe after open().
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/base/result.h"
+#include "platform/crypto/crypto.h"
+#include "platform/db/db.h"
+#include "platform/db/writer.h"
+
+namespace handschlag::regions {
+
+struct RegionSettings {
+  std::string id;                      // "eu": lower-case letters and digits, up to 16
+  std::vector<std::string> countries;  // ISO 3166 alpha-2
+};
+
+struct Settings {
+  std::filesystem::path data_folder;
+  std::filesystem::path key_folder;  // outside the data folder: a stolen data folder must be unreadable
+  std::string postgres_url;          // empty: SQLite files in the data folder
+  std::vector<RegionSettings> regions;
+  std::string home;  // the region of people whose country is unknown or in no list
+};
+
+// The regions of a new installation: eu (home), uk, us.
+std::vector<RegionSettings> default_regions();
+
+// The schemas of the three databases, slice by slice, in dependency order.
+struct Schemas {
+  std::vector<db::Migration> data;
+  std::vector<db::Migration> vault;
+  std::vector<db::Migration> ledger;
+};
+
+class Region {
+ public:
+  const std::string& id() const { return id_; }
+  db::Database& data() { return *data_; }
+  db::Database& vault() { return *vault_; }
+  db::Database& ledger() { return *ledger_; }
+  db::Writer& writer() { return *writer_; }
+  db::Writer& ledger_writer() { return *ledger_writer_; }
+  // The key-encryption key: wraps the vault's keys.
+  const crypto::Key& key() const { return key_; }
+
+ private:
+  friend class Regions;
+  std::string id_;
+  crypto::Key key_;
+  std::unique_ptr<db::Database> data_;
+  std::unique_ptr<db::Database> vault_;
+  std::unique_ptr<db::Database> ledger_;
+  std::unique_ptr<db::Writer> writer_;         // after the databases: stopped before they close
+  std::unique_ptr<db::Writer> ledger_writer_;
+};
+
+class Regions {
+ public:
+  // Opens every region's databases, bringing their schemas up to date. Errors: invalid (settings, key files),
+  // conflict (newer schema), unavailable.
+  static Result<std::unique_ptr<Regions>> open(const Settings& settings, const Schemas& schemas);
+
+  // Makes the key-encryption keys that are missing (mode 0600). Errors: unavailable.
+  static Result<void> create_keys(const Settings& settings);
+
+  // Where a person of that country belongs; the home region where it is unknown.
+  Region& of_country(std::string_view country);
+  Region* find(std::string_view id);  // nullptr if there is none
+  Region& home() { return *home_; }
+  std::span<const std::unique_ptr<Region>> all() const { return regions_; }
+
+  // Stops the writers after what they accepted. Idempotent.
+  void stop();
+
+ private:
+  std::vector<std::unique_ptr<Region>> regions_;
+  std::unordered_map<std::string, Region*> by_country_;
+  Region* home_ = nullptr;
+};
+
+}  // namespace handschlag::regions

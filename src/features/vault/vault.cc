@@ -1,0 +1,176 @@
+#include "features/vault/vault.h"
+
+#include <fmt/format.h>
+
+#include "features/vault/store.h"
+
+namespace handschlag::vault {
+namespace {
+
+constexpr std::size_t kCachedKeys = 50'000;  // about 10 MB
+constexpr std::size_t kCachedSecrets = 64;
+
+std::string key_context(std::string_view region, std::int64_t identity, std::int64_t retention_class) {
+  return fmt::format("vault_key|{}|{}|{}", region, identity, retention_class);
+}
+
+std::string secret_context(std::string_view region, std::string_view name) {
+  return fmt::format("vault_secret|{}|{}", region, name);
+}
+
+std::vector<std::int64_t> numbers(std::span<const IdentityId> identities) {
+  std::vector<std::int64_t> out;
+  out.reserve(identities.size());
+  for (IdentityId identity : identities) out.push_back(identity.value);
+  return out;
+}
+
+}  // namespace
+
+std::size_t Vault::CacheHash::operator()(const CacheKey& key) const noexcept {
+  return std::hash<std::int64_t>{}(key.identity * 8 + key.retention_class);
+}
+
+Result<std::unique_ptr<Vault>> Vault::open(db::Database& database, std::string_view region,
+                                           const crypto::Key& region_key) {
+  std::unique_ptr<Vault> vault(new Vault(database, region, region_key));
+  auto digest_key = vault->secret("digest");
+  if (!digest_key && digest_key.error().code == "envelope_invalid") {
+    return fail(ErrorKind::invalid, "region_key_wrong",
+                fmt::format("The key of region '{}' is not the one its vault was made with; put the right key file back.",
+                            region));
+  }
+  vault->digest_key_ = TRY(std::move(digest_key));
+  return vault;
+}
+
+Result<crypto::Key> Vault::unwrap(std::string_view wrapped, const std::string& context) const {
+  return crypto::Key::from_bytes(TRY(crypto::open(region_key_, wrapped, context)));
+}
+
+std::optional<crypto::Key> Vault::cached(const CacheKey& key) {
+  std::lock_guard lock(mutex_);
+  auto it = cache_.find(key);
+  if (it == cache_.end()) return std::nullopt;
+  recent_.splice(recent_.begin(), recent_, it->second);
+  return it->second->second;
+}
+
+std::uint64_t Vault::generation() {
+  std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+void Vault::remember(const CacheKey& key, const crypto::Key& value, std::uint64_t generation) {
+  std::lock_guard lock(mutex_);
+  if (generation != generation_ || cache_.contains(key)) return;
+  recent_.emplace_front(key, value);
+  cache_.emplace(key, recent_.begin());
+  if (cache_.size() > kCachedKeys) {
+    cache_.erase(recent_.back().first);
+    recent_.pop_back();
+  }
+}
+
+Result<std::vector<std::optional<crypto::Key>>> Vault::find(std::span<const IdentityId> identities,
+                                                            RetentionClass retention_class) {
+  auto kind = static_cast<std::int64_t>(retention_class);
+  std::vector<std::optional<crypto::Key>> out(identities.size());
+  std::vector<std::int64_t> missing;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    out[i] = cached({identities[i].value, kind});
+    if (out[i]) continue;
+    missing.push_back(identities[i].value);
+    places.push_back(i);
+  }
+  if (missing.empty()) return out;
+  std::uint64_t before = generation();
+  std::vector<std::string> wrapped(missing.size());
+  TRY(database_.read([&](db::Transaction& tx) {
+    return store::find_keys(tx, missing, kind,
+                            [&](std::size_t index, std::string_view value) { wrapped[index] = value; });
+  }));
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    if (wrapped[i].empty()) continue;
+    crypto::Key key = TRY(unwrap(wrapped[i], key_context(region_, missing[i], kind)));
+    remember({missing[i], kind}, key, before);
+    out[places[i]] = key;
+  }
+  return out;
+}
+
+Result<std::vector<crypto::Key>> Vault::create(std::span<const IdentityId> identities, RetentionClass retention_class) {
+  auto kind = static_cast<std::int64_t>(retention_class);
+  std::vector<std::int64_t> ids = numbers(identities);
+  std::vector<crypto::Key> keys(ids.size());
+  std::uint64_t before = generation();
+  TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+    // A key is there already where an earlier attempt ended between the vault's commit and the data's.
+    std::vector<std::string> wrapped(ids.size());
+    TRY(store::find_keys(tx, ids, kind, [&](std::size_t index, std::string_view value) { wrapped[index] = value; }));
+    std::vector<std::int64_t> new_ids;
+    std::vector<std::string> new_wrapped;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      std::string context = key_context(region_, ids[i], kind);
+      if (!wrapped[i].empty()) {
+        keys[i] = TRY(unwrap(wrapped[i], context));
+        continue;
+      }
+      keys[i] = crypto::Key::random();
+      new_ids.push_back(ids[i]);
+      new_wrapped.push_back(crypto::seal(region_key_, keys[i].bytes(), context));
+    }
+    return store::insert_keys(tx, new_ids, kind, new_wrapped);
+  }));
+  for (std::size_t i = 0; i < ids.size(); ++i) remember({ids[i], kind}, keys[i], before);
+  return keys;
+}
+
+Result<crypto::Key> Vault::get(IdentityId identity, RetentionClass retention_class) {
+  auto keys = TRY(find({&identity, 1}, retention_class));
+  if (!keys[0]) return fail(ErrorKind::not_found, "key_destroyed", "This data was erased.");
+  return *keys[0];
+}
+
+Result<void> Vault::destroy(IdentityId identity, RetentionClass retention_class) {
+  auto kind = static_cast<std::int64_t>(retention_class);
+  TRY(database_.write([&](db::Transaction& tx) { return store::delete_key(tx, identity.value, kind); }));
+  {
+    std::lock_guard lock(mutex_);
+    ++generation_;
+    if (auto it = cache_.find({identity.value, kind}); it != cache_.end()) {
+      recent_.erase(it->second);
+      cache_.erase(it);
+    }
+  }
+  return database_.checkpoint();  // until then the key's bytes stay in the write-ahead log
+}
+
+Result<crypto::Key> Vault::secret(std::string_view name) {
+  {
+    std::lock_guard lock(mutex_);
+    if (auto it = secrets_.find(std::string(name)); it != secrets_.end()) return it->second;
+  }
+  std::string context = secret_context(region_, name);
+  std::string wrapped;
+  TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+    wrapped = TRY(store::find_secret(tx, name));
+    return {};
+  }));
+  if (wrapped.empty()) {
+    std::string fresh = crypto::seal(region_key_, crypto::Key::random().bytes(), context);
+    TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(store::insert_secret(tx, name, fresh));
+      wrapped = TRY(store::find_secret(tx, name));  // another node may have been first
+      return {};
+    }));
+  }
+  crypto::Key key = TRY(unwrap(wrapped, context));
+  std::lock_guard lock(mutex_);
+  if (secrets_.size() >= kCachedSecrets) secrets_.clear();
+  secrets_.emplace(name, key);
+  return key;
+}
+
+}  // namespace handschlag::vault

@@ -1,0 +1,95 @@
+#include "platform/text/text.h"
+
+#include <phonenumbers/phonenumberutil.h>
+#include <unicode/normalizer2.h>
+#include <unicode/region.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
+namespace handschlag::text {
+namespace {
+
+icu::UnicodeString folded(std::string_view text) {
+  UErrorCode status = U_ZERO_ERROR;
+  // Never fails: the data is compiled into ICU.
+  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKCCasefoldInstance(status);
+  auto source = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
+  return normalizer->normalize(source, status);
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  auto size = static_cast<int32_t>(text.size());
+  for (int32_t i = 0; i < size;) {
+    UChar32 c = 0;
+    U8_NEXT(bytes, i, size, c);
+    if (c < 0) return false;
+  }
+  return true;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::string fold(std::string_view text) {
+  std::string out;
+  folded(text).toUTF8String(out);
+  return out;
+}
+
+std::vector<std::string> words(std::string_view text) {
+  icu::UnicodeString source = folded(text);
+  std::vector<std::string> out;
+  icu::UnicodeString word;
+  auto finish = [&] {
+    if (!word.isEmpty()) word.toUTF8String(out.emplace_back());
+    word.remove();
+  };
+  for (int32_t i = 0; i < source.length(); i = source.moveIndex32(i, 1)) {
+    UChar32 c = source.char32At(i);
+    if (u_isalnum(c) || u_charType(c) == U_NON_SPACING_MARK) {
+      word.append(c);
+    } else {
+      finish();
+    }
+  }
+  finish();
+  return out;
+}
+
+std::optional<std::string> phone_e164(std::string_view text, std::string_view country) {
+  using i18n::phonenumbers::PhoneNumber;
+  using i18n::phonenumbers::PhoneNumberUtil;
+  if (text.size() > 64) return std::nullopt;
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber number;
+  std::string region(country.empty() ? "ZZ" : country);
+  if (util.Parse(std::string(text), region, &number) != PhoneNumberUtil::NO_PARSING_ERROR) return std::nullopt;
+  if (!util.IsPossibleNumber(number)) return std::nullopt;
+  std::string out;
+  util.Format(number, PhoneNumberUtil::E164, &out);
+  return out;
+}
+
+std::optional<std::string> country_code(std::string_view text) {
+  if (text.size() != 2) return std::nullopt;
+  std::string code;
+  for (char c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (c < 'A' || c > 'Z') return std::nullopt;
+    code += c;
+  }
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Region* region = icu::Region::getInstance(code.c_str(), status);
+  if (U_FAILURE(status) != 0 || region == nullptr || region->getType() != URGN_TERRITORY) return std::nullopt;
+  if (code != region->getRegionCode()) return std::nullopt;  // a withdrawn code, kept as an alias
+  return code;
+}
+
+}  // namespace handschlag::text
