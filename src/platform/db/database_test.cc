@@ -18,7 +18,8 @@ namespace {
 using ::testing::ElementsAre;
 
 constexpr Migration kThings[] = {
-    {"thing", 1, "0001_thing", "CREATE TABLE thing (id INTEGER PRIMARY KEY, amount INTEGER, share REAL, name TEXT, bytes BLOB)"}};
+    {"thing", 1, "0001_thing",
+     "CREATE TABLE thing (id INTEGER PRIMARY KEY, amount INTEGER, share REAL, name TEXT, bytes BLOB)"}};
 
 class DatabaseContract : public testing::DatabaseTest {
  protected:
@@ -110,7 +111,8 @@ TEST_P(DatabaseContract, BindsParametersByNumber) {
     return tx.query("SELECT $2 || $1 || $3 || $1 || $10", {"a", "b", "c", "4", "5", "6", "7", "8", "9", "ten"},
                     [&](const Row& row) { found = row.text(0); });
   });
-  // PostgreSQL wants to know every parameter's type and is told; SQLite takes those that do not occur in the text as well.
+  // PostgreSQL wants to know every parameter's type and is told; SQLite takes those that do not occur in the text as
+  // well.
   ASSERT_TRUE(read.has_value()) << read.error().detail;
   EXPECT_EQ(found, "bacaten");
 }
@@ -152,7 +154,8 @@ TEST_P(DatabaseContract, TellsHowManyRowsChanged) {
     for (std::int64_t id = 1; id <= 5; ++id) batch.add({id});
     changed.push_back(TRY(tx.execute_batch("INSERT INTO thing (id) VALUES ($1)", batch)));
     changed.push_back(TRY(tx.execute_batch("INSERT INTO thing (id) VALUES ($1) ON CONFLICT DO NOTHING", batch)));
-    changed.push_back(TRY(tx.execute("UPDATE thing SET amount = $1 WHERE id > $2", {std::int64_t{7}, std::int64_t{2}})));
+    changed.push_back(
+        TRY(tx.execute("UPDATE thing SET amount = $1 WHERE id > $2", {std::int64_t{7}, std::int64_t{2}})));
     changed.push_back(TRY(tx.execute("DELETE FROM thing WHERE id = $1", {std::int64_t{99}})));
     changed.push_back(TRY(tx.execute("CREATE TABLE other (id BIGINT)", {})));
     changed.push_back(TRY(tx.execute_batch("DELETE FROM thing WHERE id = $1", Batch(1))));
@@ -223,7 +226,8 @@ TEST_P(DatabaseContract, ThrowingWhileRowsComeLeavesTheConnectionUsable) {
   Batch batch(1);
   for (std::int64_t i = 0; i < 1000; ++i) batch.add({i});
   auto throwing_batch = [&](Transaction& tx) {
-    return tx.query_batch("SELECT $1", batch, [](std::size_t, const Row&) { throw std::runtime_error("not foreseen"); });
+    return tx.query_batch("SELECT $1", batch,
+                          [](std::size_t, const Row&) { throw std::runtime_error("not foreseen"); });
   };
   EXPECT_THROW((void)database().write(throwing_batch), std::runtime_error);
   EXPECT_EQ(count(), 3);

@@ -1,8 +1,9 @@
 // A database: SQLite embedded, or PostgreSQL where one machine is not enough, behind one interface and the same SQL.
 //
-// SQL written for both: parameters are $1, $2, ... (bound by number on both sides); types in migrations are INTEGER (64 bits),
-// TEXT, BLOB, REAL; `INSERT ... ON CONFLICT`, `RETURNING`; `sum(...)` is cast to INTEGER by CAST(... AS BIGINT);
-// NULLS are ordered explicitly; text has no NUL. Statements are prepared once per connection, so SQL must be a literal or one of few texts.
+// SQL written for both: parameters are $1, $2, ... (bound by number on both sides); types in migrations are INTEGER (64
+// bits), TEXT, BLOB, REAL; `INSERT ... ON CONFLICT`, `RETURNING`; `sum(...)` is cast to INTEGER by CAST(... AS BIGINT);
+// NULLS are ordered explicitly; text has no NUL. Statements are prepared once per connection, so SQL must be a literal
+// or one of few texts.
 //
 // Transactions are passed explicitly: no function of a slice opens one in secret. Readers never wait for the writer.
 #pragma once
@@ -54,10 +55,10 @@ class Row {
  public:
   virtual ~Row() = default;
   virtual bool is_null(int column) const = 0;
-  virtual std::int64_t integer(int column) const = 0;  // 0 for NULL
-  virtual double real(int column) const = 0;           // 0 for NULL
-  virtual std::string_view text(int column) const = 0; // "" for NULL
-  virtual std::string_view blob(int column) const = 0; // "" for NULL
+  virtual std::int64_t integer(int column) const = 0;   // 0 for NULL
+  virtual double real(int column) const = 0;            // 0 for NULL
+  virtual std::string_view text(int column) const = 0;  // "" for NULL
+  virtual std::string_view blob(int column) const = 0;  // "" for NULL
 };
 
 using OnRow = std::function<void(const Row&)>;
@@ -116,9 +117,9 @@ class Database {
   // Runs `body` over one consistent snapshot, read-only. Keep it short: a long-lived snapshot makes the WAL grow.
   virtual Result<void> read(const std::function<Result<void>(Transaction&)>& body) = 0;
 
-  // Runs `body` in a transaction and commits durably (synced to disk) unless it returns an error or throws; then nothing of it
-  // stays. In one process writers take turns, in the order they came. `body` may run again when PostgreSQL asks for a
-  // retry (40001, 40P01), so it must start from scratch each time.
+  // Runs `body` in a transaction and commits durably (synced to disk) unless it returns an error or throws; then
+  // nothing of it stays. In one process writers take turns, in the order they came. `body` may run again when
+  // PostgreSQL asks for a retry (40001, 40P01), so it must start from scratch each time.
   virtual Result<void> write(const std::function<Result<void>(Transaction&)>& body) = 0;
 
   // Brings the schema up to date: applies what is missing of `migrations`, in the order given, each in a transaction

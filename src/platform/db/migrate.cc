@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -17,7 +16,9 @@ constexpr std::string_view kCreateTable =
 using Key = std::pair<std::string, std::int64_t>;
 using Applied = std::map<Key, std::string>;  // to the checksum
 
-Key key_of(const Migration& migration) { return {std::string(migration.slice), migration.number}; }
+Key key_of(const Migration& migration) {
+  return {std::string(migration.slice), migration.number};
+}
 
 Result<void> check_numbering(std::span<const Migration> migrations) {
   std::map<std::string_view, int> last;
@@ -33,9 +34,8 @@ Result<void> check_numbering(std::span<const Migration> migrations) {
 
 Result<Applied> read_applied(Transaction& tx) {
   Applied applied;
-  TRY(tx.query("SELECT slice, number, checksum FROM schema_migration", {}, [&](const Row& row) {
-    applied[{std::string(row.text(0)), row.integer(1)}] = row.text(2);
-  }));
+  TRY(tx.query("SELECT slice, number, checksum FROM schema_migration", {},
+               [&](const Row& row) { applied[{std::string(row.text(0)), row.integer(1)}] = row.text(2); }));
   return applied;
 }
 
@@ -75,64 +75,12 @@ Result<void> apply_one(Transaction& tx, const Migration& migration, std::span<co
   return {};
 }
 
-bool is_word_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-// The end of the quoted text or comment that begins at `at`; `at` itself where none begins.
-std::size_t skip_quoted(std::string_view sql, std::size_t at) {
-  auto after = [&](std::string_view end, std::size_t from) {
-    std::size_t found = sql.find(end, from);
-    return found == std::string_view::npos ? sql.size() : found + end.size();
-  };
-  if (sql[at] == '\'' || sql[at] == '"') return after(sql.substr(at, 1), at + 1);
-  if (sql.substr(at, 2) == "--") return after("\n", at);
-  if (sql.substr(at, 2) == "/*") return after("*/", at + 2);
-  return at;
-}
-
-std::string upper(std::string_view word) {
-  std::string result(word);
-  std::ranges::transform(result, result.begin(),
-                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return result;
-}
-
-std::string_view postgres_word(std::string_view word) {
-  const std::string name = upper(word);
-  if (name == "INTEGER") return "BIGINT";
-  if (name == "BLOB") return "BYTEA";
-  if (name == "REAL") return "DOUBLE PRECISION";
-  if (name == "WITHOUT" || name == "ROWID") return "";
-  return word;
-}
-
 }  // namespace
 
 std::string checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return fmt::format("{:016x}", hash);
-}
-
-std::string to_postgres_types(std::string_view sql) {
-  std::string result;
-  result.reserve(sql.size() + sql.size() / 8);
-  std::size_t at = 0;
-  while (at < sql.size()) {
-    std::size_t end = skip_quoted(sql, at);
-    if (end != at) {
-      result += sql.substr(at, end - at);
-    } else if (is_word_character(sql[at])) {
-      while (end < sql.size() && is_word_character(sql[end])) ++end;
-      result += postgres_word(sql.substr(at, end - at));
-    } else {
-      result += sql[at];
-      end = at + 1;
-    }
-    at = end;
-  }
-  return result;
 }
 
 Result<void> migrate(Database& database, std::span<const Migration> migrations, const MigrationSteps& steps) {

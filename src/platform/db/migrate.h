@@ -26,8 +26,4 @@ Result<void> migrate(Database& database, std::span<const Migration> migrations, 
 // A 64-bit fingerprint as hexadecimal text (FNV-1a). It finds accidents, it does not resist an attacker.
 std::string checksum(std::string_view text);
 
-// The text of a migration for PostgreSQL: the words INTEGER, BLOB and REAL become BIGINT, BYTEA and DOUBLE PRECISION,
-// and WITHOUT ROWID goes away; text in quotes and comments stays as it is.
-std::string to_postgres_types(std::string_view sql);
-
 }  // namespace handschlag::db

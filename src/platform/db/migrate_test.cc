@@ -19,9 +19,8 @@ class Migrating : public testing::DatabaseTest {
  protected:
   std::int64_t ask(std::string_view sql) {
     std::int64_t answer = -1;
-    auto read = database().read([&](Transaction& tx) {
-      return tx.query(sql, {}, [&](const Row& row) { answer = row.integer(0); });
-    });
+    auto read = database().read(
+        [&](Transaction& tx) { return tx.query(sql, {}, [&](const Row& row) { answer = row.integer(0); }); });
     return read.has_value() ? answer : -1;
   }
 };
@@ -97,13 +96,6 @@ TEST_P(Migrating, SeveralNodesAtOnceApplyEachStepOnce) {
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(ask("SELECT count(*) FROM schema_migration"), 3);
   EXPECT_EQ(ask("SELECT count(*) FROM a_one"), 1);
-}
-
-TEST(PostgresTypes, AreMappedOutsideOfQuotesAndComments) {
-  EXPECT_EQ(to_postgres_types("CREATE TABLE t (a INTEGER, b blob, c REAL DEFAULT 'INTEGER', \"BLOB\" TEXT) WITHOUT ROWID;"),
-            "CREATE TABLE t (a BIGINT, b BYTEA, c DOUBLE PRECISION DEFAULT 'INTEGER', \"BLOB\" TEXT)  ;");
-  EXPECT_EQ(to_postgres_types("-- INTEGER\n/* BLOB */INTEGER"), "-- INTEGER\n/* BLOB */BIGINT");
-  EXPECT_EQ(to_postgres_types("INTEGERS my_blob 'it''s INTEGER' 'open INTEGER"), "INTEGERS my_blob 'it''s INTEGER' 'open INTEGER");
 }
 
 TEST(Checksum, DiffersWithTheText) {

@@ -51,12 +51,13 @@ class SqliteDatabase final : public Database {
 
   Result<void> migrate(std::span<const Migration> migrations) override {
     // A write transaction keeps other processes out by itself.
-    return db::migrate(*this, migrations, {
-        .lock = [](Transaction&) -> Result<void> { return {}; },
-        .run = [](Transaction& tx, std::string_view script) {
-          return static_cast<SqliteTransaction&>(tx).run_script(script);
-        },
-    });
+    return db::migrate(
+        *this, migrations,
+        {
+            .lock = [](Transaction&) -> Result<void> { return {}; },
+            .run = [](Transaction& tx,
+                      std::string_view script) { return static_cast<SqliteTransaction&>(tx).run_script(script); },
+        });
   }
 
   Result<void> checkpoint() override {

@@ -18,8 +18,8 @@ constexpr std::int64_t kMappedBytes = 128 * 1024 * 1024;
 constexpr std::int64_t kWalLimitBytes = 64 * 1024 * 1024;
 // After a commit the writer itself moves the WAL into the file once it has this many pages (8 MB).
 constexpr int kCheckpointPages = 2000;
-// Readers that follow each other without a gap keep the WAL from starting over; from here on (64 MB) the writer waits for
-// them, at most this long at each commit.
+// Readers that follow each other without a gap keep the WAL from starting over; from here on (64 MB) the writer waits
+// for them, at most this long at each commit.
 constexpr int kRestartPages = 16000;
 constexpr int kRestartWaitMs = 100;
 constexpr std::size_t kMaxStatements = 512;
@@ -51,7 +51,9 @@ class StatementUse {
 };
 
 // SQLite takes a null pointer for NULL, and an empty view may have one.
-const char* data_of(std::string_view text) { return text.data() == nullptr ? "" : text.data(); }
+const char* data_of(std::string_view text) {
+  return text.data() == nullptr ? "" : text.data();
+}
 
 struct Binder {
   sqlite3_stmt* handle;
@@ -155,12 +157,13 @@ Result<std::size_t> parameter_index(const char* name) {
 }
 
 std::string pragmas(SqliteAccess access, bool secure_delete) {
-  std::string script = fmt::format("PRAGMA mmap_size={}; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{};", kMappedBytes,
-                                   access == SqliteAccess::write ? kWriterCacheKib : kReaderCacheKib);
+  std::string script = fmt::format("PRAGMA mmap_size={}; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{};",
+                                   kMappedBytes, access == SqliteAccess::write ? kWriterCacheKib : kReaderCacheKib);
   if (access == SqliteAccess::read) return script + "PRAGMA query_only=ON;";
-  return script + fmt::format("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-                              "PRAGMA journal_size_limit={}; PRAGMA secure_delete={};",
-                              kWalLimitBytes, secure_delete ? "ON" : "FAST");
+  return script + fmt::format(
+                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+                      "PRAGMA journal_size_limit={}; PRAGMA secure_delete={};",
+                      kWalLimitBytes, secure_delete ? "ON" : "FAST");
 }
 
 }  // namespace
@@ -250,14 +253,17 @@ Error SqliteConnection::error(int code) const {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return make(ErrorKind::unavailable, "database_busy", "The database is in use by another process.");
-    case SQLITE_NOMEM: return make(ErrorKind::unavailable, "out_of_memory", "There is not enough memory.");
-    case SQLITE_NOTADB: return make(ErrorKind::internal, "not_a_database", "The file is not a SQLite database.");
+    case SQLITE_NOMEM:
+      return make(ErrorKind::unavailable, "out_of_memory", "There is not enough memory.");
+    case SQLITE_NOTADB:
+      return make(ErrorKind::internal, "not_a_database", "The file is not a SQLite database.");
     case SQLITE_CORRUPT:
       return make(ErrorKind::internal, "database_corrupt", "The database file is damaged; restore a backup.");
     case SQLITE_CANTOPEN:
       return make(ErrorKind::internal, "database_cannot_open",
                   "The database file cannot be opened; see that its folder exists and may be written.");
-    default: break;
+    default:
+      break;
   }
   return make(ErrorKind::internal, "database_error",
               fmt::format("The database refused a statement (SQLite code {}): {}.", code, sqlite3_errmsg(handle_)));
@@ -273,9 +279,11 @@ Result<SqliteConnection::Statement*> SqliteTransaction::begin_statement(std::str
   auto statement = connection_.prepare(sql);
   if (!statement.has_value()) return broken(std::move(statement).error());
   if ((*statement)->parameters != parameters) {
-    return broken({ErrorKind::internal, "database_parameters",
+    return broken({ErrorKind::internal,
+                   "database_parameters",
                    fmt::format("A statement takes {} parameters and got {}.", (*statement)->parameters, parameters),
-                   {}, {}});
+                   {},
+                   {}});
   }
   return *statement;
 }

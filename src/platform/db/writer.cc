@@ -9,7 +9,9 @@ namespace handschlag::db {
 Writer::Writer(Database& database, std::size_t capacity)
     : database_(database), capacity_(capacity), thread_([this] { loop(); }) {}
 
-Writer::~Writer() { stop(); }
+Writer::~Writer() {
+  stop();
+}
 
 Result<void> Writer::post(Body body, Done done) {
   {

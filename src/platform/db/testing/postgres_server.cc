@@ -14,14 +14,15 @@ extern char** environ;
 namespace handschlag::db::testing {
 namespace {
 
-// Runs `with_postgres --until-eof`, which answers with the server's address and ends the server when our end of its input
-// closes: at the end of this process, also when it crashes.
+// Runs `with_postgres --until-eof`, which answers with the server's address and ends the server when our end of its
+// input closes: at the end of this process, also when it crashes.
 class Server {
  public:
   Server() {
     std::array<int, 2> input{};
     std::array<int, 2> output{};
-    if (pipe2(input.data(), O_CLOEXEC) != 0 || pipe2(output.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    if (pipe2(input.data(), O_CLOEXEC) != 0 || pipe2(output.data(), O_CLOEXEC) != 0)
+      throw std::runtime_error("no pipe");
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, input[0], 0);

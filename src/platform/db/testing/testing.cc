@@ -34,7 +34,9 @@ std::string fresh_schema() {
 
 }  // namespace
 
-std::vector<Backend> all_backends() { return {Backend::sqlite}; }
+std::vector<Backend> all_backends() {
+  return {Backend::sqlite, Backend::postgresql};
+}
 
 std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
   return info.param == Backend::sqlite ? "sqlite" : "postgresql";
@@ -71,7 +73,9 @@ TestDatabase::~TestDatabase() {
   if (!options_.schema.empty()) drop_schema(options_);
 }
 
-std::unique_ptr<Database> TestDatabase::open_again() const { return must_open(options_); }
+std::unique_ptr<Database> TestDatabase::open_again() const {
+  return must_open(options_);
+}
 
 void TestDatabase::reopen() {
   database_.reset();

@@ -4,8 +4,9 @@
 //   TEST_P(StoreTest, KeepsWhatItWasGiven) { ... database() ... }
 //   INSTANTIATE_TEST_SUITE_P(Backends, StoreTest, ValuesIn(db::testing::all_backends()), db::testing::backend_name);
 //
-// PostgreSQL: HANDSCHLAG_TEST_POSTGRES (a postgresql:// address) names a running server; without it a server is started, once
-// for each test program, by testing/with_postgres. Where PostgreSQL is not installed, its tests skip and say so.
+// PostgreSQL: HANDSCHLAG_TEST_POSTGRES (a postgresql:// address) names a running server; without it a server is
+// started, once for each test program, by testing/with_postgres. Where PostgreSQL is not installed, its tests skip and
+// say so.
 #pragma once
 
 #include <gtest/gtest.h>
