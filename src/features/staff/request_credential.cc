@@ -8,10 +8,8 @@ namespace handschlag::staff {
 
 std::string_view bearer_token(const http::Request& request) {
   constexpr std::string_view kScheme = "bearer ";  // has no case (RFC 9110, 11.1)
-  std::string_view header = request.header("Authorization");
-  auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-  const std::string_view scheme = header.substr(0, kScheme.size());
-  if (!std::equal(scheme.begin(), scheme.end(), kScheme.begin(), kScheme.end(), same)) return {};
+  const std::string_view header = request.header("Authorization");
+  if (!http::equal_ignoring_case(header.substr(0, kScheme.size()), kScheme)) return {};
   return header.substr(kScheme.size());
 }
 

@@ -1,0 +1,192 @@
+#include <gmock/gmock.h>
+
+#include <future>
+
+#include "features/staff/staff.h"
+#include "platform/crypto/crypto.h"
+#include "platform/db/testing/testing.h"
+#include "platform/http/router.h"
+#include "platform/json/json.h"
+
+namespace handschlag::staff {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// The operations of api.yaml, as far as the router looks at them.
+constexpr std::string_view kOperations = R"({"paths": {
+  "/roles": {"get": {"operationId": "listRoles", "security": [{"token": []}]}},
+  "/tokens": {"get": {"operationId": "listTokens", "security": [{"token": []}], "x-roles": ["admin"]},
+              "post": {"operationId": "createToken", "security": [{"token": []}], "x-roles": ["admin"]}},
+  "/tokens/{id}": {"delete": {"operationId": "revokeToken", "security": [{"token": []}], "x-roles": ["admin"]}},
+  "/staff": {"get": {"operationId": "listStaff", "security": [{"token": []}], "x-roles": ["admin"]},
+             "post": {"operationId": "createStaff", "security": [{"token": []}], "x-roles": ["admin"]}},
+  "/staff/{id}/role": {"put": {"operationId": "setStaffRole", "security": [{"token": []}], "x-roles": ["admin"]}},
+  "/staff/{id}/state": {"put": {"operationId": "setStaffState", "security": [{"token": []}], "x-roles": ["admin"]}},
+  "/staff/{id}/password": {"put": {"operationId": "setStaffPassword", "security": [{"token": []}]}},
+  "/session": {"post": {"operationId": "createSession", "security": []},
+               "get": {"operationId": "getSession", "security": [{"token": []}]},
+               "delete": {"operationId": "deleteSession", "security": [{"token": []}]}},
+  "/audit": {"get": {"operationId": "listAudit", "security": [{"token": []}]}},
+  "/audit/check": {"get": {"operationId": "checkAudit", "security": [{"token": []}]}}
+}})";
+
+class StaffRoutes : public ::testing::Test {
+ protected:
+  StaffRoutes() : router_(*http::Router::create(kOperations)) {
+    crypto::initialize();
+    EXPECT_TRUE((*database_)->migrate(migrations()).has_value());
+    staff_ = Staff::create(**database_, clock_);
+    bind_routes(router_, *staff_);
+    router_.set_authenticator(
+        [this](const http::Request& request, std::string_view) { return staff_->authenticate(request); });
+    EXPECT_TRUE(router_.check().has_value());
+    admin_ = staff_->add_token({"cli", ""}, {.name = "admin", .role = Role::admin})->text;
+  }
+
+  http::Response call(std::string method, std::string path, std::string body = "", http::Headers headers = {}) {
+    auto request = std::make_shared<http::Request>();
+    request->method = std::move(method);
+    const std::size_t mark = path.find('?');
+    request->path = path.substr(0, mark);
+    if (mark != std::string::npos) {
+      const std::string pair = path.substr(mark + 1);
+      request->query.emplace_back(pair.substr(0, pair.find('=')), pair.substr(pair.find('=') + 1));
+    }
+    request->body = std::move(body);
+    request->headers = std::move(headers);
+    if (request->headers.empty()) request->headers = {{"Authorization", "Bearer " + admin_}};
+    request->client_address = "192.0.2.1";
+    auto match = router_.match(request->method, request->path);
+    EXPECT_TRUE(match.has_value()) << request->path;
+    request->path_params = match->path_params;
+    std::promise<http::Response> answer;
+    router_.dispatch(*match->operation, request,
+                     http::Responder([&](http::Response sent) { answer.set_value(std::move(sent)); }));
+    return answer.get_future().get();
+  }
+
+  static json::Value body_of(const http::Response& response) {
+    auto value = json::parse(response.body);
+    return value ? *value : json::Value();
+  }
+
+  ManualClock clock_{from_millis(1'795'000'000'000)};
+  std::unique_ptr<db::testing::TestDatabase> database_ = db::testing::TestDatabase::open(db::testing::Backend::sqlite);
+  std::unique_ptr<Staff> staff_;
+  http::Router router_;
+  std::string admin_;
+};
+
+TEST_F(StaffRoutes, TokenIsShownOnceAndWorksUntilItIsRevoked) {
+  const http::Response created =
+      call("POST", "/tokens", R"({"name":"desk","role":"agent","region":"eu","expiresAt":"2099-01-01T00:00:00Z"})");
+  ASSERT_EQ(created.status, 201) << created.body;
+  const std::string text = body_of(created)["token"].get<std::string>();
+  EXPECT_THAT(text, StartsWith("hst_"));
+
+  const http::Response listed = call("GET", "/tokens");
+  EXPECT_THAT(listed.body, ::testing::Not(HasSubstr(text)));
+  const json::Value token = body_of(listed)["items"][1];
+  EXPECT_EQ(token["name"], "desk");
+  EXPECT_EQ(token["role"], "agent");
+  EXPECT_EQ(token["region"], "eu");
+  EXPECT_EQ(token["createdBy"], "token:1");
+  EXPECT_EQ(token["expiresAt"], "2099-01-01T00:00:00.000Z");
+  EXPECT_TRUE(token["revokedAt"].is_null());
+
+  const http::Headers headers{{"Authorization", "Bearer " + text}};
+  EXPECT_EQ(call("GET", "/roles", "", headers).status, 200);
+  EXPECT_EQ(call("GET", "/tokens", "", headers).status, 403);
+  EXPECT_EQ(call("DELETE", "/tokens/2").status, 204);
+  EXPECT_EQ(call("GET", "/roles", "", headers).status, 401);
+}
+
+TEST_F(StaffRoutes, BadInputIsNamed) {
+  struct Case {
+    const char* method;
+    const char* path;
+    const char* body;
+    int status;
+    const char* text;
+  };
+  const Case cases[] = {
+      {"POST", "/tokens", "{", 400, "json_malformed"},
+      {"POST", "/tokens", "[]", 400, "fields_invalid"},
+      {"POST", "/tokens", R"({"name":"x"})", 400, "/role"},
+      {"POST", "/tokens", R"({"name":"x","role":"root"})", 400, "GET /api/v1/roles"},
+      {"POST", "/tokens", R"({"name":"x","role":"agent","expiresAt":"tomorrow"})", 400, "/expiresAt"},
+      {"POST", "/tokens", R"({"name":"x","role":"agent","expiresAt":"2001-01-01"})", 400, "/expiresAt"},
+      {"POST", "/tokens", R"({"name":"a\u0000b","role":"agent"})", 400, "/name"},
+      {"POST", "/tokens", R"({"name":"x","role":"agent","rolle":"x"})", 400, "/rolle"},
+      {"DELETE", "/tokens/x", "", 404, "id_unknown"},
+      {"DELETE", "/tokens/-1", "", 404, "id_unknown"},
+      {"DELETE", "/tokens/99999999999999999999", "", 404, "id_unknown"},
+      {"DELETE", "/tokens/77", "", 404, "token_unknown"},
+      {"POST", "/staff", R"({"login":"a","displayName":"A","role":"agent","password":"short"})", 400, "/password"},
+      {"PUT", "/staff/77/role", R"({"role":"agent"})", 404, "member_unknown"},
+      {"PUT", "/staff/77/state", R"({"state":"gone"})", 400, "/state"},
+      {"GET", "/audit?limit=0", "", 400, "limit"},
+      {"GET", "/audit?limit=201", "", 400, "limit"},
+      {"GET", "/audit?cursor=abc", "", 400, "cursor_invalid"},
+      {"GET", "/session", "", 401, "session_invalid"},
+      {"POST", "/session", R"({"login":"a","password":"b"})", 400, "content_type_invalid"},
+  };
+  for (const Case& test : cases) {
+    const http::Response response = call(test.method, test.path, test.body);
+    EXPECT_EQ(response.status, test.status) << test.path << test.body;
+    EXPECT_THAT(response.body, HasSubstr(test.text));
+  }
+}
+
+TEST_F(StaffRoutes, MemberSignsInWorksAndSignsOut) {
+  const http::Response created = call(
+      "POST", "/staff", R"({"login":"ada","displayName":"Ada","role":"admin","password":"correct horse battery"})");
+  ASSERT_EQ(created.status, 201) << created.body;
+  const http::Response signed_in = call("POST", "/session", R"({"login":"Ada","password":"correct horse battery"})",
+                                        {{"Content-Type", "application/json; charset=utf-8"}});
+  ASSERT_EQ(signed_in.status, 201) << signed_in.body;
+  std::string cookie(http::find_header(signed_in.headers, "Set-Cookie"));
+  EXPECT_THAT(cookie, HasSubstr("; HttpOnly; SameSite=Strict; Secure"));
+  cookie = cookie.substr(0, cookie.find(';'));
+  EXPECT_THAT(signed_in.body, ::testing::Not(HasSubstr(cookie.substr(cookie.find('=') + 1))));
+  const std::string csrf = body_of(signed_in)["csrfToken"].get<std::string>();
+
+  EXPECT_EQ(body_of(call("GET", "/session", "", {{"Cookie", cookie}}))["csrfToken"], csrf);
+  EXPECT_EQ(call("GET", "/staff", "", {{"Cookie", cookie}}).status, 200);
+  EXPECT_EQ(call("DELETE", "/session", "", {{"Cookie", cookie}}).status, 403);
+  EXPECT_EQ(
+      call("PUT", "/staff/1/state", R"({"state":"disabled"})", {{"Cookie", cookie}, {"X-CSRF-Token", csrf}}).status,
+      409);
+  EXPECT_EQ(call("DELETE", "/session", "", {{"Cookie", cookie}, {"X-CSRF-Token", csrf}}).status, 204);
+  EXPECT_EQ(call("GET", "/session", "", {{"Cookie", cookie}}).status, 401);
+}
+
+TEST_F(StaffRoutes, AdminChangesAMember) {
+  ASSERT_EQ(
+      call("POST", "/staff", R"({"login":"ada","displayName":"Ada","role":"agent","password":"a password of 16"})")
+          .status,
+      201);
+  EXPECT_EQ(body_of(call("PUT", "/staff/1/role", R"({"role":"sales"})"))["role"], "sales");
+  EXPECT_EQ(body_of(call("PUT", "/staff/1/state", R"({"state":"disabled"})"))["state"], "disabled");
+  EXPECT_EQ(call("PUT", "/staff/1/password", R"({"password":"another password"})").status, 204);
+  EXPECT_EQ(body_of(call("GET", "/staff"))["items"][0]["state"], "disabled");
+}
+
+TEST_F(StaffRoutes, AuditIsListedAndChecked) {
+  ASSERT_EQ(call("DELETE", "/tokens/1", "").status, 204);
+  admin_ = staff_->add_token({"cli", ""}, {.name = "admin", .role = Role::admin})->text;
+  const json::Value page = body_of(call("GET", "/audit?limit=2"));
+  ASSERT_EQ(page["items"].size(), 2U);
+  EXPECT_EQ(page["items"][1]["operation"], "revokeToken");
+  EXPECT_EQ(page["items"][1]["target"], "token:1");
+  EXPECT_TRUE(page["next"].is_string());
+  const json::Value check = body_of(call("GET", "/audit/check"));
+  EXPECT_EQ(check["intact"], true);
+  EXPECT_EQ(check["records"], 3);
+  EXPECT_TRUE(check["brokenAt"].is_null());
+}
+
+}  // namespace
+}  // namespace handschlag::staff
