@@ -18,6 +18,13 @@ namespace handschlag::http {
 // Names compare without regard to case.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+// The first header of that name, or "".
+std::string_view find_header(const Headers& headers, std::string_view name);
+// Every value of that name, split at commas and trimmed: the members of a list header. Views into `headers`.
+std::vector<std::string_view> list_header(const Headers& headers, std::string_view name);
+// Compares ASCII without regard to case.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
 // Who asks, as the authenticator found out. `who` is what the slice that knows the scheme put there.
 struct Principal {
   std::string id;    // "token:7", "source:shop": for logs, audit, rate limits; never personal data
@@ -26,8 +33,8 @@ struct Principal {
 };
 
 struct Request {
-  std::string method;  // "GET"
-  std::string path;    // percent-encoded as it came, without the query
+  std::string method;                                            // "GET"
+  std::string path;                                              // percent-encoded as it came, without the query
   std::vector<std::pair<std::string, std::string>> query;        // decoded
   std::vector<std::pair<std::string, std::string>> path_params;  // decoded, named as in the spec
   Headers headers;
@@ -64,12 +71,19 @@ struct Response {
   static Response text(int status, std::string body, std::string_view content_type = "text/plain; charset=utf-8");
   static Response empty(int status);
   // RFC 9457 problem+json; adds Retry-After where the error names one.
+  // An internal error is logged; the client is told no more than that there was one.
   static Response problem(const Error& error);
+  // The same for statuses that no error kind stands for (405, 408, 415, 431 ...).
+  static Response problem(int status, std::string_view code, std::string_view detail);
   // For handlers: the problem where `result` failed, else 200 with its value.
   static Response of(const Result<json::Value>& result);
 
+  // Adds a header.
   Response& with(std::string_view name, std::string_view value);
 };
+
+// "Not Found" for 404; "" for statuses without a name.
+std::string_view reason_phrase(int status);
 
 // The one table from error kind to status: invalid 400, unauthenticated 401, forbidden 403, not_found 404,
 // conflict 409, too_large 413, too_many 429, unavailable 503, internal 500.

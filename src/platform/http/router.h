@@ -4,12 +4,19 @@
 //   security                one of the scheme names known to the authenticator; `[]` or [{}] is open to all
 //   x-roles: [agent, ...]   which roles may call it (403 otherwise); absent: any authenticated principal
 //   x-max-body: 4194304     bytes of the inflated body; absent: 1 MiB
-//   x-problem: false        errors are not rewritten (routes whose clients expect another form)
+//   x-problem: false        error answers of the handler are sent as they are (its clients expect another form); else
+//   one
+//                           without a body becomes a problem, and a problem gets the trace id. What is refused before
+//                           the handler is reached (limits, authentication) is a problem either way
+//
+// Paths are templates of whole segments: /api/v1/customers/{id}/timeline. A literal segment wins over a parameter; a
+// parameter matches neither an empty segment nor one that holds '/' once decoded.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +35,11 @@ using Authenticator = std::function<Result<Principal>(const Request&, std::strin
 struct Operation {
   std::string id;
   std::string method;
-  std::string path;  // template: /api/v1/customers/{id}/timeline
+  std::string path;      // template: /api/v1/customers/{id}/timeline
   std::string security;  // "" for none
   std::vector<std::string> roles;
   std::size_t max_body = 1 << 20;
+  bool rewrites_problems = true;  // x-problem
   AsyncHandler handler;
 };
 
@@ -46,7 +54,8 @@ class Router {
   void bind_async(std::string_view operation_id, AsyncHandler handler);
   void set_authenticator(Authenticator authenticator) { authenticator_ = std::move(authenticator); }
 
-  // Errors: internal, naming every operation without handler and every handler without operation.
+  // Errors: internal, naming every operation without handler and every handler without operation, and that there is no
+  // authenticator where an operation needs one.
   Result<void> check() const;
 
   // The operation for a method and path, with the path parameters decoded. Errors: not_found; invalid with code
@@ -57,13 +66,34 @@ class Router {
   };
   Result<Match> match(std::string_view method, std::string_view path) const;
 
+  // What a path knows. Errors: as of match(), without method_not_allowed.
+  struct Resource {
+    std::string path;     // template
+    std::string methods;  // "GET, HEAD, OPTIONS"
+  };
+  Result<Resource> resource(std::string_view path) const;
+
   // Authenticates, checks the role and calls the handler. Catches exceptions (500).
   void dispatch(const Operation& operation, std::shared_ptr<Request> request, Responder responder) const;
 
   const std::vector<Operation>& operations() const { return operations_; }
 
  private:
+  // One segment of the paths known, as a tree.
+  struct Node {
+    std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
+    std::unique_ptr<Node> parameter;
+    std::vector<std::size_t> operations;  // that end here: indexes of operations_
+  };
+
+  Router() = default;
+  Result<void> add(Operation operation);
+  static const Node* find(const Node& node, std::span<const std::string> segments);
+  Operation* operation_to_bind(std::string_view operation_id);
+  std::string methods_of(const Node& node) const;
+
   std::vector<Operation> operations_;
+  Node root_;
   std::vector<std::string> errors_;
   Authenticator authenticator_;
 };

@@ -21,21 +21,24 @@ struct ServerOptions {
   std::size_t max_connections = 10'000;
   std::size_t max_waiting_requests = 4'096;  // for a worker; beyond: 503 with Retry-After
   std::size_t max_header_bytes = 16 * 1024;
-  std::size_t max_body_bytes = 4 * 1024 * 1024;     // on the wire; an operation's x-max-body holds for the inflated body
-  std::chrono::seconds header_timeout{10};          // to receive the head
-  std::chrono::seconds body_timeout{30};            // to receive the body
-  std::chrono::seconds idle_timeout{75};            // between requests of one connection
-  std::chrono::seconds stop_timeout{20};            // for what was accepted to finish
-  std::vector<std::string> trusted_proxies;         // addresses or CIDR; only from them X-Forwarded-For and Forwarded count
-  std::vector<std::string> cors_origins = {"*"};    // for operations whose path is not under /api/
-  std::string tls_certificate_file;                 // PEM chain; both empty: plain HTTP
+  std::size_t max_body_bytes = 4 * 1024 * 1024;  // on the wire; an operation's x-max-body holds for the inflated body
+  std::chrono::seconds header_timeout{10};       // to receive the head
+  std::chrono::seconds body_timeout{30};         // to receive the body
+  std::chrono::seconds idle_timeout{75};         // between requests of one connection
+  std::chrono::seconds write_timeout{30};        // without progress while an answer is sent
+  std::chrono::seconds stop_timeout{20};         // for what was accepted to finish
+  std::chrono::seconds heartbeat{15};            // between comments on server-sent event streams
+  std::vector<std::string> trusted_proxies;  // addresses or CIDR; only from them X-Forwarded-For and Forwarded count
+  std::vector<std::string> cors_origins = {"*"};  // for operations whose path is not under /api/
+  std::string tls_certificate_file;               // PEM chain; both empty: plain HTTP
   std::string tls_key_file;
-  std::size_t gzip_min_bytes = 1024;                // answers from this size on are compressed where the client takes it
+  std::size_t gzip_min_bytes = 1024;  // answers from this size on are compressed where the client takes it
 };
 
 class Server {
  public:
-  // Binds the port. `router` must have passed check() and outlive the server. Errors: unavailable (port taken), invalid (certificate).
+  // Binds the port. `router` must have passed check() and outlive the server. Errors: unavailable (port taken), invalid
+  // (certificate).
   static Result<std::unique_ptr<Server>> start(const ServerOptions& options, const Router& router,
                                                metrics::Registry& metrics);
   virtual ~Server() = default;
