@@ -18,6 +18,7 @@ WITH_POSTGRES := src/platform/db/testing/with_postgres
 CTEST := ctest --test-dir build/dev --output-on-failure -j$(JOBS)
 SOURCES = $$(find src bench -name '*.cc' -o -name '*.h')
 
+.NOTPARALLEL:
 .PHONY: help setup dev release demo test check e2e lint lint-quick clang-tidy format bench api clean
 
 help:  ## Lists these commands

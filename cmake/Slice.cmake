@@ -17,7 +17,8 @@ function(handschlag_embed target name file)
 endfunction()
 
 # handschlag_part(NAME [USES part...] [LIBRARIES lib...]): one folder, one static library `hs_NAME` of every *.cc in it
-# that is neither test nor fuzz target nor benchmark; one test binary `NAME_test` of its *_test.cc; fuzz targets.
+# that is neither test nor fuzz target nor benchmark; one test binary `NAME_test` of its *_test.cc; fuzz targets; one
+# binary `NAME_bench` of its *_bench.cc, built by the target `bench` alone (bench/CMakeLists.txt).
 function(handschlag_part name)
   cmake_parse_arguments(PART "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -60,6 +61,11 @@ function(handschlag_part name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} ${PART_TEST_USES} GTest::gtest_main GTest::gmock)
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300)
+  endif()
+  if(benches)
+    add_executable(${name}_bench EXCLUDE_FROM_ALL ${benches})
+    target_link_libraries(${name}_bench PRIVATE ${target} benchmark::benchmark_main)
+    set_property(GLOBAL APPEND PROPERTY HANDSCHLAG_BENCHES ${name}_bench)
   endif()
   if(HANDSCHLAG_FUZZ)
     foreach(fuzzer ${fuzzers})
