@@ -49,22 +49,23 @@ def exchange(url: str, data: bytes, timeout: float = 20) -> Answer:
         return read_answer(connection)
 
 
-def drip(url: str, data: bytes, seconds_between: float, timeout: float = 60) -> tuple[Answer, float]:
-    """Sends a byte at a time until the server has had enough. What it says, and after how many seconds."""
+def drip(url: str, data: bytes, seconds_between: float, at_most_seconds: float) -> tuple[Answer | None, float]:
+    """Sends a byte at a time until the server has had enough. What it says (None: it still listens), and after how many
+    seconds."""
     begun = time.monotonic()
-    with connect(url, timeout) as connection:
-        connection.settimeout(seconds_between)
+    with connect(url, seconds_between) as connection:
         for at in range(len(data)):
+            if time.monotonic() - begun > at_most_seconds:
+                return None, time.monotonic() - begun
             try:
                 connection.sendall(data[at:at + 1])
-                if connection.recv(1, socket.MSG_PEEK) == b"":
-                    return Answer(None), time.monotonic() - begun
+                connection.recv(1, socket.MSG_PEEK)  # returns only where the server has answered or hung up
                 break
             except TimeoutError:
                 continue
             except ConnectionError:
                 return Answer(None), time.monotonic() - begun
-        connection.settimeout(timeout)
+        connection.settimeout(at_most_seconds)
         return read_answer(connection), time.monotonic() - begun
 
 

@@ -282,13 +282,12 @@ def test_slow_sender_is_hung_up_on_and_holds_nobody_up(make_house):
     shop = house.add_source("shop")
     with house.serve() as server:
         request = raw.request_bytes("POST", "/v1/track", b"x" * 1000, basic(shop.write_key))
-        slow_head = raw.drip(server.url, request, 0.2)
+        answer, seconds = raw.drip(server.url, request, seconds_between=0.2, at_most_seconds=10)
+        assert answer is not None and answer.status in (None, 408), f"{answer} after {seconds} s"
         head_length = request.index(b"\r\n\r\n") + 4
-        with raw.connect(server.url) as connection:
+        with raw.connect(server.url, timeout=10) as connection:
             connection.sendall(request[:head_length + 10])
-            slow_body = raw.read_answer(connection)
-        assert slow_head[1] < 10
-        assert slow_head[0].status in (None, 408) and slow_body.status in (None, 408)
+            assert raw.read_answer(connection).status in (None, 408)
         idle = [raw.connect(server.url) for _ in range(300)]
         server.sender(shop).store(track("u1", number=1))
         assert wait_until(lambda: server.timeline("user_id:u1"))

@@ -1,0 +1,25 @@
+"""Fills a server so that each operation has something to answer with."""
+
+from dataclasses import dataclass
+
+from harness import Server, event, now, track
+
+
+@dataclass
+class Seeded:
+    server: Server
+    url: str
+    write_key: str
+    customer: str  # the id of a customer with a timeline
+
+
+def seed(server: Server) -> Seeded:
+    user = "seeded-person"
+    traits = {"email": "seeded@example.org", "phone": "+4915123456789", "firstName": "Quirinella", "lastName": "Zwetschge",
+              "address": {"country": "DE"}}
+    events = [event("identify", user, anonymousId="seeded-browser", traits=traits)]
+    for number in range(60):
+        order = {"order_id": f"o-{number}", "revenue": 19.99, "currency": "EUR", "number": number}
+        events.append({**track(user, **order), "timestamp": now(3600 - number)})
+    server.sender(server.shop).store(*events)
+    return Seeded(server, server.url, server.shop.write_key, server.customers(f"user_id:{user}")[0]["id"])
