@@ -15,8 +15,8 @@ class Seeded:
 
 def seed(server: Server) -> Seeded:
     user = "seeded-person"
-    traits = {"email": "seeded@example.org", "phone": "+4915123456789", "firstName": "Quirinella", "lastName": "Zwetschge",
-              "address": {"country": "DE"}}
+    traits = {"email": "seeded@example.org", "phone": "+4915123456789", "firstName": "Quirinella",
+              "lastName": "Zwetschge", "address": {"country": "DE"}}
     events = [event("identify", user, anonymousId="seeded-browser", traits=traits)]
     for number in range(60):
         order = {"order_id": f"o-{number}", "revenue": 19.99, "currency": "EUR", "number": number}

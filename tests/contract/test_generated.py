@@ -1,5 +1,5 @@
 """Every operation of api/openapi.json, asked with generated sense and nonsense: each answer has a status, a type, headers
-and a body that the description names, and none is a fault of the server. Always the same cases: the seed is fixed."""
+and a body that are described, and none is a fault of the server. Always the same cases: the seed is fixed."""
 
 import functools
 import os
@@ -7,8 +7,9 @@ import os
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import (content_type_conformance, ignored_auth, not_a_server_error, response_headers_conformance,
-                                 response_schema_conformance, status_code_conformance, unsupported_method)
+from schemathesis.checks import (content_type_conformance, ignored_auth, not_a_server_error,
+                                 response_headers_conformance, response_schema_conformance, status_code_conformance,
+                                 unsupported_method)
 
 from description import is_stream, load, security_of
 from seeding import seed
@@ -16,8 +17,8 @@ from seeding import seed
 EXAMPLES = int(os.environ.get("HANDSCHLAG_CONTRACT_EXAMPLES", "40"))
 CONFORMANCE = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
                response_schema_conformance]
-# Of the interface under /api/ more is asked: no method beside the described ones, nothing without leave. The ingest routes
-# follow clients that take liberties.
+# Of the interface under /api/ more is asked: no method beside the described ones, nothing without leave. The ingest
+# routes follow clients that take liberties.
 STRICT = [*CONFORMANCE, unsupported_method, ignored_auth]
 
 schema = schemathesis.openapi.from_dict(load())
@@ -36,8 +37,8 @@ def fresh_token(running):
 
 
 @schema.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
-          suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
+          phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_described(case, seeded, fresh_token):
     operation = case.operation.definition.raw
     if is_stream(operation):

@@ -175,7 +175,8 @@ FIELDS = ["type", "anonymousId", "messageId", "name", "traits", "properties", "g
           "context/consentManagement/allowedConsentIds", "context/device", "context/device/id", "context/page",
           "context/locale", "context/timezone", "context/ip",
           "context/externalId", "traits/email", "traits/phone", "traits/name", "traits/address",
-          "traits/address/country", "properties/revenue", "properties/total", "properties/currency", "properties/products"]
+          "traits/address/country", "properties/revenue", "properties/total", "properties/currency",
+          "properties/products"]
 
 
 def with_value(base: dict, path: str, value) -> dict:

@@ -197,7 +197,7 @@ def test_timeline_is_newest_first_and_paged_without_gaps(running):
         assert numbers == list(range(119, -1, -1))
 
 
-# --- consent on the wire -----------------------------------------------------------------------------------------------
+# --- consent on the wire ---------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
 def analytics(running) -> Source:
@@ -241,7 +241,7 @@ def test_consent_decides_whether_an_event_is_tied_to_the_person(running, analyti
     assert len(running.timeline(f"user_id:{user}")) == (1 if linked else 0)
 
 
-# --- requests as they were recorded ------------------------------------------------------------------------------------
+# --- requests as they were recorded ----------------------------------------------------------------------------------
 
 RECORDINGS = ["segment-node", "segment-browser", "rudderstack-node", "rudderstack-browser"]
 

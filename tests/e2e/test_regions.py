@@ -1,4 +1,4 @@
-"""Data stays home: nothing of one region's people is in another region's files, and no other region's key opens them."""
+"""Data stays home: nothing of one region's people is in another's files, and no other region's key opens them."""
 
 import shutil
 import sqlite3
