@@ -1,0 +1,43 @@
+#include "platform/text/zone.h"
+
+#include <fmt/format.h>
+#include <unicode/basictz.h>
+#include <unicode/timezone.h>
+
+namespace handschlag::text {
+
+struct Zone::Impl {
+  std::unique_ptr<icu::BasicTimeZone> zone;
+};
+
+Zone::Zone(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Zone::Zone(Zone&&) noexcept = default;
+Zone& Zone::operator=(Zone&&) noexcept = default;
+Zone::~Zone() = default;
+
+Result<Zone> Zone::find(std::string_view name) {
+  auto id = icu::UnicodeString::fromUTF8(icu::StringPiece(name.data(), static_cast<int32_t>(name.size())));
+  std::unique_ptr<icu::TimeZone> zone(icu::TimeZone::createTimeZone(id));
+  icu::UnicodeString found;
+  // ICU answers an unknown name with a zone of that name; offsets such as "GMT+2" it makes up as asked.
+  bool named = zone && *zone != icu::TimeZone::getUnknown() && zone->getID(found) == id && !id.startsWith("GMT");
+  auto* basic = named ? dynamic_cast<icu::BasicTimeZone*>(zone.get()) : nullptr;
+  if (basic == nullptr) {
+    return fail(ErrorKind::invalid, "zone_unknown",
+                fmt::format("'{}' is no time zone; write an IANA name such as Europe/Berlin, or UTC.", name));
+  }
+  (void)zone.release();  // NOLINT(bugprone-unused-return-value): the same object, owned below
+  return Zone(std::make_unique<const Impl>(std::unique_ptr<icu::BasicTimeZone>(basic)));
+}
+
+Time Zone::to_utc(LocalTime local) const {
+  UErrorCode status = U_ZERO_ERROR;
+  int32_t offset = 0;
+  int32_t daylight = 0;
+  auto millis = local.time_since_epoch();
+  impl_->zone->getOffsetFromLocal(static_cast<UDate>(millis.count()), UCAL_TZ_LOCAL_FORMER, UCAL_TZ_LOCAL_FORMER,
+                                  offset, daylight, status);
+  return Time{millis - std::chrono::milliseconds{offset + daylight}};
+}
+
+}  // namespace handschlag::text
