@@ -31,5 +31,10 @@ def security_of(definition: dict) -> set[str]:
     return {name for requirement in definition.get("security", []) for name in requirement}
 
 
+def is_ingest(definition: dict) -> bool:
+    """The routes that clients of sources call, with a write key in one of several places."""
+    return "ingest" in definition.get("tags", [])
+
+
 def is_stream(definition: dict) -> bool:
     return any("text/event-stream" in answer.get("content", {}) for answer in definition["responses"].values())

@@ -12,6 +12,12 @@ class Seeded:
     write_key: str
     customer: str  # the id of a customer with a timeline
 
+    def post(self, path: str, body: dict) -> dict:
+        """Makes something that an operation needs."""
+        answer = self.server.session.post(self.url + path, json=body, timeout=20)
+        assert answer.status_code == 201, f"{answer.status_code}: {answer.text[:500]}"
+        return answer.json()
+
 
 def seed(server: Server) -> Seeded:
     user = "seeded-person"

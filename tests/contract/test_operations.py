@@ -3,13 +3,20 @@
 An operation without a case here fails the test: what is described is shown to work, not only to refuse properly.
 """
 
+import uuid
+
 import pytest
+import requests
 import schemathesis
 
-from description import is_stream, load, operations, security_of
+from description import is_ingest, is_stream, load, operations, security_of
+from harness import now
 from seeding import seed
 
 schema = schemathesis.openapi.from_dict(load())
+
+
+PASSWORD = "correct-horse-battery-staple"
 
 
 @pytest.fixture(scope="module")
@@ -17,34 +24,129 @@ def seeded(running):
     return seed(running)
 
 
-def person(seeded):
-    return {"path": {"id": seeded.customer}}
+# --- what is sent, by operationId: path, query, body, text, headers; or a function of what was seeded ----------------
+
+def one_event(**more) -> dict:
+    return {"body": {"userId": "u1", "messageId": str(uuid.uuid4()), "timestamp": now(), **more}}
 
 
-# operationId → what is sent: path, query, body, headers; or a function of what was seeded.
-CASES: dict[str, object] = {}
+def batch(_) -> dict:
+    return {"body": {"batch": [{"type": "track", "event": "Viewed", "userId": "u1"}], "sentAt": now()}}
+
+
+def new_member(seeded) -> dict:
+    body = {"login": f"staff-{uuid.uuid4().hex}", "displayName": "Frieda", "role": "agent", "password": PASSWORD}
+    return seeded.post("/api/v1/staff", body)
+
+
+def of_new_member(body: dict):
+    return lambda seeded: {"path": {"id": new_member(seeded)["id"]}, "body": body}
+
+
+def sign_in(seeded) -> dict:
+    return {"body": {"login": new_member(seeded)["login"], "password": PASSWORD}}
+
+
+def signed_in(seeded) -> dict:
+    answer = requests.post(f"{seeded.url}/api/v1/session", json=sign_in(seeded)["body"], timeout=10)
+    return {"headers": {"Cookie": f"hs_session={answer.cookies['hs_session']}",
+                        "X-CSRF-Token": answer.json()["csrfToken"], "Authorization": None}}
+
+
+def new_source(_=None) -> dict:
+    return {"body": {"id": f"source-{uuid.uuid4().hex[:8]}", "touchpoint": "shop", "trust": "server", "country": "DE",
+                     "purposes": [{"purpose": "CustomerOrderManagement"}]}}
+
+
+def of_new_source(body):
+    return lambda seeded: {"path": {"id": seeded.post("/api/v1/sources", new_source()["body"])["source"]["id"]},
+                           "body": body}
+
+
+CASES = {
+    # staff
+    "listRoles": {},
+    "listTokens": {},
+    "createToken": {"body": {"name": "till", "role": "agent"}},
+    "revokeToken": lambda seeded: {
+        "path": {"id": seeded.post("/api/v1/tokens", {"name": "gone", "role": "agent"})["id"]}},
+    "listStaff": {},
+    "createStaff": {"body": {"login": "frieda@example.org", "displayName": "Frieda", "role": "agent",
+                             "password": PASSWORD}},
+    "setStaffRole": of_new_member({"role": "supervisor"}),
+    "setStaffState": of_new_member({"state": "disabled"}),
+    "setStaffPassword": of_new_member({"password": PASSWORD[::-1]}),
+    "createSession": sign_in,
+    "getSession": signed_in,
+    "deleteSession": signed_in,
+    "listAudit": {"query": {"limit": 3}},
+    "checkAudit": {},
+    # sources
+    "listSources": {},
+    "getSource": {"path": {"id": "shop"}},
+    "createSource": new_source,
+    "rotateSourceKey": of_new_source({"overlapSeconds": 60}),
+    "setSourceState": of_new_source({"enabled": False}),
+    "putSourcePlan": of_new_source({"events": {"Order Completed": ["total", "currency"]}}),
+    "putSourceConsentCategories": of_new_source({"Analytics": ["ServiceUsageAnalytics"]}),
+    # events
+    **{f"ingest{name}{form}": one_event(**more) for form in ("", "Short") for name, more in {
+        "Identify": {"traits": {"plan": "gold"}}, "Track": {"event": "Viewed"}, "Page": {"name": "Home"},
+        "Screen": {"name": "Basket"}, "Group": {"groupId": "g1"}, "Alias": {"previousId": "u0"}}.items()},
+    "ingestBatch": batch,
+    "ingestBatchShort": batch,
+    "ingestImport": batch,
+    "ingestBeacon": lambda seeded: {**batch(seeded), "query": {"writeKey": seeded.write_key}},
+    "ingestClientMetrics": {"body": {"series": []}},
+    "ingestClientMetricsRudder": {"body": {"metrics": []}},
+    "pixelTrack": lambda seeded: {"query": {"writeKey": seeded.write_key, "userId": "u1", "event": "Opened"}},
+    "pixelPage": lambda seeded: {"query": {"writeKey": seeded.write_key, "userId": "u1", "name": "Letter"}},
+    "clientSettings": lambda seeded: {"path": {"writeKey": seeded.write_key}},
+    "clientSourceConfig": {},
+    "clientSourceConfigSlash": {},
+    "globalPrivacyControl": {},
+    "eventTotals": {"query": {"source": "shop"}},
+    "eventRefusals": {},
+}
+
+
+# --- the tests --------------------------------------------------------------------------------------------------------
+
+def ask(operation, sent: dict, seeded) -> requests.Response:
+    headers = {} if is_ingest(operation.definition) else {"Authorization": f"Bearer {seeded.server.token}"}
+    return requests.request(
+        operation.method, seeded.url + operation.path.format(**sent.get("path", {})), params=sent.get("query"),
+        json=sent.get("body"), data=sent.get("text"), headers={**headers, **sent.get("headers", {})},
+        auth=(seeded.write_key, "") if is_ingest(operation.definition) else None,
+        stream=is_stream(operation.definition), timeout=20)
 
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.id)
 def test_operation_succeeds_and_answers_as_described(operation, seeded):
     assert operation.id in CASES, f"{operation.id} has no case in this file: nothing shows that it works"
     sent = CASES[operation.id]
-    sent = sent(seeded) if callable(sent) else sent
-    path = operation.path.format(**sent.get("path", {}))
-    headers = dict(sent.get("headers", {}))
-    schemes = security_of(operation.definition)
-    authentication = (seeded.write_key, "") if "writeKey" in schemes else None
-    if schemes and not authentication:
-        headers["Authorization"] = f"Bearer {seeded.server.token}"
-    answer = seeded.server.anonymous.request(
-        operation.method, seeded.url + path, params=sent.get("query"), json=sent.get("body"), data=sent.get("text"),
-        headers=headers, auth=authentication, stream=is_stream(operation.definition), timeout=20)
+    answer = ask(operation, sent(seeded) if callable(sent) else sent, seeded)
     assert answer.status_code in range(200, 300), f"{answer.status_code}: {answer.text[:500]}"
     if is_stream(operation.definition):
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         answer.close()
     else:
         schema[operation.path][operation.method].validate_response(answer)
+
+
+@pytest.mark.parametrize("operation", [found for found in operations() if security_of(found.definition)],
+                         ids=lambda operation: operation.id)
+def test_operation_needs_leave(operation, seeded):
+    """Without a token 401, whatever else is right; with a role that the description does not name 403."""
+    sent = CASES.get(operation.id, {})
+    sent = sent(seeded) if callable(sent) else sent
+    sent = {**sent, "headers": {"Authorization": None}}
+    assert ask(operation, sent, seeded).status_code == 401
+    roles = operation.definition.get("x-roles")
+    if roles:
+        stranger = next(role for role in ("broker", "executive", "agent", "admin") if role not in roles)
+        token = seeded.server.house.token(stranger)
+        assert ask(operation, {**sent, "headers": {"Authorization": f"Bearer {token}"}}, seeded).status_code == 403
 
 
 def test_no_case_is_of_an_operation_that_is_gone():
