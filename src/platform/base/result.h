@@ -10,6 +10,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,12 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 
 std::string_view name_of(ErrorKind kind);
 
+// For TRY: the value of a Result, which the caller may ignore, unlike that of expected's own operators under clang.
+template <class R>
+typename std::remove_cvref_t<R>::value_type take_value(R&& result) {
+  if constexpr (!std::is_void_v<typename std::remove_cvref_t<R>::value_type>) return *std::forward<R>(result);
+}
+
 }  // namespace handschlag
 
 // Evaluates to the value of a Result, or returns its error from the enclosing function. The numbered name lets one stand
@@ -59,5 +66,5 @@ std::string_view name_of(ErrorKind kind);
     if (!try_result_##number.has_value()) {                                                       \
       return std::unexpected(std::move(try_result_##number).error());                             \
     }                                                                                             \
-    *std::move(try_result_##number);                                                              \
+    ::handschlag::take_value(std::move(try_result_##number));                                     \
   })
