@@ -155,6 +155,8 @@ Result<std::optional<store::Leased>> Runner::Impl::take_due(std::chrono::millise
   pause = std::min(pause, std::chrono::milliseconds{*due_in_ms});
   if (*due_in_ms > 0) return leased;
   TRY(database.write([&](db::Transaction& tx) -> Result<void> {
+    leased.reset();           // this body may run again
+    if (stopping) return {};  // asked within the writer's turn, so that a job given back at the stop is not taken again
     leased = TRY(queue->lease(tx, options.lease.count()));
     return {};
   }));
