@@ -1,5 +1,5 @@
-"""Every operation of api/openapi.json, asked with generated sense and nonsense: each answer is as described, and none is
-a fault of the server. Always the same cases: the seed is fixed."""
+"""Every operation of api/openapi.json, asked with generated sense and nonsense: each answer is as described, none is a
+fault of the server. Always the same cases: the seed is fixed."""
 
 import functools
 import os
