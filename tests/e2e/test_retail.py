@@ -19,14 +19,14 @@ from harness import House, Server, shared_folder, wait_until
 LINES = 541_909
 GOAL_SECONDS = 30
 SOURCE = "online-retail"  # the mapping's own
-# Each name of a country in the file. "EIRE" is Ireland, "RSA" South Africa; the Channel Islands count as Jersey; the last
-# two say nothing.
+# Each name of a country in the file. "EIRE" is Ireland, "RSA" South Africa; the Channel Islands count as Jersey; the
+# last two say nothing.
 COUNTRIES = {
     "Australia": "AU", "Austria": "AT", "Bahrain": "BH", "Belgium": "BE", "Brazil": "BR", "Canada": "CA",
     "Channel Islands": "JE", "Cyprus": "CY", "Czech Republic": "CZ", "Denmark": "DK", "EIRE": "IE", "Finland": "FI",
     "France": "FR", "Germany": "DE", "Greece": "GR", "Hong Kong": "HK", "Iceland": "IS", "Israel": "IL", "Italy": "IT",
-    "Japan": "JP", "Lebanon": "LB", "Lithuania": "LT", "Malta": "MT", "Netherlands": "NL", "Norway": "NO",
-    "Poland": "PL", "Portugal": "PT", "RSA": "ZA", "Saudi Arabia": "SA", "Singapore": "SG", "Spain": "ES", "Sweden": "SE",
+    "Japan": "JP", "Lebanon": "LB", "Lithuania": "LT", "Malta": "MT", "Netherlands": "NL",
+    "Norway": "NO", "Poland": "PL", "Portugal": "PT", "RSA": "ZA", "Saudi Arabia": "SA", "Singapore": "SG", "Spain": "ES", "Sweden": "SE",
     "Switzerland": "CH", "USA": "US", "United Arab Emirates": "AE", "United Kingdom": "GB",
     "European Community": None, "Unspecified": None}
 
