@@ -25,8 +25,9 @@ struct TypeName {
   EventType type;
   std::string_view name;
 };
-constexpr TypeName kTypes[] = {{EventType::identify, "identify"}, {EventType::track, "track"}, {EventType::page, "page"},
-                               {EventType::screen, "screen"},     {EventType::group, "group"}, {EventType::alias, "alias"}};
+constexpr TypeName kTypes[] = {{EventType::identify, "identify"}, {EventType::track, "track"},
+                               {EventType::page, "page"},         {EventType::screen, "screen"},
+                               {EventType::group, "group"},       {EventType::alias, "alias"}};
 
 // A submission that went to one or more regions; answers when the last of them has committed.
 struct Submission {
@@ -64,11 +65,16 @@ class EventsImpl final : public Events {
       auto apply = [this, &cell](db::Transaction& tx, std::span<Part*> parts) {
         return GroupWriter(cell, projections_).write(tx, parts);
       };
-      groups_.push_back(std::make_unique<db::GroupCommit<Part>>(cell.region->writer(), apply, kGroupEvents, kWaitingEvents));
+      groups_.push_back(
+          std::make_unique<db::GroupCommit<Part>>(cell.region->writer(), apply, kGroupEvents, kWaitingEvents));
     }
-    for (auto [slot, outcome] : {std::pair{&stored_, "stored"}, {&unlinked_, "unlinked"}, {&refused_, "refused"},
-                                 {&duplicates_, "duplicate"}, {&rejected_, "rejected"}}) {
-      *slot = &metrics.counter("handschlag_events_total", "Events taken in, by what became of them", {{"outcome", outcome}});
+    for (auto [slot, outcome] : {std::pair{&stored_, "stored"},
+                                 {&unlinked_, "unlinked"},
+                                 {&refused_, "refused"},
+                                 {&duplicates_, "duplicate"},
+                                 {&rejected_, "rejected"}}) {
+      *slot = &metrics.counter("handschlag_events_total", "Events taken in, by what became of them",
+                               {{"outcome", outcome}});
     }
   }
 
@@ -130,6 +136,20 @@ class EventsImpl final : public Events {
       }));
     }
     return out;
+  }
+
+  Result<void> forget_refused(Time now) override {
+    constexpr std::int64_t kStep = 1'000;
+    for (Cell& cell : cells_) {
+      std::int64_t removed = kStep;
+      while (removed == kStep) {
+        TRY(cell.region->writer().run([&](db::Transaction& tx) -> Result<void> {
+          removed = TRY(store::purge_tombstones(tx, now, kStep));
+          return {};
+        }));
+      }
+    }
+    return {};
   }
 
   std::span<Cell> cells() override { return cells_; }

@@ -1,7 +1,8 @@
-// Events: what happened at a touchpoint, immutable. Taken in from sources, ruled, sealed, stored; read back as timelines and sums.
+// Events: what happened at a touchpoint, immutable. Taken in from sources, ruled, sealed, stored; read back as
+// timelines and sums.
 //
-// Thread-safe. Public here: taking in (submit), reading (timeline, since, totals), and the port for slices that keep something up to date
-// from events (Projection).
+// Thread-safe. Public here: taking in (submit), reading (timeline, since, totals), and the port for slices that keep
+// something up to date from events (Projection).
 #pragma once
 
 #include <cstdint>
@@ -33,16 +34,16 @@ std::optional<EventType> find_type(std::string_view name);
 // One event as a source sent it, decoded but not yet judged.
 struct Intake {
   EventType type = EventType::track;
-  std::string name;  // of a track ("Order Completed"), page or screen
+  std::string name;        // of a track ("Order Completed"), page or screen
   std::string message_id;  // of the client; made from the event's content where the client sends none
   std::optional<std::string> user_id;
   std::optional<std::string> anonymous_id;
   std::optional<std::string> previous_id;
   std::optional<std::string> device_id;
   std::vector<std::pair<identity::KeyKind, std::string>> keys;  // further keys of the person: e-mail, phone, card ...
-  std::string country;        // ISO 3166 alpha-2 of the person; "" unknown
-  std::optional<Time> original;  // by the client's clock, as sent: part of the event id
-  Time occurred{};            // corrected, never after `received`
+  std::string country;                                          // ISO 3166 alpha-2 of the person; "" unknown
+  std::optional<Time> original;                                 // by the client's clock, as sent: part of the event id
+  Time occurred{};                                              // corrected, never after `received`
   Time received{};
   json::Value properties = json::Value::object();
   json::Value traits = json::Value::object();
@@ -60,7 +61,7 @@ struct Rejected {
   std::string reason;
 };
 struct Outcome {
-  std::size_t stored = 0;     // tied to a person
+  std::size_t stored = 0;  // tied to a person
   std::size_t unlinked = 0;
   std::size_t refused = 0;
   std::size_t duplicates = 0;
@@ -111,7 +112,7 @@ struct TimelineQuery {
   std::span<const identity::Reached> identities;  // each event must share a purpose with its identity's set
   std::vector<std::int64_t> sources;              // empty: all
   std::optional<EventType> type;
-  std::optional<Position> before;                 // the page after this one
+  std::optional<Position> before;  // the page after this one
   std::size_t limit = 50;
 };
 
@@ -142,7 +143,8 @@ struct Amount {
 };
 std::optional<Amount> amount_of(const json::Value& properties);
 
-// "orders", "cancellations", "refunds" for the event names of shops ("Order Completed", "Order Cancelled", ...); else "".
+// "orders", "cancellations", "refunds" for the event names of shops ("Order Completed", "Order Cancelled", ...); else
+// "".
 std::string_view measure_of(EventType type, std::string_view name);
 
 class Events {
@@ -153,9 +155,9 @@ class Events {
   virtual ~Events() = default;
 
   using Done = std::function<void(Result<Outcome>)>;
-  // Rules on, seals and stores a batch of one source; `done` is called, on any thread, when it is durable. A retry of the same events
-  // (same message id and original time) changes nothing. Errors (to `done`): too_many when the server is full,
-  // unavailable, internal; then the whole batch is to be sent again.
+  // Rules on, seals and stores a batch of one source; `done` is called, on any thread, when it is durable. A retry of
+  // the same events (same message id and original time) changes nothing. Errors (to `done`): too_many when the server
+  // is full, unavailable, internal; then the whole batch is to be sent again.
   virtual void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done) = 0;
 
   // Newest first by occurred_at.
@@ -169,6 +171,9 @@ class Events {
   // Sums over all days, of one source or all.
   virtual Result<std::vector<Total>> totals(std::string_view source) = 0;
   virtual Result<std::vector<RefusalCount>> refusals() = 0;
+
+  // Removes what is left of refused events 30 days after; in small steps. For a job.
+  virtual Result<void> forget_refused(Time now) = 0;
 
   virtual std::span<Cell> cells() = 0;
   virtual Cell* cell(std::string_view region) = 0;  // nullptr if there is none

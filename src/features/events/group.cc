@@ -94,8 +94,8 @@ Result<void> GroupWriter::store_linked(db::Transaction& tx) {
       event.refusals.push_back({"person", "erased"});
       continue;
     }
-    rows.push_back({linked[i]->seq, event.event_id, linked[i]->identity.value, event.intake.type, event.source->number.value,
-                    event.purposes, event.intake.occurred, event.intake.received,
+    rows.push_back({linked[i]->seq, event.event_id, linked[i]->identity.value, event.intake.type,
+                    event.source->number.value, event.purposes, event.intake.occurred, event.intake.received,
                     crypto::seal(*keys[i], event.payload, event_context(linked[i]->identity, event.event_id))});
     ++linked[i]->part->outcome.stored;
   }
@@ -107,7 +107,8 @@ Result<void> GroupWriter::store_unlinked(db::Transaction& tx) {
   for (Entry& entry : entries_) {
     Prepared& event = *entry.event;
     if (event.decision != gate::Decision::allow_unlinked) continue;
-    crypto::Key key = TRY(cell_.identities->vault().secret(fmt::format("unlinked:{}", format_day(event.intake.received))));
+    crypto::Key key =
+        TRY(cell_.identities->vault().secret(fmt::format("unlinked:{}", format_day(event.intake.received))));
     rows.push_back({entry.seq, event.event_id, 0, event.intake.type, event.source->number.value, event.purposes,
                     event.intake.occurred, event.intake.received,
                     crypto::seal(key, event.payload, unlinked_context(event.event_id))});
@@ -137,7 +138,11 @@ Result<void> GroupWriter::add_up(db::Transaction& tx) {
   for (Entry& entry : entries_) {
     const Prepared& event = *entry.event;
     if (event.decision == gate::Decision::deny) continue;
-    store::TotalKey key{day_of(event.intake.occurred), event.source->number.value, event.country, "events", "",
+    store::TotalKey key{day_of(event.intake.occurred),
+                        event.source->number.value,
+                        event.country,
+                        "events",
+                        "",
                         event.decision == gate::Decision::allow ? 1 : 0};
     ++totals[key].events;
     std::string_view measure = measure_of(event.intake.type, event.intake.name);
@@ -158,7 +163,8 @@ Result<void> GroupWriter::project(db::Transaction& tx) {
   stored.reserve(entries_.size());
   for (const Entry& entry : entries_) {
     if (entry.event->decision != gate::Decision::allow) continue;
-    stored.push_back({entry.seq, entry.identity, entry.event->source.get(), &entry.event->intake, entry.event->purposes});
+    stored.push_back(
+        {entry.seq, entry.identity, entry.event->source.get(), &entry.event->intake, entry.event->purposes});
   }
   if (stored.empty()) return {};
   for (Projection* projection : projections_) TRY(projection->apply(tx, cell_, stored));

@@ -1,4 +1,5 @@
-// Writes a group of prepared events in one transaction: order, deduplication, identities, sealing, rows, sums, projections.
+// Writes a group of prepared events in one transaction: order, deduplication, identities, sealing, rows, sums,
+// projections.
 #pragma once
 
 #include <map>

@@ -14,10 +14,12 @@ std::string plan_name(const Intake& event) {
   return event.type == EventType::track ? event.name : fmt::format("${}", name_of(event.type));
 }
 
-// A field's name is the source's word, but a client may put anything there: only what looks like a name is counted by name.
+// A field's name is the source's word, but a client may put anything there: only what looks like a name is counted by
+// name.
 std::string countable(std::string_view field) {
-  bool plain = field.size() <= kMaxFieldName &&
-               field.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == std::string_view::npos;
+  bool plain =
+      field.size() <= kMaxFieldName &&
+      field.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == std::string_view::npos;
   return plain ? std::string(field) : "(other)";
 }
 
@@ -75,7 +77,8 @@ Verdict rule_all(Prepared& event, bool person_known) {
       if (declared.basis != gate::Basis::consent) verdict.basis = declared.basis;
     } else {
       if (ruling.decision == gate::Decision::allow_unlinked) verdict.unlinked.add(declared.purpose);
-      event.refusals.push_back({std::string(gate::info(declared.purpose).name), std::string(gate::name_of(ruling.rules[0]))});
+      event.refusals.push_back(
+          {std::string(gate::info(declared.purpose).name), std::string(gate::name_of(ruling.rules[0]))});
     }
   }
   return verdict;
@@ -143,9 +146,11 @@ Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
     return std::nullopt;
   }
   if (device) sighting.together.push_back(std::move(*device));
-  if (previous && *previous != sighting.own && intake.previous_id != intake.anonymous_id) sighting.together.push_back(std::move(*previous));
+  if (previous && *previous != sighting.own && intake.previous_id != intake.anonymous_id)
+    sighting.together.push_back(std::move(*previous));
   sighting.attributes = std::move(attributes);
-  sighting.standing = source.trust == sources::Trust::server ? identity::Standing::confirmed : identity::Standing::claimed;
+  sighting.standing =
+      source.trust == sources::Trust::server ? identity::Standing::confirmed : identity::Standing::claimed;
   sighting.source = source.number.value;
   sighting.at = intake.received;
   return sighting;

@@ -1,4 +1,5 @@
-// Turns a decoded event into what will be stored: keys, the rulings for each of its source's purposes, the payload. Pure.
+// Turns a decoded event into what will be stored: keys, the rulings for each of its source's purposes, the payload.
+// Pure.
 #pragma once
 
 #include <optional>
@@ -18,14 +19,14 @@ struct Refusal {
 struct Prepared {
   Intake intake;
   sources::SourcePointer source;
-  std::size_t index = 0;                        // in the submission
+  std::size_t index = 0;  // in the submission
   gate::Decision decision = gate::Decision::deny;
-  gate::PurposeSet purposes;                    // linked: for which it may be used; unlinked: likewise
-  std::optional<identity::Sighting> sighting;   // linked only
-  std::string payload;                          // JSON to be sealed; "" when denied
-  std::string country;                          // the person's, else the source's; "" unknown
+  gate::PurposeSet purposes;                   // linked: for which it may be used; unlinked: likewise
+  std::optional<identity::Sighting> sighting;  // linked only
+  std::string payload;                         // JSON to be sealed; "" when denied
+  std::string country;                         // the person's, else the source's; "" unknown
   std::vector<Refusal> refusals;
-  std::string event_id;                         // 16 bytes; see event_id_of
+  std::string event_id;  // 16 bytes; see event_id_of
 };
 
 // Errors: invalid (no usable identity, too large), which reject the event.

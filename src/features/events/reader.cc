@@ -40,7 +40,8 @@ Result<void> Reader::since(IdentityId identity, std::int64_t after, const std::f
   std::int64_t segments = TRY(store::last_seq(tx_)) / store::kSegmentEvents + 1;
   for (std::int64_t segment = after / store::kSegmentEvents; segment < segments; ++segment) {
     std::vector<store::StoredRow> rows;
-    TRY(store::since(tx_, segment, identity.value, after, [&](store::StoredRow row) { rows.push_back(std::move(row)); }));
+    TRY(store::since(tx_, segment, identity.value, after,
+                     [&](store::StoredRow row) { rows.push_back(std::move(row)); }));
     for (const Event& event : TRY(open(std::move(rows)))) on_event(event);
   }
   return {};
@@ -57,8 +58,14 @@ Result<std::vector<Event>> Reader::open(std::vector<store::StoredRow> rows) {
     if (!keys[i]) continue;  // erased: the row is as good as gone
     const store::StoredRow& row = rows[i];
     std::string payload = TRY(crypto::open(*keys[i], row.sealed, event_context({row.identity}, row.event_id)));
-    out.push_back({row.seq, {row.identity}, row.type, row.source, row.purposes, from_millis(row.occurred_at),
-                   from_millis(row.received_at), TRY(json::parse(payload))});
+    out.push_back({row.seq,
+                   {row.identity},
+                   row.type,
+                   row.source,
+                   row.purposes,
+                   from_millis(row.occurred_at),
+                   from_millis(row.received_at),
+                   TRY(json::parse(payload))});
   }
   return out;
 }

@@ -1,4 +1,5 @@
-// Chooses the region of each event: where its person is known already, else by country. A person is pinned to a region when first seen.
+// Chooses the region of each event: where its person is known already, else by country. A person is pinned to a region
+// when first seen.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,8 @@ class Router {
   // one person twice. Holds keyed digests only.
   std::optional<std::size_t> pinned(const std::string& digest);
   void pin(const std::string& digest, std::size_t cell);
-  Result<void> find_unpinned(const std::vector<const identity::Key*>& keys, std::vector<std::optional<std::size_t>>& places);
+  Result<void> find_unpinned(const std::vector<const identity::Key*>& keys,
+                             std::vector<std::optional<std::size_t>>& places);
   std::size_t cell_of_country(std::string_view country) const;
 
   std::vector<Cell>& cells_;

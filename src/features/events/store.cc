@@ -4,7 +4,9 @@
 
 namespace handschlag::events {
 
-std::span<const db::Migration> migrations() { return embedded::events_migrations; }
+std::span<const db::Migration> migrations() {
+  return embedded::events_migrations;
+}
 
 namespace store {
 namespace {
@@ -12,14 +14,10 @@ namespace {
 constexpr std::int64_t kHourMillis = 3'600'000;
 
 StoredRow read_row(const db::Row& row) {
-  return {row.integer(0),
-          std::string(row.blob(1)),
-          row.integer(2),
-          static_cast<EventType>(row.integer(3)),
-          row.integer(4),
-          gate::PurposeSet::from_bits(row.integer(5)),
-          row.integer(6),
-          row.integer(7),
+  return {row.integer(0),          std::string(row.blob(1)),
+          row.integer(2),          static_cast<EventType>(row.integer(3)),
+          row.integer(4),          gate::PurposeSet::from_bits(row.integer(5)),
+          row.integer(6),          row.integer(7),
           std::string(row.blob(8))};
 }
 
@@ -44,7 +42,8 @@ Result<std::vector<bool>> known(db::Transaction& tx, std::span<const std::string
   db::Batch batch(1);
   batch.reserve(event_ids.size());
   for (std::string_view id : event_ids) batch.add({db::BlobView{id}});
-  TRY(tx.query_batch("SELECT 1 FROM events_event WHERE event_id = $1 UNION ALL "
+  TRY(
+      tx.query_batch("SELECT 1 FROM events_event WHERE event_id = $1 UNION ALL "
                      "SELECT 1 FROM events_unlinked WHERE event_id = $1 UNION ALL "
                      "SELECT 1 FROM events_tombstone WHERE event_id = $1",
                      batch, [&](std::size_t index, const db::Row&) { out[index] = true; }));
@@ -59,9 +58,10 @@ Result<void> insert_events(db::Transaction& tx, std::span<const Row> rows) {
                static_cast<std::int64_t>(row.type), row.source, row.purposes.bits(), to_millis(row.occurred),
                to_millis(row.received), db::BlobView{row.sealed}});
   }
-  TRY(tx.execute_batch("INSERT INTO events_event (seq, event_id, segment, identity, type, source, purposes, occurred_at, "
-                       "received_at, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                       batch));
+  TRY(tx.execute_batch(
+      "INSERT INTO events_event (seq, event_id, segment, identity, type, source, purposes, occurred_at, "
+      "received_at, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      batch));
   return {};
 }
 
@@ -72,7 +72,8 @@ Result<void> insert_unlinked(db::Transaction& tx, std::span<const Row> rows) {
     batch.add({row.seq, db::BlobView{row.event_id}, static_cast<std::int64_t>(row.type), row.source,
                row.purposes.bits(), to_millis(row.occurred) / kHourMillis, db::BlobView{row.sealed}});
   }
-  TRY(tx.execute_batch("INSERT INTO events_unlinked (seq, event_id, type, source, purposes, occurred_hour, sealed) "
+  TRY(
+      tx.execute_batch("INSERT INTO events_unlinked (seq, event_id, type, source, purposes, occurred_hour, sealed) "
                        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
                        batch));
   return {};
@@ -86,9 +87,10 @@ Result<void> insert_tombstones(db::Transaction& tx, std::span<const Tombstone> r
 }
 
 Result<std::int64_t> purge_tombstones(db::Transaction& tx, Time now, std::int64_t limit) {
-  return tx.execute("DELETE FROM events_tombstone WHERE event_id IN "
-                    "(SELECT event_id FROM events_tombstone WHERE until < $1 LIMIT $2)",
-                    {to_millis(now), limit});
+  return tx.execute(
+      "DELETE FROM events_tombstone WHERE event_id IN "
+      "(SELECT event_id FROM events_tombstone WHERE until < $1 LIMIT $2)",
+      {to_millis(now), limit});
 }
 
 Result<void> add_totals(db::Transaction& tx, const std::map<TotalKey, TotalSum>& totals) {
@@ -96,7 +98,8 @@ Result<void> add_totals(db::Transaction& tx, const std::map<TotalKey, TotalSum>&
   for (const auto& [key, sum] : totals) {
     batch.add({key.day, key.source, key.country, key.measure, key.currency, key.linked, sum.events, sum.amount});
   }
-  TRY(tx.execute_batch("INSERT INTO events_total (day, source, country, measure, currency, linked, events, amount) "
+  TRY(
+      tx.execute_batch("INSERT INTO events_total (day, source, country, measure, currency, linked, events, amount) "
                        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
                        "ON CONFLICT (day, source, country, measure, currency, linked) DO UPDATE SET "
                        "events = events_total.events + excluded.events, amount = events_total.amount + excluded.amount",
@@ -110,7 +113,8 @@ Result<void> add_refusals(db::Transaction& tx, const std::map<RefusalKey, std::i
     const auto& [day, source, subject, reason] = key;
     batch.add({day, source, subject, reason, events});
   }
-  TRY(tx.execute_batch("INSERT INTO events_refusal (day, source, subject, reason, events) VALUES ($1, $2, $3, $4, $5) "
+  TRY(
+      tx.execute_batch("INSERT INTO events_refusal (day, source, subject, reason, events) VALUES ($1, $2, $3, $4, $5) "
                        "ON CONFLICT (day, source, subject, reason) DO UPDATE SET "
                        "events = events_refusal.events + excluded.events",
                        batch));
@@ -118,35 +122,39 @@ Result<void> add_refusals(db::Transaction& tx, const std::map<RefusalKey, std::i
 }
 
 Result<void> totals(db::Transaction& tx, std::int64_t source, const std::function<void(std::int64_t, Total)>& on_row) {
-  return tx.query("SELECT source, country, measure, currency, linked, CAST(sum(events) AS BIGINT), "
-                  "CAST(sum(amount) AS BIGINT) FROM events_total WHERE source = $1 OR $1 = 0 "
-                  "GROUP BY source, country, measure, currency, linked "
-                  "ORDER BY source, country, measure, currency, linked",
-                  {source}, [&](const db::Row& row) {
-                    on_row(row.integer(0), {"", std::string(row.text(1)), std::string(row.text(2)),
-                                            std::string(row.text(3)), row.integer(4) == 1, row.integer(5), row.integer(6)});
-                  });
+  return tx.query(
+      "SELECT source, country, measure, currency, linked, CAST(sum(events) AS BIGINT), "
+      "CAST(sum(amount) AS BIGINT) FROM events_total WHERE source = $1 OR $1 = 0 "
+      "GROUP BY source, country, measure, currency, linked "
+      "ORDER BY source, country, measure, currency, linked",
+      {source}, [&](const db::Row& row) {
+        on_row(row.integer(0), {"", std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3)),
+                                row.integer(4) == 1, row.integer(5), row.integer(6)});
+      });
 }
 
 Result<void> refusals(db::Transaction& tx, const std::function<void(std::int64_t, RefusalCount)>& on_row) {
-  return tx.query("SELECT day, source, subject, reason, events FROM events_refusal "
-                  "ORDER BY day DESC, source, subject, reason LIMIT 5000",
-                  {}, [&](const db::Row& row) {
-                    Time day = std::chrono::sys_days{std::chrono::days{row.integer(0)}};
-                    on_row(row.integer(1), {format_day(day), "", std::string(row.text(2)), std::string(row.text(3)),
-                                            row.integer(4)});
-                  });
+  return tx.query(
+      "SELECT day, source, subject, reason, events FROM events_refusal "
+      "ORDER BY day DESC, source, subject, reason LIMIT 5000",
+      {}, [&](const db::Row& row) {
+        Time day = std::chrono::sys_days{std::chrono::days{row.integer(0)}};
+        on_row(row.integer(1),
+               {format_day(day), "", std::string(row.text(2)), std::string(row.text(3)), row.integer(4)});
+      });
 }
 
-Result<std::vector<Spot>> newest(db::Transaction& tx, std::span<const TimelinePart> parts, std::int64_t type, Spot before,
-                                 std::int64_t limit) {
+Result<std::vector<Spot>> newest(db::Transaction& tx, std::span<const TimelinePart> parts, std::int64_t type,
+                                 Spot before, std::int64_t limit) {
   std::vector<Spot> out;
   db::Batch batch(8);
   batch.reserve(parts.size());
   for (const TimelinePart& part : parts) {
-    batch.add({part.segment, part.identity, before.occurred_at, before.seq, part.purposes.bits(), type, part.source, limit});
+    batch.add(
+        {part.segment, part.identity, before.occurred_at, before.seq, part.purposes.bits(), type, part.source, limit});
   }
-  TRY(tx.query_batch("SELECT occurred_at, seq FROM events_event WHERE segment = $1 AND identity = $2 AND "
+  TRY(
+      tx.query_batch("SELECT occurred_at, seq FROM events_event WHERE segment = $1 AND identity = $2 AND "
                      "occurred_at <= $3 AND (occurred_at < $3 OR seq < $4) AND (purposes & $5) <> 0 AND "
                      "($6 = 0 OR type = $6) AND ($7 = 0 OR source = $7) ORDER BY occurred_at DESC, seq DESC LIMIT $8",
                      batch, [&](std::size_t, const db::Row& row) { out.push_back({row.integer(0), row.integer(1)}); }));
@@ -158,7 +166,8 @@ Result<std::vector<StoredRow>> fetch(db::Transaction& tx, std::span<const Spot> 
   out.reserve(spots.size());
   db::Batch batch(1);
   for (const Spot& spot : spots) batch.add({spot.seq});
-  TRY(tx.query_batch("SELECT seq, event_id, identity, type, source, purposes, occurred_at, received_at, sealed "
+  TRY(
+      tx.query_batch("SELECT seq, event_id, identity, type, source, purposes, occurred_at, received_at, sealed "
                      "FROM events_event WHERE seq = $1",
                      batch, [&](std::size_t, const db::Row& row) { out.push_back(read_row(row)); }));
   return out;
@@ -166,9 +175,10 @@ Result<std::vector<StoredRow>> fetch(db::Transaction& tx, std::span<const Spot> 
 
 Result<void> since(db::Transaction& tx, std::int64_t segment, std::int64_t identity, std::int64_t after,
                    const std::function<void(StoredRow)>& on_row) {
-  return tx.query("SELECT seq, event_id, identity, type, source, purposes, occurred_at, received_at, sealed "
-                  "FROM events_event WHERE segment = $1 AND identity = $2 AND seq > $3",
-                  {segment, identity, after}, [&](const db::Row& row) { on_row(read_row(row)); });
+  return tx.query(
+      "SELECT seq, event_id, identity, type, source, purposes, occurred_at, received_at, sealed "
+      "FROM events_event WHERE segment = $1 AND identity = $2 AND seq > $3",
+      {segment, identity, after}, [&](const db::Row& row) { on_row(read_row(row)); });
 }
 
 }  // namespace store

@@ -17,7 +17,8 @@ namespace handschlag::events::store {
 
 inline constexpr std::int64_t kSegmentEvents = 250'000;
 
-// Takes `count` positions and answers the first. Holds the region's order until the commit: writers of other nodes wait.
+// Takes `count` positions and answers the first. Holds the region's order until the commit: writers of other nodes
+// wait.
 Result<std::int64_t> allocate(db::Transaction& tx, std::int64_t count);
 Result<std::int64_t> last_seq(db::Transaction& tx);
 
@@ -79,8 +80,8 @@ struct Spot {
   std::int64_t occurred_at;
   std::int64_t seq;
 };
-Result<std::vector<Spot>> newest(db::Transaction& tx, std::span<const TimelinePart> parts, std::int64_t type, Spot before,
-                                 std::int64_t limit);
+Result<std::vector<Spot>> newest(db::Transaction& tx, std::span<const TimelinePart> parts, std::int64_t type,
+                                 Spot before, std::int64_t limit);
 
 struct StoredRow {
   std::int64_t seq;

@@ -15,8 +15,9 @@ constexpr std::size_t kMaxName = 200;       // bytes of an event's name
 constexpr std::size_t kMaxMessageId = 100;  // as the clients promise
 
 // Of the context only what later work needs. The address of the client and its fingerprint are left at the door.
-constexpr std::array<std::string_view, 12> kContextFields = {"app",    "campaign", "channel", "consent", "device",   "library",
-                                                             "locale", "location", "os",      "page",    "timezone", "screen"};
+constexpr std::array<std::string_view, 12> kContextFields = {"app",    "campaign", "channel",  "consent",
+                                                             "device", "library",  "locale",   "location",
+                                                             "os",     "page",     "timezone", "screen"};
 
 const json::Value* member(const json::Value& object, std::string_view name) {
   if (!object.is_object()) return nullptr;
@@ -170,7 +171,8 @@ std::string write_key(const http::Request& request, const json::Value& body) {
   }
   if (auto key = request.query_param("writeKey"); key && !key->empty()) return std::string(*key);
   if (auto key = scalar(body, "writeKey")) return *key;
-  if (header.size() > 7 && text::fold(header.substr(0, 7)) == "bearer ") return std::string(text::trim(header.substr(7)));
+  if (header.size() > 7 && text::fold(header.substr(0, 7)) == "bearer ")
+    return std::string(text::trim(header.substr(7)));
   return "";
 }
 
@@ -186,7 +188,8 @@ Result<Intake> decode_event(const json::Value& item, std::optional<EventType> ty
   TRY(read_ids(item, context, event));
   event.message_id = scalar(item, "messageId").value_or("");
   if (event.message_id.size() > kMaxMessageId) {
-    return fail(ErrorKind::invalid, "message_id_too_long", fmt::format("messageId is longer than {} bytes.", kMaxMessageId),
+    return fail(ErrorKind::invalid, "message_id_too_long",
+                fmt::format("messageId is longer than {} bytes.", kMaxMessageId),
                 {{"/messageId", fmt::format("must have at most {} bytes", kMaxMessageId)}});
   }
   Times times = times_of(item, batch, received);
@@ -210,7 +213,8 @@ Result<Intake> decode_event(const json::Value& item, std::optional<EventType> ty
 Result<Decoded> decode_batch(const json::Value& body, const sources::Source& source, Time received) {
   const json::Value* items = member(body, "batch");
   if (items == nullptr || !items->is_array()) {
-    return fail(ErrorKind::invalid, "batch_missing", "The body needs a list named batch.", {{"/batch", "must be a list"}});
+    return fail(ErrorKind::invalid, "batch_missing", "The body needs a list named batch.",
+                {{"/batch", "must be a list"}});
   }
   if (items->empty()) return fail(ErrorKind::invalid, "batch_empty", "The batch is empty.", {{"/batch", "is empty"}});
   if (items->size() > kMaxEvents) {

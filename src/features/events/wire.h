@@ -12,7 +12,7 @@
 
 namespace handschlag::events::wire {
 
-inline constexpr std::size_t kMaxEvents = 2'500;         // of a batch
+inline constexpr std::size_t kMaxEvents = 2'500;          // of a batch
 inline constexpr std::size_t kMaxEventBytes = 32 * 1024;  // of one event
 
 struct Decoded {
@@ -25,10 +25,11 @@ struct Decoded {
 std::string write_key(const http::Request& request, const json::Value& body);
 
 // One event. `type` is what the route says; without it the event's own `type` counts. Errors: invalid.
-Result<Intake> decode_event(const json::Value& item, std::optional<EventType> type, const sources::Source& source, Time received,
-                            const json::Value* batch = nullptr);
+Result<Intake> decode_event(const json::Value& item, std::optional<EventType> type, const sources::Source& source,
+                            Time received, const json::Value* batch = nullptr);
 
-// {"batch": [...], sentAt, context, integrations}. Bad items are reported, good ones kept. Errors: invalid (no batch, empty), too_large.
+// {"batch": [...], sentAt, context, integrations}. Bad items are reported, good ones kept. Errors: invalid (no batch,
+// empty), too_large.
 Result<Decoded> decode_batch(const json::Value& body, const sources::Source& source, Time received);
 
 // `Sec-GPC: 1`, exactly, in at least one header of that name.

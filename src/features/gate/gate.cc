@@ -41,13 +41,16 @@ bool is_sale_or_advertising(Purpose purpose) {
 Rule rule_of_basis(const Question& question) {
   if (question.global_privacy_control && is_sale_or_advertising(question.purpose)) return Rule::global_privacy_control;
   switch (question.basis) {
-    case Basis::contract: return Rule::contract_suffices;
+    case Basis::contract:
+      return Rule::contract_suffices;
     case Basis::legal_obligation:
     case Basis::vital_interest:
-    case Basis::public_task: return Rule::law_suffices;
+    case Basis::public_task:
+      return Rule::law_suffices;
     case Basis::legitimate_interest:
       return question.consent == ConsentState::refused ? Rule::consent_refused : Rule::interest_suffices;
-    case Basis::consent: break;
+    case Basis::consent:
+      break;
   }
   if (question.consent == ConsentState::given) return Rule::consent_given;
   return question.consent == ConsentState::refused ? Rule::consent_refused : Rule::consent_missing;
@@ -102,19 +105,23 @@ constexpr Texts texts_of(Rule rule) {
     case Rule::interest_suffices:
       return {"interest_suffices", "ein berechtigtes Interesse besteht, und niemand hat widersprochen",
               "there is a legitimate interest, and nobody has objected"};
-    case Rule::consent_given: return {"consent_given", "die Person hat zugestimmt", "the person has agreed"};
+    case Rule::consent_given:
+      return {"consent_given", "die Person hat zugestimmt", "the person has agreed"};
     case Rule::consent_missing:
       return {"consent_missing", "es liegt keine Zustimmung vor", "there is no record of the person's leave"};
     case Rule::consent_refused:
       return {"consent_refused", "die Person hat abgelehnt oder widersprochen", "the person said no or objected"};
     case Rule::kept_unlinked:
-      return {"kept_unlinked", "es wird ohne jeden Bezug zur Person gezählt", "it is counted with no tie to the person"};
-    case Rule::no_person: return {"no_person", "es ist niemand erkennbar", "nobody can be recognised in it"};
+      return {"kept_unlinked", "es wird ohne jeden Bezug zur Person gezählt",
+              "it is counted with no tie to the person"};
+    case Rule::no_person:
+      return {"no_person", "es ist niemand erkennbar", "nobody can be recognised in it"};
     case Rule::global_privacy_control:
       return {"global_privacy_control", "der Browser hat dem Verkauf und der Weitergabe widersprochen",
               "the browser objected to selling and sharing"};
     case Rule::role_without_purpose:
-      return {"role_without_purpose", "diese Rolle darf dafür keine Daten sehen", "this role may not see data for this"};
+      return {"role_without_purpose", "diese Rolle darf dafür keine Daten sehen",
+              "this role may not see data for this"};
     case Rule::stored_for_other_purpose:
       return {"stored_for_other_purpose", "die Daten wurden für anderes gespeichert",
               "the data was stored for something else"};
@@ -123,7 +130,8 @@ constexpr Texts texts_of(Rule rule) {
               "the data may not be used from here"};
     case Rule::purpose_undeclared:
       return {"purpose_undeclared", "dieser Zweck ist nicht vorgesehen", "this purpose has not been provided for"};
-    case Rule::none: break;
+    case Rule::none:
+      break;
   }
   return {"none", "keine Regel erlaubt es", "no rule allows it"};
 }
@@ -132,35 +140,49 @@ constexpr Texts texts_of(Rule rule) {
 
 Ruling rule(const Question& question) {
   switch (question.use) {
-    case Use::store: return rule_store(question);
-    case Use::view: return rule_view(question);
+    case Use::store:
+      return rule_store(question);
+    case Use::view:
+      return rule_view(question);
     case Use::contact:
     case Use::decide:
     case Use::export_:
-    case Use::train: break;
+    case Use::train:
+      break;
   }
   return rule_other(question);
 }
 
-std::string_view name_of(Rule rule) { return texts_of(rule).name; }
+std::string_view name_of(Rule rule) {
+  return texts_of(rule).name;
+}
 
 std::string_view name_of(Decision decision) {
   switch (decision) {
-    case Decision::allow: return "allow";
-    case Decision::allow_unlinked: return "allow_unlinked";
-    case Decision::deny: break;
+    case Decision::allow:
+      return "allow";
+    case Decision::allow_unlinked:
+      return "allow_unlinked";
+    case Decision::deny:
+      break;
   }
   return "deny";
 }
 
 std::string_view name_of(Use use) {
   switch (use) {
-    case Use::store: return "store";
-    case Use::view: return "view";
-    case Use::contact: return "contact";
-    case Use::decide: return "decide";
-    case Use::export_: return "export";
-    case Use::train: break;
+    case Use::store:
+      return "store";
+    case Use::view:
+      return "view";
+    case Use::contact:
+      return "contact";
+    case Use::decide:
+      return "decide";
+    case Use::export_:
+      return "export";
+    case Use::train:
+      break;
   }
   return "train";
 }
@@ -173,7 +195,8 @@ std::string reason(const Ruling& ruling, Purpose purpose, std::string_view langu
     text += fmt::format("{}{}", text.empty() ? "" : "; ", german ? texts_of(rule).german : texts_of(rule).english);
   }
   if (text.empty()) text = german ? texts_of(Rule::none).german : texts_of(Rule::none).english;
-  std::string_view verdict = ruling.allowed() ? (german ? "Erlaubt" : "Allowed") : (german ? "Nicht erlaubt" : "Not allowed");
+  std::string_view verdict =
+      ruling.allowed() ? (german ? "Erlaubt" : "Allowed") : (german ? "Nicht erlaubt" : "Not allowed");
   return fmt::format("{}, {}: {}.", verdict, german ? info(purpose).german : info(purpose).english, text);
 }
 

@@ -41,16 +41,16 @@ enum class Rule : std::uint8_t {
 struct Question {
   Use use = Use::store;
   Purpose purpose = Purpose::CustomerOrderManagement;
-  Basis basis = Basis::consent;      // on which the source or action says it rests
+  Basis basis = Basis::consent;  // on which the source or action says it rests
   Channel channel = Channel::none;
   ConsentState consent = ConsentState::unknown;
-  bool person_known = true;          // false: the data has nobody in it
+  bool person_known = true;  // false: the data has nobody in it
   bool global_privacy_control = false;
-  PurposeSet stored_for;             // view and later uses: the purposes the data was stored for
-  std::string_view role;             // view: the staff role that looks; empty for others
-  std::string_view controller;       // who is responsible; the ruling holds for it alone
-  std::string_view country;          // ISO 3166 alpha-2 of the person; empty: unknown, the strictest rules
-  std::string_view region;           // where the data lies
+  PurposeSet stored_for;        // view and later uses: the purposes the data was stored for
+  std::string_view role;        // view: the staff role that looks; empty for others
+  std::string_view controller;  // who is responsible; the ruling holds for it alone
+  std::string_view country;     // ISO 3166 alpha-2 of the person; empty: unknown, the strictest rules
+  std::string_view region;      // where the data lies
   Time at{};
 };
 
@@ -70,7 +70,7 @@ struct Ruling {
   Basis basis = Basis::consent;
   std::array<Rule, kMaxRules> rules{};  // that decided, in order; unused places are Rule::none
   std::uint32_t duties = no_duty;
-  std::uint64_t rule_set = 0;           // which version of the rules this was
+  std::uint64_t rule_set = 0;  // which version of the rules this was
 
   bool allowed() const { return decision != Decision::deny; }
 };

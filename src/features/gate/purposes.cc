@@ -42,8 +42,8 @@ constexpr std::array kPurposes = {
                 "to check who somebody is"},
     PurposeInfo{LegalCompliance, "LegalCompliance", legal_obligation, false, "weil das Gesetz es verlangt",
                 "because the law demands it"},
-    PurposeInfo{RightsFulfilment, "RightsFulfilment", legal_obligation, false,
-                "um die Rechte der Person zu erfüllen", "to fulfil the person's rights"},
+    PurposeInfo{RightsFulfilment, "RightsFulfilment", legal_obligation, false, "um die Rechte der Person zu erfüllen",
+                "to fulfil the person's rights"},
     PurposeInfo{SellDataToThirdParties, "SellDataToThirdParties", consent, false, "um Daten an Dritte zu verkaufen",
                 "to sell data to others"},
     PurposeInfo{SatisfactionSurvey, "SatisfactionSurvey", consent, true, "um nach der Zufriedenheit zu fragen",
@@ -66,20 +66,25 @@ static_assert(in_order());
 
 constexpr std::array<std::string_view, 6> kBasisCodes = {"A6-1-a", "A6-1-b", "A6-1-c", "A6-1-d", "A6-1-e", "A6-1-f"};
 
-constexpr PurposeSet kService = {CustomerOrderManagement,      CustomerCare,           CommunicationForCustomerCare,
-                                 CustomerClaimsManagement,     IdentityVerification,   CustomerRelationshipManagement,
+constexpr PurposeSet kService = {CustomerOrderManagement,  CustomerCare,         CommunicationForCustomerCare,
+                                 CustomerClaimsManagement, IdentityVerification, CustomerRelationshipManagement,
                                  RightsFulfilment};
 constexpr PurposeSet kSales = {CustomerOrderManagement, CustomerRelationshipManagement, CustomerCare};
-constexpr PurposeSet kExperience = {ServiceUsageAnalytics,    ImproveExistingProductsAndServices, SatisfactionSurvey,
-                                    CustomerClaimsManagement, CustomerCare,                       CustomerOrderManagement};
+constexpr PurposeSet kExperience = {ServiceUsageAnalytics, ImproveExistingProductsAndServices,
+                                    SatisfactionSurvey,    CustomerClaimsManagement,
+                                    CustomerCare,          CustomerOrderManagement};
 constexpr PurposeSet kMarketing = {DirectMarketing,      PersonalisedAdvertising, ServicePersonalisation,
                                    PersonalisedBenefits, LocationOffers,          ProvidePersonalisedRecommendations};
 
 }  // namespace
 
-std::span<const PurposeInfo> purposes() { return kPurposes; }
+std::span<const PurposeInfo> purposes() {
+  return kPurposes;
+}
 
-const PurposeInfo& info(Purpose purpose) { return kPurposes[static_cast<std::size_t>(purpose)]; }
+const PurposeInfo& info(Purpose purpose) {
+  return kPurposes[static_cast<std::size_t>(purpose)];
+}
 
 std::optional<Purpose> find_purpose(std::string_view name) {
   for (const PurposeInfo& entry : kPurposes) {
@@ -88,7 +93,9 @@ std::optional<Purpose> find_purpose(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view code_of(Basis basis) { return kBasisCodes[static_cast<std::size_t>(basis)]; }
+std::string_view code_of(Basis basis) {
+  return kBasisCodes[static_cast<std::size_t>(basis)];
+}
 
 std::optional<Basis> find_basis(std::string_view code) {
   if (code.starts_with("eu-gdpr:")) code.remove_prefix(8);
@@ -98,7 +105,9 @@ std::optional<Basis> find_basis(std::string_view code) {
   return std::nullopt;
 }
 
-PurposeSet PurposeSet::all() { return from_bits((std::int64_t{1} << kPurposes.size()) - 1); }
+PurposeSet PurposeSet::all() {
+  return from_bits((std::int64_t{1} << kPurposes.size()) - 1);
+}
 
 std::vector<std::string> PurposeSet::names() const {
   std::vector<std::string> out;

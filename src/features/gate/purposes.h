@@ -105,8 +105,8 @@ struct DeclaredPurpose {
 Result<DeclaredPurpose> parse_declared_purpose(std::string_view text);
 
 // For which purposes two identities may be joined when a value both hold shows that they are one person, given for what
-// each side's value was taken. Service purposes that rest on contract or law join among themselves, since a question about an order is
-// answered at the hotline; all others join only where both sides have the very purpose.
+// each side's value was taken. Service purposes that rest on contract or law join among themselves, since a question
+// about an order is answered at the hotline; all others join only where both sides have the very purpose.
 PurposeSet link_purposes(PurposeSet a, PurposeSet b);
 
 // The purposes for which a staff role may look at a customer's data; empty for an unknown role.

@@ -22,10 +22,14 @@ std::unexpected<Error> no_customer() {
 
 std::string_view name_of(Standing standing) {
   switch (standing) {
-    case Standing::own: return "own";
-    case Standing::confirmed: return "confirmed";
-    case Standing::claimed: return "claimed";
-    case Standing::ended: break;
+    case Standing::own:
+      return "own";
+    case Standing::confirmed:
+      return "confirmed";
+    case Standing::claimed:
+      return "claimed";
+    case Standing::ended:
+      break;
   }
   return "ended";
 }
@@ -61,7 +65,8 @@ Result<std::vector<bool>> Identities::knows(db::Transaction& tx, std::span<const
 Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes) {
   std::map<std::int64_t, gate::PurposeSet> reached = {{start.value, purposes}};
   std::set<std::int64_t> frontier = {start.value};
-  // A link passes on the purposes it has in common with the way that led to it; an identity may be reached again for more.
+  // A link passes on the purposes it has in common with the way that led to it; an identity may be reached again for
+  // more.
   while (!frontier.empty()) {
     std::vector<std::int64_t> ids(frontier.begin(), frontier.end());
     frontier.clear();
@@ -72,7 +77,8 @@ Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId s
         if (it == reached.end()) continue;
         gate::PurposeSet passed = it->second & link.purposes;
         gate::PurposeSet before = reached.contains(to) ? reached[to] : gate::PurposeSet{};
-        if ((before | passed) == before || (!reached.contains(to) && reached.size() >= limits_.identities_per_customer)) {
+        if ((before | passed) == before ||
+            (!reached.contains(to) && reached.size() >= limits_.identities_per_customer)) {
           continue;
         }
         reached[to] = before | passed;
@@ -99,7 +105,8 @@ Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, 
   Customer out;
   for (const store::IdentityRow& row : rows) {
     auto place = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), row.id) - ids.begin());
-    Identity entry{{row.id}, row.kind, row.country, row.source, from_millis(row.created_at), {}, reached[place].purposes};
+    Identity entry{
+        {row.id}, row.kind, row.country, row.source, from_millis(row.created_at), {}, reached[place].purposes};
     if (keys[place]) {
       for (const store::KeyRow& key : TRY(store::keys_of(tx, row.id))) {
         std::string value = TRY(crypto::open(*keys[place], key.sealed, key_context({row.id}, key.digest)));

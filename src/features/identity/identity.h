@@ -1,8 +1,8 @@
 // Identities of one region, the links between them, and the customer as a view over links.
 //
 // An identity is one person as one source knows them. Two identities are one person where a link says so, with its
-// basis and purposes; a customer is the set of identities reached by active links for a purpose. Nothing is fused: ending a
-// link takes a customer apart again.
+// basis and purposes; a customer is the set of identities reached by active links for a purpose. Nothing is fused:
+// ending a link takes a customer apart again.
 //
 // Thread-safe. Writes join the caller's transaction on the region's data database.
 #pragma once
@@ -45,7 +45,7 @@ struct Sighting {
   gate::Basis basis = gate::Basis::contract;
   Standing standing = Standing::claimed;  // confirmed or claimed, by the source's trust
   std::int64_t source = 0;
-  std::string_view origin;      // the source's id, as the origin of links
+  std::string_view origin;  // the source's id, as the origin of links
   std::string_view country;
   Time at{};
 };
@@ -75,8 +75,8 @@ struct Identity {
   std::string country;
   std::int64_t source = 0;
   Time created_at{};
-  std::vector<HeldKey> keys;   // its own first; empty when the key material is destroyed
-  gate::PurposeSet purposes;   // for which the view reaches it
+  std::vector<HeldKey> keys;  // its own first; empty when the key material is destroyed
+  gate::PurposeSet purposes;  // for which the view reaches it
 };
 
 // The view for a set of purposes. The handle is the oldest identity.

@@ -17,16 +17,21 @@ struct KindName {
   std::string_view name;
 };
 constexpr std::array kKinds = {
-    KindName{KeyKind::user_id, "user_id"},         KindName{KeyKind::anonymous_id, "anonymous_id"},
-    KindName{KeyKind::email, "email"},             KindName{KeyKind::phone, "phone"},
-    KindName{KeyKind::device_id, "device_id"},     KindName{KeyKind::card_number, "card_number"},
+    KindName{KeyKind::user_id, "user_id"},
+    KindName{KeyKind::anonymous_id, "anonymous_id"},
+    KindName{KeyKind::email, "email"},
+    KindName{KeyKind::phone, "phone"},
+    KindName{KeyKind::device_id, "device_id"},
+    KindName{KeyKind::card_number, "card_number"},
     KindName{KeyKind::social_handle, "social_handle"},
 };
 
 // What programs send when they do not know who it is. Compared folded.
 constexpr std::array<std::string_view, 20> kPlaceholders = {
-    "null", "undefined", "none", "nil", "nan", "n/a", "unknown", "guest", "anonymous", "anon", "gast", "unbekannt", "0",
-    "-1", "true", "false", "[object object]", "{}", "-", "00000000-0000-0000-0000-000000000000"};
+    "null",  "undefined",       "none",  "nil",       "nan",
+    "n/a",   "unknown",         "guest", "anonymous", "anon",
+    "gast",  "unbekannt",       "0",     "-1",        "true",
+    "false", "[object object]", "{}",    "-",         "00000000-0000-0000-0000-000000000000"};
 constexpr std::array<std::string_view, 7> kPlaceholderMailboxes = {"noreply", "no-reply", "donotreply", "none",
                                                                    "null",    "nobody",   "undefined"};
 
@@ -58,8 +63,8 @@ Result<std::string> normalise_email(std::string_view value) {
 Result<std::string> normalise_phone(std::string_view value, std::string_view country) {
   auto number = text::phone_e164(value, country);
   if (!number) {
-    return malformed(KeyKind::phone, country.empty() ? "write it with its country code, like +49 30 123456"
-                                                     : "it can't be dialled");
+    return malformed(KeyKind::phone,
+                     country.empty() ? "write it with its country code, like +49 30 123456" : "it can't be dialled");
   }
   // +490000000000, +1999999999: one digit over and over after the country code.
   std::string_view tail = std::string_view(*number).substr(number->size() - std::min<std::size_t>(7, number->size()));
@@ -77,13 +82,18 @@ std::string without(std::string_view value, std::string_view characters) {
 
 Result<std::string> normalise(KeyKind kind, std::string_view value, std::string_view country) {
   switch (kind) {
-    case KeyKind::email: return normalise_email(value);
-    case KeyKind::phone: return normalise_phone(value, country);
-    case KeyKind::card_number: return text::fold(without(value, " -."));
-    case KeyKind::social_handle: return text::fold(value.starts_with('@') ? value.substr(1) : value);
+    case KeyKind::email:
+      return normalise_email(value);
+    case KeyKind::phone:
+      return normalise_phone(value, country);
+    case KeyKind::card_number:
+      return text::fold(without(value, " -."));
+    case KeyKind::social_handle:
+      return text::fold(value.starts_with('@') ? value.substr(1) : value);
     case KeyKind::user_id:
     case KeyKind::anonymous_id:
-    case KeyKind::device_id: break;  // ids are compared as they are: "A1" and "a1" may be two accounts
+    case KeyKind::device_id:
+      break;  // ids are compared as they are: "A1" and "a1" may be two accounts
   }
   return std::string(value);
 }
@@ -117,7 +127,8 @@ Result<Key> make_key(KeyKind kind, std::string_view value, const Place& place) {
   if (one_of(kPlaceholders, text::fold(value))) return blocked(kind);
   std::string normalised = TRY(normalise(kind, value, place.country));
   if (normalised.empty()) return malformed(kind, "nothing is left of it");
-  std::string name_space = is_shared_across_sources(kind) ? fmt::format("@{}", place.controller) : std::string(place.name_space);
+  std::string name_space =
+      is_shared_across_sources(kind) ? fmt::format("@{}", place.controller) : std::string(place.name_space);
   return Key{kind, std::move(name_space), std::move(normalised)};
 }
 
@@ -126,7 +137,8 @@ Result<KindAndValue> parse_key(std::string_view text) {
   auto kind = find_kind(text.substr(0, colon));
   if (colon == std::string_view::npos || !kind || colon + 1 == text.size()) {
     return fail(ErrorKind::invalid, "key_malformed",
-                "A key is written KIND:VALUE; kinds are user_id, anonymous_id, email, phone, device_id, card_number, social_handle.",
+                "A key is written KIND:VALUE; kinds are user_id, anonymous_id, email, phone, device_id, card_number, "
+                "social_handle.",
                 {{"key", "must be KIND:VALUE"}});
   }
   return KindAndValue{*kind, std::string(text.substr(colon + 1))};
@@ -134,7 +146,8 @@ Result<KindAndValue> parse_key(std::string_view text) {
 
 std::string digest_of(const crypto::Key& digest_key, const Key& key) {
   // Length before text, so that no two keys make the same message.
-  std::string message = fmt::format("{}|{}|{}|{}", static_cast<int>(key.kind), key.name_space.size(), key.name_space, key.value);
+  std::string message =
+      fmt::format("{}|{}|{}|{}", static_cast<int>(key.kind), key.name_space.size(), key.name_space, key.value);
   return crypto::keyed_digest(digest_key, message);
 }
 

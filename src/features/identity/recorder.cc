@@ -39,7 +39,8 @@ Result<std::vector<IdentityId>> Recorder::record(std::span<const Sighting> sight
 }
 
 Result<void> Recorder::find_named() {
-  return store::find_own(tx_, digests_, [&](std::size_t index, std::int64_t identity) { named_[index].identity = identity; });
+  return store::find_own(tx_, digests_,
+                         [&](std::size_t index, std::int64_t identity) { named_[index].identity = identity; });
 }
 
 Result<void> Recorder::make_missing() {
@@ -61,9 +62,10 @@ Result<void> Recorder::make_missing() {
     const Named& named = named_[missing[i]];
     const std::string& digest = digests_[missing[i]];
     const Sighting& first = *named.first;
-    identities.push_back({ids[i].value, named.key->kind, std::string(first.country), first.source, to_millis(first.at)});
-    rows.push_back({digest, ids[i].value, named.key->kind, Standing::own, first.purposes, first.source, to_millis(first.at),
-                    crypto::seal(keys[i], named.key->value, key_context(ids[i], digest))});
+    identities.push_back(
+        {ids[i].value, named.key->kind, std::string(first.country), first.source, to_millis(first.at)});
+    rows.push_back({digest, ids[i].value, named.key->kind, Standing::own, first.purposes, first.source,
+                    to_millis(first.at), crypto::seal(keys[i], named.key->value, key_context(ids[i], digest))});
   }
   TRY(store::insert_identities(tx_, identities));
   return store::insert_keys(tx_, rows);
@@ -97,7 +99,13 @@ Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own
   gate::PurposeSet purposes = sighting.purposes;
   if (mine == nullptr) {
     crypto::Key data_key = TRY(vault_.get(own, vault::RetentionClass::ordinary));
-    store::KeyRow row{digest, own.value, key.kind, sighting.standing, purposes, sighting.source, to_millis(sighting.at),
+    store::KeyRow row{digest,
+                      own.value,
+                      key.kind,
+                      sighting.standing,
+                      purposes,
+                      sighting.source,
+                      to_millis(sighting.at),
                       crypto::seal(data_key, key.value, key_context(own, digest))};
     TRY(store::insert_keys(tx_, {&row, 1}));
   } else {

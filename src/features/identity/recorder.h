@@ -46,7 +46,8 @@ class Recorder {
   std::vector<Named> named_;
   std::vector<std::string> digests_;                    // of named_, in its order
   std::unordered_map<std::string, std::size_t> index_;  // digest → place in named_
-  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> stated_;  // links this batch already looked at → purposes
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>
+      stated_;  // links this batch already looked at → purposes
 };
 
 // What a key's value is sealed under and bound to.

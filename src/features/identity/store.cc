@@ -6,7 +6,9 @@
 
 namespace handschlag::identity {
 
-std::span<const db::Migration> migrations() { return embedded::identity_migrations; }
+std::span<const db::Migration> migrations() {
+  return embedded::identity_migrations;
+}
 
 namespace store {
 namespace {
@@ -62,16 +64,18 @@ Result<void> insert_keys(db::Transaction& tx, std::span<const KeyRow> rows) {
                static_cast<std::int64_t>(row.standing), row.purposes.bits(), row.source, row.first_seen,
                db::BlobView{row.sealed}});
   }
-  TRY(tx.execute_batch("INSERT INTO identity_key (digest, identity, kind, standing, purposes, source, first_seen, sealed) "
-                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                       batch));
+  TRY(tx.execute_batch(
+      "INSERT INTO identity_key (digest, identity, kind, standing, purposes, source, first_seen, sealed) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      batch));
   return {};
 }
 
 Result<void> update_key(db::Transaction& tx, const KeyRow& row) {
-  TRY(tx.execute("UPDATE identity_key SET standing = $1, purposes = $2, source = $3 WHERE digest = $4 AND identity = $5",
-                 {static_cast<std::int64_t>(row.standing), row.purposes.bits(), row.source, db::BlobView{row.digest},
-                  row.identity}));
+  TRY(tx.execute(
+      "UPDATE identity_key SET standing = $1, purposes = $2, source = $3 WHERE digest = $4 AND identity = $5",
+      {static_cast<std::int64_t>(row.standing), row.purposes.bits(), row.source, db::BlobView{row.digest},
+       row.identity}));
   return {};
 }
 
@@ -86,7 +90,8 @@ Result<void> find_own(db::Transaction& tx, std::span<const std::string> digests,
 
 Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit) {
   std::vector<KeyRow> out;
-  TRY(tx.query("SELECT digest, identity, kind, standing, purposes, source, first_seen FROM identity_key "
+  TRY(
+      tx.query("SELECT digest, identity, kind, standing, purposes, source, first_seen FROM identity_key "
                "WHERE digest = $1 ORDER BY identity LIMIT $2",
                {db::BlobView{digest}, static_cast<std::int64_t>(limit)},
                [&](const db::Row& row) { out.push_back(read_key(row)); }));
@@ -95,7 +100,8 @@ Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest
 
 Result<std::vector<KeyRow>> keys_of(db::Transaction& tx, std::int64_t identity) {
   std::vector<KeyRow> out;
-  TRY(tx.query("SELECT digest, identity, kind, standing, purposes, source, first_seen, sealed FROM identity_key "
+  TRY(
+      tx.query("SELECT digest, identity, kind, standing, purposes, source, first_seen, sealed FROM identity_key "
                "WHERE identity = $1 ORDER BY standing, first_seen LIMIT 200",
                {identity}, [&](const db::Row& row) {
                  out.push_back(read_key(row));
@@ -125,16 +131,19 @@ Result<std::vector<Link>> links_of(db::Transaction& tx, std::span<const std::int
     Link link = read_link(row);
     if (seen.insert({link.a.value, link.b.value}).second) out.push_back(std::move(link));
   };
-  TRY(tx.query_batch("SELECT a, b, standing, basis, purposes, origin, created_at, changed_at FROM identity_link WHERE a = $1",
-                     batch, keep));
-  TRY(tx.query_batch("SELECT a, b, standing, basis, purposes, origin, created_at, changed_at FROM identity_link WHERE b = $1",
-                     batch, keep));
+  TRY(tx.query_batch(
+      "SELECT a, b, standing, basis, purposes, origin, created_at, changed_at FROM identity_link WHERE a = $1", batch,
+      keep));
+  TRY(tx.query_batch(
+      "SELECT a, b, standing, basis, purposes, origin, created_at, changed_at FROM identity_link WHERE b = $1", batch,
+      keep));
   return out;
 }
 
 Result<std::optional<Link>> find_link(db::Transaction& tx, IdentityId a, IdentityId b) {
   std::optional<Link> out;
-  TRY(tx.query("SELECT a, b, standing, basis, purposes, origin, created_at, changed_at FROM identity_link "
+  TRY(
+      tx.query("SELECT a, b, standing, basis, purposes, origin, created_at, changed_at FROM identity_link "
                "WHERE a = $1 AND b = $2",
                {std::min(a, b).value, std::max(a, b).value}, [&](const db::Row& row) { out = read_link(row); }));
   return out;
@@ -144,16 +153,18 @@ Result<void> upsert_link(db::Transaction& tx, const Link& link) {
   TRY(tx.execute(
       "INSERT INTO identity_link (a, b, standing, basis, purposes, origin, created_at, changed_at) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (a, b) DO UPDATE SET standing = excluded.standing, "
-      "basis = excluded.basis, purposes = excluded.purposes, origin = excluded.origin, changed_at = excluded.changed_at",
+      "basis = excluded.basis, purposes = excluded.purposes, origin = excluded.origin, changed_at = "
+      "excluded.changed_at",
       {link.a.value, link.b.value, static_cast<std::int64_t>(link.standing), static_cast<std::int64_t>(link.basis),
        link.purposes.bits(), link.origin, to_millis(link.created_at), to_millis(link.changed_at)}));
   return {};
 }
 
 Result<void> count_refusal(db::Transaction& tx, IdentityId a, IdentityId b, std::string_view reason, Time at) {
-  TRY(tx.execute("INSERT INTO identity_refusal (a, b, reason, times, last_at) VALUES ($1, $2, $3, 1, $4) "
-                 "ON CONFLICT (a, b, reason) DO UPDATE SET times = identity_refusal.times + 1, last_at = excluded.last_at",
-                 {std::min(a, b).value, std::max(a, b).value, reason, to_millis(at)}));
+  TRY(tx.execute(
+      "INSERT INTO identity_refusal (a, b, reason, times, last_at) VALUES ($1, $2, $3, 1, $4) "
+      "ON CONFLICT (a, b, reason) DO UPDATE SET times = identity_refusal.times + 1, last_at = excluded.last_at",
+      {std::min(a, b).value, std::max(a, b).value, reason, to_millis(at)}));
   return {};
 }
 
@@ -161,7 +172,10 @@ Result<std::vector<Refusal>> refusals(db::Transaction& tx, std::size_t limit) {
   std::vector<Refusal> out;
   TRY(tx.query("SELECT a, b, reason, times, last_at FROM identity_refusal ORDER BY last_at DESC, a, b LIMIT $1",
                {static_cast<std::int64_t>(limit)}, [&](const db::Row& row) {
-                 out.push_back({{row.integer(0)}, {row.integer(1)}, std::string(row.text(2)), row.integer(3),
+                 out.push_back({{row.integer(0)},
+                                {row.integer(1)},
+                                std::string(row.text(2)),
+                                row.integer(3),
                                 from_millis(row.integer(4))});
                }));
   return out;
@@ -169,7 +183,8 @@ Result<std::vector<Refusal>> refusals(db::Transaction& tx, std::size_t limit) {
 
 Result<std::vector<Identities::CountryCount>> count_by_country(db::Transaction& tx, std::int64_t source, KeyKind kind) {
   std::vector<Identities::CountryCount> out;
-  TRY(tx.query("SELECT country, count(*) FROM identity_identity WHERE source = $1 AND kind = $2 "
+  TRY(
+      tx.query("SELECT country, count(*) FROM identity_identity WHERE source = $1 AND kind = $2 "
                "GROUP BY country ORDER BY country",
                {source, static_cast<std::int64_t>(kind)},
                [&](const db::Row& row) { out.push_back({std::string(row.text(0)), row.integer(1)}); }));

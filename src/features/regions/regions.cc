@@ -25,8 +25,9 @@ Result<void> check(const Settings& settings) {
   std::set<std::string> countries;
   for (const RegionSettings& region : settings.regions) {
     if (!is_region_id(region.id) || !ids.insert(region.id).second) {
-      return fail(ErrorKind::invalid, "region_invalid",
-                  fmt::format("Region '{}': an id has lower-case letters and digits, up to 16, and stands once.", region.id));
+      return fail(
+          ErrorKind::invalid, "region_invalid",
+          fmt::format("Region '{}': an id has lower-case letters and digits, up to 16, and stands once.", region.id));
     }
     for (const std::string& country : region.countries) {
       if (text::country_code(country) != country || !countries.insert(country).second) {
@@ -57,10 +58,11 @@ Result<crypto::Key> load_key(const Settings& settings, const std::string& region
   } else {
     std::ifstream file(key_file(settings, region));
     if (!(file >> encoded)) {
-      return fail(ErrorKind::invalid, "region_key_missing",
-                  fmt::format("The key of region '{}' is missing: neither {} nor {} has it. Without it the data can't be "
-                              "read; put the file back, or run 'handschlag init' for a new installation.",
-                              region, variable, key_file(settings, region).string()));
+      return fail(
+          ErrorKind::invalid, "region_key_missing",
+          fmt::format("The key of region '{}' is missing: neither {} nor {} has it. Without it the data can't be "
+                      "read; put the file back, or run 'handschlag init' for a new installation.",
+                      region, variable, key_file(settings, region).string()));
     }
   }
   auto bytes = crypto::from_base64(encoded);
@@ -122,8 +124,8 @@ Result<void> Regions::create_keys(const Settings& settings) {
     int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0 && errno == EEXIST) continue;
     std::string line = crypto::to_base64(crypto::Key::random().bytes()) + "\n";
-    bool written = file >= 0 && ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-                   ::fsync(file) == 0;
+    bool written =
+        file >= 0 && ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
     if (file >= 0) ::close(file);
     if (!written) {
       return fail(ErrorKind::unavailable, "key_not_written", fmt::format("{} can't be written.", path.string()));

@@ -1,5 +1,5 @@
-// Regions: cells of storage in which the personal data of a set of countries stays. Each has a data, a vault and a ledger
-// database of its own, a writer of its own for data and ledger, and a key-encryption key of its own.
+// Regions: cells of storage in which the personal data of a set of countries stays. Each has a data, a vault and a
+// ledger database of its own, a writer of its own for data and ledger, and a key-encryption key of its own.
 //
 // Thread-safe after open().
 #pragma once
@@ -60,7 +60,7 @@ class Region {
   std::unique_ptr<db::Database> data_;
   std::unique_ptr<db::Database> vault_;
   std::unique_ptr<db::Database> ledger_;
-  std::unique_ptr<db::Writer> writer_;         // after the databases: stopped before they close
+  std::unique_ptr<db::Writer> writer_;  // after the databases: stopped before they close
   std::unique_ptr<db::Writer> ledger_writer_;
 };
 

@@ -5,7 +5,9 @@
 
 namespace handschlag::vault {
 
-std::span<const db::Migration> migrations() { return embedded::vault_migrations; }
+std::span<const db::Migration> migrations() {
+  return embedded::vault_migrations;
+}
 
 namespace store {
 

@@ -36,9 +36,10 @@ Result<std::unique_ptr<Vault>> Vault::open(db::Database& database, std::string_v
   std::unique_ptr<Vault> vault(new Vault(database, region, region_key));
   auto digest_key = vault->secret("digest");
   if (!digest_key && digest_key.error().code == "envelope_invalid") {
-    return fail(ErrorKind::invalid, "region_key_wrong",
-                fmt::format("The key of region '{}' is not the one its vault was made with; put the right key file back.",
-                            region));
+    return fail(
+        ErrorKind::invalid, "region_key_wrong",
+        fmt::format("The key of region '{}' is not the one its vault was made with; put the right key file back.",
+                    region));
   }
   vault->digest_key_ = TRY(std::move(digest_key));
   return vault;

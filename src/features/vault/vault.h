@@ -1,5 +1,5 @@
-// The vault of a region: the keys under which personal data is sealed, one per identity and retention class. Keys are the unit
-// of erasure: a destroyed key makes what it sealed unreadable everywhere.
+// The vault of a region: the keys under which personal data is sealed, one per identity and retention class. Keys are
+// the unit of erasure: a destroyed key makes what it sealed unreadable everywhere.
 //
 // Thread-safe. It has a database of its own; a new key is durable before anything sealed under it is written.
 #pragma once
@@ -91,7 +91,7 @@ class Vault {
   const crypto::Key region_key_;
   crypto::Key digest_key_;
 
-  std::mutex mutex_;  // of the caches
+  std::mutex mutex_;         // of the caches
   std::list<Entry> recent_;  // the most recently used first
   std::unordered_map<CacheKey, std::list<Entry>::iterator, CacheHash> cache_;
   std::unordered_map<std::string, crypto::Key> secrets_;

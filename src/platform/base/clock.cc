@@ -80,7 +80,9 @@ std::string format_time(Time time) {
                      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
-std::string format_day(Time time) { return format_time(time).substr(0, 10); }
+std::string format_day(Time time) {
+  return format_time(time).substr(0, 10);
+}
 
 Result<Time> parse_time(std::string_view text) {
   std::size_t at = 0;

@@ -14,8 +14,12 @@ namespace handschlag {
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
 // Milliseconds since 1970-01-01T00:00:00Z, as stored in databases.
-inline std::int64_t to_millis(Time time) { return time.time_since_epoch().count(); }
-inline Time from_millis(std::int64_t millis) { return Time{std::chrono::milliseconds{millis}}; }
+inline std::int64_t to_millis(Time time) {
+  return time.time_since_epoch().count();
+}
+inline Time from_millis(std::int64_t millis) {
+  return Time{std::chrono::milliseconds{millis}};
+}
 
 // "2026-11-21T21:38:27.620Z". Thread-safe.
 std::string format_time(Time time);

@@ -52,7 +52,7 @@ bool is_label(std::string_view text, std::size_t max_bytes) {
 bool is_slug(std::string_view text, std::size_t max_bytes) {
   if (text.empty() || text.size() > max_bytes || !is_lower_or_digit(text.front())) return false;
   for (char c : text) {
-    if (!is_lower_or_digit(c) && c != '-' && c != '_' && c != '.') return false;
+    if (!is_lower_or_digit(c) && c != '-' && c != '_') return false;
   }
   return true;
 }

@@ -24,8 +24,8 @@ TEST(Label, RefusesWhatNoPersonTypes) {
 }
 
 TEST(Slug, IsSafeInUrlsAndFileNames) {
-  for (const char* text : {"shop", "till-3", "0", "web_de.v2"}) EXPECT_TRUE(is_slug(text, 16)) << text;
-  for (const char* text : {"", "Shop", "-shop", ".", "..", "a/b", "a b", "kässe", "a-name-of-17-byte"}) {
+  for (const char* text : {"shop", "till-3", "0", "web_de-v2"}) EXPECT_TRUE(is_slug(text, 16)) << text;
+  for (const char* text : {"", "Shop", "-shop", ".", "a.b", "a/b", "a b", "kässe", "a-name-of-17-byte"}) {
     EXPECT_FALSE(is_slug(text, 16)) << text;
   }
 }

@@ -17,7 +17,17 @@
 namespace handschlag {
 
 // The closed set of ways to fail. platform/http maps each to one status.
-enum class ErrorKind { invalid, unauthenticated, forbidden, not_found, conflict, too_large, too_many, unavailable, internal };
+enum class ErrorKind {
+  invalid,
+  unauthenticated,
+  forbidden,
+  not_found,
+  conflict,
+  too_large,
+  too_many,
+  unavailable,
+  internal
+};
 
 // One field of the input that is wrong. `pointer` is an RFC 6901 JSON pointer ("/batch/3/userId"), or a name
 // ("--country", "line 17") where the input is not JSON.
@@ -56,15 +66,15 @@ typename std::remove_cvref_t<R>::value_type take_value(R&& result) {
 
 }  // namespace handschlag
 
-// Evaluates to the value of a Result, or returns its error from the enclosing function. The numbered name lets one stand
-// inside another: TRY(database.write([&](Transaction& tx) -> Result<void> { TRY(...); ... })).
+// Evaluates to the value of a Result, or returns its error from the enclosing function. The numbered name lets one
+// stand inside another: TRY(database.write([&](Transaction& tx) -> Result<void> { TRY(...); ... })).
 #define TRY(...) HANDSCHLAG_TRY_COUNTED(__COUNTER__, __VA_ARGS__)
 #define HANDSCHLAG_TRY_COUNTED(number, ...) HANDSCHLAG_TRY_NUMBERED(number, __VA_ARGS__)
-#define HANDSCHLAG_TRY_NUMBERED(number, ...)                                                      \
-  __extension__({                                                                                 \
-    auto&& try_result_##number = (__VA_ARGS__);                                                   \
-    if (!try_result_##number.has_value()) {                                                       \
-      return std::unexpected(std::move(try_result_##number).error());                             \
-    }                                                                                             \
-    ::handschlag::take_value(std::move(try_result_##number));                                     \
+#define HANDSCHLAG_TRY_NUMBERED(number, ...)                          \
+  __extension__({                                                     \
+    auto&& try_result_##number = (__VA_ARGS__);                       \
+    if (!try_result_##number.has_value()) {                           \
+      return std::unexpected(std::move(try_result_##number).error()); \
+    }                                                                 \
+    ::handschlag::take_value(std::move(try_result_##number));         \
   })

@@ -13,8 +13,12 @@ constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 static_assert(kEnvelopeOverhead == 2 + kNonceBytes + kTagBytes);
 
-unsigned char* raw(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-const unsigned char* raw(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+unsigned char* raw(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+const unsigned char* raw(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 std::unexpected<Error> bad_envelope() {
   return fail(ErrorKind::internal, "envelope_invalid", "A sealed value could not be opened.");
@@ -33,7 +37,9 @@ void initialize() {
   if (sodium_init() < 0) std::abort();  // no source of randomness: nothing here would be safe
 }
 
-Key::~Key() { sodium_memzero(bytes_.data(), bytes_.size()); }
+Key::~Key() {
+  sodium_memzero(bytes_.data(), bytes_.size());
+}
 
 Key Key::random() {
   Key key;
@@ -54,7 +60,9 @@ std::string random_bytes(std::size_t count) {
   return out;
 }
 
-std::string random_token(std::size_t bits) { return to_base64url(random_bytes(bits / 8)); }
+std::string random_token(std::size_t bits) {
+  return to_base64url(random_bytes(bits / 8));
+}
 
 std::string seal(const Key& key, std::string_view plain, std::string_view context) {
   std::string out(kEnvelopeOverhead + plain.size(), '\0');
@@ -74,8 +82,8 @@ Result<std::string> open(const Key& key, std::string_view envelope, std::string_
   std::string plain(envelope.size() - kEnvelopeOverhead, '\0');
   const unsigned char* nonce = raw(envelope) + 2;
   int failed = crypto_aead_xchacha20poly1305_ietf_decrypt(raw(plain), nullptr, nullptr, nonce + kNonceBytes,
-                                                          plain.size() + kTagBytes, raw(context), context.size(),
-                                                          nonce, key.data());
+                                                          plain.size() + kTagBytes, raw(context), context.size(), nonce,
+                                                          key.data());
   if (failed != 0) return bad_envelope();
   return plain;
 }
@@ -125,7 +133,9 @@ std::string to_hex(std::string_view bytes) {
   return out;
 }
 
-std::string to_base64(std::string_view bytes) { return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL); }
+std::string to_base64(std::string_view bytes) {
+  return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
 
 std::string to_base64url(std::string_view bytes) {
   return encode_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);

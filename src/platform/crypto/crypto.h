@@ -36,7 +36,8 @@ std::string random_bytes(std::size_t count);
 std::string random_token(std::size_t bits = 256);
 
 // An envelope: version (1 byte), algorithm (1 byte), nonce, ciphertext with tag. Version 1 algorithm 1 is
-// XChaCha20-Poly1305 with a random 192-bit nonce. `context` is authenticated and not stored: it binds the envelope to its place.
+// XChaCha20-Poly1305 with a random 192-bit nonce. `context` is authenticated and not stored: it binds the envelope to
+// its place.
 inline constexpr std::size_t kEnvelopeOverhead = 2 + 24 + 16;
 std::string seal(const Key& key, std::string_view plain, std::string_view context);
 // Errors: internal, code "envelope_invalid": another key or context, damaged, or of an unknown version.

@@ -1,5 +1,6 @@
-// Group commit: many small writes, gathered into one transaction of the writer and answered when it is durable. While one group is
-// being committed the next one gathers, so a busy writer makes large groups by itself and an idle one answers at once.
+// Group commit: many small writes, gathered into one transaction of the writer and answered when it is durable. While
+// one group is being committed the next one gathers, so a busy writer makes large groups by itself and an idle one
+// answers at once.
 #pragma once
 
 #include <algorithm>
@@ -32,8 +33,8 @@ class GroupCommit {
     {
       std::lock_guard lock(mutex_);
       if (waiting_weight_ + weight > capacity_) {
-        return std::unexpected(Error{ErrorKind::too_many, "writer_busy", "The server is busy; please try again.", {},
-                                     std::chrono::seconds{1}});
+        return std::unexpected(Error{
+            ErrorKind::too_many, "writer_busy", "The server is busy; please try again.", {}, std::chrono::seconds{1}});
       }
       waiting_.push_back({std::move(item), weight, std::move(done)});
       waiting_weight_ += weight;

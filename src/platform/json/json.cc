@@ -26,12 +26,16 @@ int escape_unit(std::string_view text, std::size_t at) {
   return unit;
 }
 
-bool is_high_surrogate(int unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
-bool is_low_surrogate(int unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+bool is_high_surrogate(int unit) {
+  return unit >= 0xD800 && unit <= 0xDBFF;
+}
+bool is_low_surrogate(int unit) {
+  return unit >= 0xDC00 && unit <= 0xDFFF;
+}
 
 struct Scan {
-  std::size_t depth = 0;                       // the deepest nesting
-  std::vector<std::size_t> lone_surrogates;    // offsets of escapes to replace
+  std::size_t depth = 0;                     // the deepest nesting
+  std::vector<std::size_t> lone_surrogates;  // offsets of escapes to replace
 };
 
 // Steps over one escape inside a string and returns the offset after it.
@@ -67,7 +71,8 @@ Scan scan_text(std::string_view text) {
 Result<Value> parse(std::string_view text) {
   Scan scan = scan_text(text);
   if (scan.depth > kMaxDepth) {
-    return fail(ErrorKind::invalid, "json_too_deep", fmt::format("The JSON is nested deeper than {} levels.", kMaxDepth));
+    return fail(ErrorKind::invalid, "json_too_deep",
+                fmt::format("The JSON is nested deeper than {} levels.", kMaxDepth));
   }
   std::string repaired;
   if (!scan.lone_surrogates.empty()) {
@@ -84,7 +89,9 @@ Result<Value> parse(std::string_view text) {
   }
 }
 
-std::string dump(const Value& value) { return value.dump(-1, ' ', false, Value::error_handler_t::replace); }
+std::string dump(const Value& value) {
+  return value.dump(-1, ' ', false, Value::error_handler_t::replace);
+}
 
 std::optional<std::string> scalar_text(const Value& value) {
   if (value.is_string()) {
@@ -113,9 +120,13 @@ Reader::Reader(const Value& object, std::string pointer) : object_(&object), poi
   if (!object.is_object()) errors_.push_back({pointer_, "must be an object"});
 }
 
-std::string Reader::pointer(std::string_view name) const { return pointer_ + "/" + pointer_token(name); }
+std::string Reader::pointer(std::string_view name) const {
+  return pointer_ + "/" + pointer_token(name);
+}
 
-void Reader::error(std::string_view name, std::string reason) { errors_.push_back({pointer(name), std::move(reason)}); }
+void Reader::error(std::string_view name, std::string reason) {
+  errors_.push_back({pointer(name), std::move(reason)});
+}
 
 const Value* Reader::member(std::string_view name) {
   known_.emplace_back(name);
@@ -124,7 +135,9 @@ const Value* Reader::member(std::string_view name) {
   return it == object_->end() || it->is_null() ? nullptr : &*it;
 }
 
-const Value* Reader::any(std::string_view name) { return member(name); }
+const Value* Reader::any(std::string_view name) {
+  return member(name);
+}
 
 std::optional<std::string> Reader::optional_text(std::string_view name, TextRule rule) {
   const Value* value = member(name);

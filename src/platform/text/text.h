@@ -19,7 +19,8 @@ std::string fold(std::string_view text);
 // Folded words of letters and digits, in order: "Müller-Lüdenscheidt, Dr." → "müller", "lüdenscheidt", "dr".
 std::vector<std::string> words(std::string_view text);
 
-// E.164 ("+4930123456"), read as dialled in `country` (ISO 3166 alpha-2, may be empty). Nothing if it can't be a number.
+// E.164 ("+4930123456"), read as dialled in `country` (ISO 3166 alpha-2, may be empty). Nothing if it can't be a
+// number.
 std::optional<std::string> phone_e164(std::string_view text, std::string_view country);
 
 // "DE" for "de", "DE"; nothing unless it is an assigned ISO 3166-1 alpha-2 code.

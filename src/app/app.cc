@@ -1,0 +1,166 @@
+#include "app/app.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "embedded/openapi.h"
+#include "features/imports/imports.h"
+
+namespace handschlag::app {
+namespace {
+
+void append(std::vector<db::Migration>& to, std::span<const db::Migration> from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+std::vector<db::Migration> control_schema() {
+  std::vector<db::Migration> out;
+  append(out, jobs::migrations());
+  append(out, staff::migrations());
+  append(out, sources::migrations());
+  append(out, imports::migrations());
+  return out;
+}
+
+regions::Schemas region_schemas() {
+  regions::Schemas out;
+  append(out.data, identity::migrations());
+  append(out.data, events::migrations());
+  append(out.data, customers::migrations());
+  append(out.vault, vault::migrations());
+  append(out.ledger, ledger::migrations());
+  return out;
+}
+
+db::Options control_options(const Settings& settings) {
+  db::Options options;
+  if (settings.regions.postgres_url.empty()) {
+    options.location = (settings.regions.data_folder / "control.db").string();
+  } else {
+    options.location = settings.regions.postgres_url;
+    options.schema = "handschlag_control";
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
+  auto path = folder / "lock";
+  int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) {
+    return fail(ErrorKind::unavailable, "folder_not_writable", fmt::format("{} can't be written.", path.string()));
+  }
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    ::close(file);
+    return fail(
+        ErrorKind::conflict, "folder_in_use",
+        fmt::format("{} is in use by another handschlag; stop it, or wait until it has finished.", folder.string()));
+  }
+  return FolderLock(file);
+}
+
+FolderLock::~FolderLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+Result<void> App::initialize(const Settings& settings) {
+  std::error_code error;
+  std::filesystem::create_directories(settings.regions.data_folder, error);
+  if (!error) {
+    std::filesystem::permissions(settings.regions.data_folder, std::filesystem::perms::owner_all, error);
+  }
+  if (error) {
+    return fail(
+        ErrorKind::unavailable, "folder_not_writable",
+        fmt::format("The data folder {} can't be made: {}.", settings.regions.data_folder.string(), error.message()));
+  }
+  TRY(regions::Regions::create_keys(settings.regions));
+  SystemClock clock;
+  TRY(App::open(settings, clock));
+  return {};
+}
+
+Result<std::unique_ptr<App>> App::open(const Settings& settings, const Clock& clock) {
+  if (!std::filesystem::is_directory(settings.regions.data_folder)) {
+    return fail(ErrorKind::invalid, "not_initialized",
+                fmt::format("There is no data folder {}. Make it with: handschlag init --data {}",
+                            settings.regions.data_folder.string(), settings.regions.data_folder.string()));
+  }
+  log::set_level(settings.log_level);
+  auto lock = TRY(FolderLock::take(settings.regions.data_folder));
+  std::unique_ptr<App> app(new App(settings, clock, std::move(lock)));
+  TRY(app->open_control());
+  TRY(app->open_regions());
+  return app;
+}
+
+Result<void> App::open_control() {
+  control_ = TRY(db::Database::open(control_options(settings_)));
+  TRY(control_->migrate(control_schema()));
+  staff::Settings staff_settings;
+  staff_settings.secure_cookie =
+      !settings_.server.tls_certificate_file.empty() || !settings_.server.trusted_proxies.empty();
+  staff_ = staff::Staff::create(*control_, clock_, staff_settings);
+  sources_ = TRY(sources::Sources::open(*control_, clock_));
+  return {};
+}
+
+Result<void> App::open_regions() {
+  regions_ = TRY(regions::Regions::open(settings_.regions, region_schemas()));
+  std::vector<events::Cell> cells;
+  std::vector<ledger::Ledger*> ledgers;
+  for (const auto& region : regions_->all()) {
+    Place place;
+    place.vault = TRY(vault::Vault::open(region->vault(), region->id(), region->key()));
+    place.identities = std::make_unique<identity::Identities>(*place.vault, settings_.identity);
+    place.ledger = ledger::Ledger::create(*region, *place.vault);
+    cells.push_back({region.get(), place.identities.get()});
+    ledgers.push_back(place.ledger.get());
+    places_.push_back(std::move(place));
+  }
+  names_ = customers::create_name_index();
+  events_ = events::Events::create(std::move(cells), *regions_, *sources_, metrics_, {names_.get()});
+  customers_ = customers::Customers::create(*events_, *sources_, *staff_, std::move(ledgers), clock_);
+  return {};
+}
+
+App::~App() {
+  stop();
+}
+
+Result<void> App::bind_routes() {
+  router_ = std::make_unique<http::Router>(TRY(http::Router::create(embedded::openapi)));
+  router_->set_authenticator(
+      [this](const http::Request& request, std::string_view) { return staff_->authenticate(request); });
+  staff::bind_routes(*router_, *staff_);
+  sources::bind_routes(*router_, *sources_, *staff_);
+  events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
+  customers::bind_routes(*router_, *customers_, *sources_);
+  bind_service_routes(*router_, *this);
+  return router_->check();
+}
+
+Result<void> App::start_jobs() {
+  jobs_ = std::make_unique<jobs::Runner>(*control_, jobs::Options{});
+  jobs_->every("staff_maintain", std::chrono::minutes{1}, [this](jobs::Lease&) { return staff_->maintain(); });
+  jobs_->every("events_forget_refused", std::chrono::hours{1},
+               [this](jobs::Lease&) { return events_->forget_refused(clock_.now()); });
+  return jobs_->start();
+}
+
+Result<void> App::serve() {
+  TRY(bind_routes());
+  server_ = TRY(http::Server::start(settings_.server, *router_, metrics_));
+  return start_jobs();
+}
+
+void App::stop() {
+  if (server_) server_->stop();
+  if (jobs_) jobs_->stop();
+  if (regions_) regions_->stop();  // after the requests: their commits are what they wait for
+}
+
+}  // namespace handschlag::app

@@ -1,0 +1,102 @@
+// The composition root: every part of a running Handschlag as a plain member, in dependency order. The binary, the
+// command line and the tests open the same App.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "app/settings.h"
+#include "features/customers/customers.h"
+#include "features/events/events.h"
+#include "features/identity/identity.h"
+#include "features/ledger/ledger.h"
+#include "features/regions/regions.h"
+#include "features/sources/sources.h"
+#include "features/staff/staff.h"
+#include "features/vault/vault.h"
+#include "platform/base/clock.h"
+#include "platform/http/router.h"
+#include "platform/http/server.h"
+#include "platform/jobs/jobs.h"
+#include "platform/metrics/metrics.h"
+
+namespace handschlag::app {
+
+// The exclusive use of a data folder by one process, as long as the object lives.
+class FolderLock {
+ public:
+  // Errors: conflict, code "folder_in_use".
+  static Result<FolderLock> take(const std::filesystem::path& folder);
+  FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int file) : file_(file) {}
+  int file_;
+};
+
+class App {
+ public:
+  // Makes the data folder, the keys and the databases that are missing. Errors: unavailable, invalid.
+  static Result<void> initialize(const Settings& settings);
+
+  // Opens a data folder that was initialized. `clock` must outlive the app. Errors: invalid, conflict (in use, newer
+  // schema), unavailable.
+  static Result<std::unique_ptr<App>> open(const Settings& settings, const Clock& clock);
+  ~App();
+
+  // Starts to answer requests and to run jobs. Errors: unavailable (port taken), internal (routes and API differ).
+  Result<void> serve();
+  // Stops accepting, finishes what was accepted. Idempotent.
+  void stop();
+
+  const Settings& settings() const { return settings_; }
+  const Clock& clock() const { return clock_; }
+  db::Database& control() { return *control_; }
+  regions::Regions& regions() { return *regions_; }
+  staff::Staff& staff() { return *staff_; }
+  sources::Sources& sources() { return *sources_; }
+  events::Events& events() { return *events_; }
+  customers::Customers& customers() { return *customers_; }
+  metrics::Registry& metrics() { return metrics_; }
+  http::Server* server() { return server_.get(); }  // nullptr before serve()
+
+ private:
+  App(Settings settings, const Clock& clock, FolderLock lock)
+      : settings_(std::move(settings)), clock_(clock), lock_(std::move(lock)) {}
+
+  // What belongs to one region.
+  struct Place {
+    std::unique_ptr<vault::Vault> vault;
+    std::unique_ptr<identity::Identities> identities;
+    std::unique_ptr<ledger::Ledger> ledger;
+  };
+
+  Result<void> open_control();
+  Result<void> open_regions();
+  Result<void> bind_routes();
+  Result<void> start_jobs();
+
+  const Settings settings_;
+  const Clock& clock_;
+  FolderLock lock_;
+  metrics::Registry metrics_;
+  std::unique_ptr<db::Database> control_;
+  std::unique_ptr<staff::Staff> staff_;
+  std::unique_ptr<sources::Sources> sources_;
+  std::unique_ptr<regions::Regions> regions_;
+  std::vector<Place> places_;
+  std::unique_ptr<events::Projection> names_;
+  std::unique_ptr<events::Events> events_;
+  std::unique_ptr<customers::Customers> customers_;
+  std::unique_ptr<jobs::Runner> jobs_;
+  std::unique_ptr<http::Router> router_;
+  std::unique_ptr<http::Server> server_;
+};
+
+// /healthz, /readyz, /metrics, the API description, the welcome page. `router` keeps references to all.
+void bind_service_routes(http::Router& router, App& app);
+
+}  // namespace handschlag::app

@@ -1,0 +1,139 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+
+namespace handschlag::app {
+namespace {
+
+constexpr const char* kVersion = "handschlag 0.1.0";
+
+// The options that every command has.
+void add_common(CLI::App* command, CommandLine& line) {
+  command->add_option("--data", line.data, "The data folder")->capture_default_str();
+  command->add_option("--config", line.config, "A TOML file with settings; see docs/configuration.md");
+  command
+      ->add_option_function<std::string>(
+          "--format", [&line](const std::string& format) { line.json = format == "json"; },
+          "text, or json for programs")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+CLI::App* add_command(CLI::App* parent, CommandLine& line, const std::string& name, const std::string& description) {
+  CLI::App* command = parent->add_subcommand(name, description);
+  add_common(command, line);
+  std::string full = parent->get_parent() == nullptr ? name : parent->get_name() + " " + name;
+  command->callback([&line, full] { line.command = full; });
+  return command;
+}
+
+void add_serving(CLI::App& root, CommandLine& line) {
+  add_command(&root, line, "init", "Makes a data folder, its keys and its databases");
+  auto* serve = add_command(&root, line, "serve", "Answers requests until it is stopped");
+  serve->add_option("--listen", line.listen,
+                    "ADDRESS:PORT, 127.0.0.1:8080 unless the settings say otherwise; port 0 is any free one");
+  auto* demo = add_command(&root, line, "demo", "Fills a data folder with a made-up company and serves it");
+  demo->add_option("--listen", line.listen, "ADDRESS:PORT");
+  demo->add_option("--people", line.people, "How many customers")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
+  demo->add_flag("--no-serve", line.no_serve, "Only fill");
+  add_command(&root, line, "doctor", "Looks whether everything is in order, and says what to do where it is not");
+}
+
+void add_sources(CLI::App& root, CommandLine& line) {
+  auto* source = root.add_subcommand("source", "The systems that send events");
+  source->require_subcommand(1);
+  auto* add = add_command(source, line, "add", "Adds a source and prints its write key, once");
+  add->add_option("--id", line.id, "A short name, as in shop")->required();
+  add->add_option("--touchpoint", line.touchpoint, "Where the customer meets the company: shop, till, app, hotline ...")
+      ->required();
+  add->add_option("--purpose", line.purposes,
+                  "NAME[:BASIS], as in CustomerOrderManagement or ServiceUsageAnalytics:A6-1-a; repeatable")
+      ->required();
+  add->add_option("--trust", line.trust, "server: its key is secret; public: its key is in browsers and apps")
+      ->check(CLI::IsMember({"server", "public"}))
+      ->capture_default_str();
+  add->add_option("--country", line.country, "ISO 3166 code of people whose country nothing else tells");
+  add->add_option("--name", line.name, "For people");
+  add->add_option("--namespace", line.name_space,
+                  "Sources with one namespace share ids; the source's id unless said otherwise");
+  add->add_option("--consent-category", line.consent_categories,
+                  "CATEGORY=PURPOSE: which purpose a category on the wire grants; repeatable");
+  add->add_option("--plan", line.plan, "A JSON file of the events and fields the source may send");
+  add->add_option("--mode", line.mode, "live or test")->check(CLI::IsMember({"live", "test"}))->capture_default_str();
+  add_command(source, line, "list", "Lists the sources");
+  auto* rotate = add_command(source, line, "rotate", "Gives a source a new write key");
+  rotate->add_option("--id", line.id, "The source")->required();
+  rotate->add_option("--overlap-hours", line.overlap_hours, "How long the old key stays valid")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 24 * 365));
+  add_command(source, line, "enable", "Takes events of a source again")
+      ->add_option("--id", line.id, "The source")
+      ->required();
+  add_command(source, line, "disable", "Takes no events of a source")
+      ->add_option("--id", line.id, "The source")
+      ->required();
+}
+
+void add_staff(CLI::App& root, CommandLine& line) {
+  auto* token = root.add_subcommand("token", "Access of programs to the API");
+  token->require_subcommand(1);
+  auto* add = add_command(token, line, "add", "Makes a token and prints it, once");
+  add->add_option("--role", line.role,
+                  "admin, operator, agent, supervisor, experience_manager, marketer, sales, broker, "
+                  "data_protection_officer or executive")
+      ->required();
+  add->add_option("--name", line.name, "What it is for")->required();
+  add->add_option("--region", line.region, "The only region it may see");
+  add->add_option("--days", line.days, "After how many days it expires; 0: never")->check(CLI::Range(0, 36'500));
+  auto* revoke = add_command(token, line, "revoke", "Takes a token back");
+  revoke->add_option("--id", line.number, "Its number, as in token list")->required();
+  add_command(token, line, "list", "Lists the tokens; never their text");
+
+  auto* staff = root.add_subcommand("staff", "The members of staff");
+  staff->require_subcommand(1);
+  auto* member = add_command(staff, line, "add", "Adds a member; the password is asked for, or read from a file");
+  member->add_option("--login", line.login, "E-mail address or short name")->required();
+  member->add_option("--name", line.name, "For people")->required();
+  member->add_option("--role", line.role, "As for tokens")->required();
+  member->add_option("--password-file", line.password_file,
+                     "A file whose first line is the password; - for standard input");
+}
+
+void add_import(CLI::App& root, CommandLine& line) {
+  auto* import = root.add_subcommand("import", "Events from files of the past");
+  import->require_subcommand(1);
+  auto* csv = add_command(import, line, "csv", "Imports a CSV file; the same file again adds nothing");
+  csv->add_option("file", line.file, "The file, or - for standard input")->required();
+  csv->add_option("--mapping", line.mapping, "A TOML file, or the name of a mapping that comes with the program")
+      ->required();
+  csv->add_option("--source", line.source, "The source it is imported for; the mapping's own unless said otherwise");
+  csv->add_option("--report", line.report, "Where rejected lines are listed; beside the file unless said otherwise");
+}
+
+}  // namespace
+
+ParsedCommandLine parse_command_line(std::vector<std::string> arguments) {
+  ParsedCommandLine out;
+  CLI::App root{"Handschlag: customer experience management that treats the customer as an equal", "handschlag"};
+  root.set_version_flag("--version", kVersion);
+  root.require_subcommand(1);
+  add_serving(root, out.line);
+  add_sources(root, out.line);
+  add_staff(root, out.line);
+  add_import(root, out.line);
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+  try {
+    root.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream text;
+    out.exit_code = root.exit(error, text, text) == 0 ? 0 : 2;
+    out.output = text.str();
+    out.line.command.clear();
+  }
+  return out;
+}
+
+}  // namespace handschlag::app

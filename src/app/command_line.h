@@ -1,0 +1,57 @@
+// The command line: what can be asked of the binary, parsed. Parsing has no effect; commands.h carries it out.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "platform/base/result.h"
+
+namespace handschlag::app {
+
+struct CommandLine {
+  std::string command;  // "serve", "init", "source add", ..., "doctor"; "" when help or the version was printed
+  std::string data = "data";
+  std::string config;
+  std::string listen;
+  bool json = false;
+
+  std::string id;
+  std::string name;
+  std::string touchpoint;
+  std::string name_space;
+  std::string country;
+  std::string trust = "public";
+  std::string mode = "live";
+  std::string plan;
+  std::vector<std::string> purposes;
+  std::vector<std::string> consent_categories;  // CATEGORY=PURPOSE
+  std::int64_t overlap_hours = 24;
+
+  std::string role;
+  std::string region;
+  std::int64_t number = 0;  // of a token
+  std::int64_t days = 0;    // until a token expires; 0: never
+  std::string login;
+  std::string password_file;  // "-": standard input
+  std::string password;       // never among the words: they stand in the list of processes
+
+  std::string file;
+  std::string mapping;
+  std::string source;
+  std::string report;
+  std::int64_t people = 3'000;
+  bool no_serve = false;
+};
+
+struct ParsedCommandLine {
+  CommandLine line;
+  std::string output;  // help, version, or what is wrong
+  int exit_code = 0;   // to end with at once where `line.command` is empty
+};
+
+// `arguments` without the program's name. Never throws.
+ParsedCommandLine parse_command_line(std::vector<std::string> arguments);
+
+}  // namespace handschlag::app

@@ -1,0 +1,340 @@
+#include "app/commands.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "app/doctor.h"
+#include "features/demo/demo.h"
+#include "features/imports/imports.h"
+
+namespace handschlag::app {
+namespace {
+
+constexpr int kGood = 0;
+constexpr int kFailed = 1;
+constexpr int kInterrupted = 130;
+constexpr std::chrono::milliseconds kProgressEvery{500};
+
+staff::Actor actor() {
+  return {"cli", ""};
+}
+
+sources::Companion audited(App& app, std::string_view operation) {
+  return [&app, operation = std::string(operation)](db::Transaction& tx, const std::string& source_id) {
+    return app.staff().record(tx, {"cli", operation, "source:" + source_id, "", staff::Outcome::ok});
+  };
+}
+
+void print_json(Console& console, const json::Value& value) {
+  console.out(json::dump(value) + "\n");
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream stream(path);
+  std::stringstream text;
+  text << stream.rdbuf();
+  if (!stream) return fail(ErrorKind::not_found, "file_unreadable", fmt::format("{} can't be read.", path));
+  return text.str();
+}
+
+Result<sources::Source> source_of(const CommandLine& line) {
+  sources::Source source;
+  source.id = line.id;
+  source.name = line.name;
+  source.touchpoint = line.touchpoint;
+  source.name_space = line.name_space;
+  source.country = line.country;
+  source.trust = sources::find_trust(line.trust).value_or(sources::Trust::public_);
+  source.mode = sources::find_mode(line.mode).value_or(sources::Mode::live);
+  for (const std::string& purpose : line.purposes)
+    source.purposes.push_back(TRY(gate::parse_declared_purpose(purpose)));
+  for (const std::string& mapping : line.consent_categories) {
+    std::size_t equals = mapping.find('=');
+    auto purpose = equals == std::string::npos ? std::nullopt : gate::find_purpose(mapping.substr(equals + 1));
+    if (!purpose) {
+      return fail(ErrorKind::invalid, "consent_category_malformed",
+                  fmt::format("--consent-category {}: write CATEGORY=PURPOSE with a known purpose.", mapping));
+    }
+    source.consent_categories[mapping.substr(0, equals)].add(*purpose);
+  }
+  if (!line.plan.empty()) source.plan = TRY(sources::parse_plan(TRY(read_file(line.plan))));
+  return source;
+}
+
+Result<int> source_add(const CommandLine& line, App& app, Console& console) {
+  auto added = TRY(app.sources().add(TRY(source_of(line)), audited(app, "source add")));
+  if (line.json) {
+    print_json(console, {{"id", added.source->id}, {"writeKey", added.write_key}});
+  } else {
+    console.out(
+        fmt::format("Source {} added. Its write key, shown only now:\n{}\n", added.source->id, added.write_key));
+  }
+  return kGood;
+}
+
+Result<int> source_list(const CommandLine& line, App& app, Console& console) {
+  json::Value items = json::Value::array();
+  for (const auto& source : app.sources().list()) {
+    std::vector<std::string> purposes;
+    for (const auto& declared : source->purposes) {
+      purposes.push_back(fmt::format("{}:{}", gate::info(declared.purpose).name, gate::code_of(declared.basis)));
+    }
+    items.push_back({{"id", source->id},
+                     {"name", source->name},
+                     {"touchpoint", source->touchpoint},
+                     {"namespace", source->name_space},
+                     {"trust", sources::name_of(source->trust)},
+                     {"country", source->country},
+                     {"enabled", source->enabled},
+                     {"purposes", purposes}});
+    if (line.json) continue;
+    console.out(fmt::format("{:<20} {:<12} {:<7} {:<3} {:<9} {}\n", source->id, source->touchpoint,
+                            sources::name_of(source->trust), source->country, source->enabled ? "" : "disabled",
+                            fmt::join(purposes, ", ")));
+  }
+  if (line.json) print_json(console, {{"items", items}});
+  if (!line.json && items.empty()) console.out("No source yet. Add one with: handschlag source add --help\n");
+  return kGood;
+}
+
+Result<int> source_rotate(const CommandLine& line, App& app, Console& console) {
+  auto rotated =
+      TRY(app.sources().rotate_key(line.id, std::chrono::hours{line.overlap_hours}, audited(app, "source rotate")));
+  if (line.json) {
+    print_json(console, {{"id", rotated.source->id}, {"writeKey", rotated.write_key}});
+  } else {
+    console.out(fmt::format("The new write key of {}, shown only now; the old one is valid for {} more hours:\n{}\n",
+                            rotated.source->id, line.overlap_hours, rotated.write_key));
+  }
+  return kGood;
+}
+
+Result<int> source_enable(const CommandLine& line, App& app, Console& console, bool enabled) {
+  auto source = TRY(app.sources().set_enabled(line.id, enabled, audited(app, line.command)));
+  if (line.json) {
+    print_json(console, {{"id", source->id}, {"enabled", source->enabled}});
+  } else {
+    console.out(fmt::format("Source {} is {}.\n", source->id, source->enabled ? "enabled" : "disabled"));
+  }
+  return kGood;
+}
+
+Result<staff::Role> role_of(const CommandLine& line) {
+  if (auto role = staff::find_role(line.role)) return *role;
+  std::vector<std::string_view> names;
+  for (const auto& info : staff::roles()) names.push_back(info.name);
+  return fail(ErrorKind::invalid, "role_unknown",
+              fmt::format("--role {} is unknown; roles are {}.", line.role, fmt::join(names, ", ")));
+}
+
+Result<int> token_add(const CommandLine& line, App& app, Console& console) {
+  staff::NewToken token{line.name, TRY(role_of(line)), line.region, std::nullopt};
+  if (line.days > 0) token.expires_at = app.clock().now() + std::chrono::days{line.days};
+  if (!line.region.empty() && app.regions().find(line.region) == nullptr) {
+    return fail(ErrorKind::invalid, "region_unknown", fmt::format("There is no region '{}'.", line.region));
+  }
+  auto issued = TRY(app.staff().add_token(actor(), token));
+  if (line.json) {
+    print_json(console, {{"id", issued.id.value}, {"token", issued.text}});
+  } else {
+    console.out(fmt::format("Token {} added. Its text, shown only now:\n{}\n", issued.id.value, issued.text));
+  }
+  return kGood;
+}
+
+Result<int> token_list(const CommandLine& line, App& app, Console& console) {
+  json::Value items = json::Value::array();
+  for (const staff::Token& token : TRY(app.staff().tokens())) {
+    std::string state = token.revoked_at ? "revoked" : "";
+    if (!token.revoked_at && token.expires_at && *token.expires_at <= app.clock().now()) state = "expired";
+    items.push_back({{"id", token.id.value},
+                     {"name", token.name},
+                     {"role", staff::name_of(token.role)},
+                     {"region", token.region},
+                     {"created_at", format_time(token.created_at)},
+                     {"state", state.empty() ? "valid" : state}});
+    if (line.json) continue;
+    console.out(fmt::format("{:<5} {:<24} {:<24} {:<8} {}  {}\n", token.id.value, token.name,
+                            staff::name_of(token.role), token.region, format_day(token.created_at), state));
+  }
+  if (line.json) print_json(console, {{"items", items}});
+  if (!line.json && items.empty())
+    console.out("No token yet. Make one with: handschlag token add --role agent --name NAME\n");
+  return kGood;
+}
+
+Result<int> token_revoke(const CommandLine& line, App& app, Console& console) {
+  TRY(app.staff().revoke_token(actor(), {line.number}));
+  if (line.json) {
+    print_json(console, {{"id", line.number}, {"revoked", true}});
+  } else {
+    console.out(fmt::format("Token {} is revoked.\n", line.number));
+  }
+  return kGood;
+}
+
+Result<int> staff_add(const CommandLine& line, App& app, Console& console) {
+  auto member = TRY(app.staff().add_member(actor(), {line.login, line.name, TRY(role_of(line)), line.password}));
+  if (line.json) {
+    print_json(console, {{"id", member.id.value}});
+  } else {
+    console.out(fmt::format("Member {} added.\n", member.id.value));
+  }
+  return kGood;
+}
+
+// Writes a line of progress now and then; over itself on a terminal.
+class ProgressLine {
+ public:
+  explicit ProgressLine(Console& console) : console_(console) {}
+  void show(double share, std::int64_t events) {
+    auto now = std::chrono::steady_clock::now();
+    if (now - last_ < kProgressEvery) return;
+    last_ = now;
+    console_.err(fmt::format("\r{:3.0f} %  {} events", share * 100, events));
+    shown_ = true;
+  }
+  void end() {
+    if (shown_) console_.err("\n");
+  }
+
+ private:
+  Console& console_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  bool shown_ = false;
+};
+
+class ImportProgress final : public imports::Progress {
+ public:
+  explicit ImportProgress(Console& console) : console_(console), line_(console) {}
+  void report(const imports::Step& step) override {
+    double share = step.bytes_total > 0 ? static_cast<double>(step.bytes) / static_cast<double>(step.bytes_total) : 0;
+    line_.show(share, step.events);
+  }
+  bool cancelled() override { return console_.cancelled(); }
+  void end() { line_.end(); }
+
+ private:
+  Console& console_;
+  ProgressLine line_;
+};
+
+void print_report(const CommandLine& line, const imports::Report& report, Console& console) {
+  if (line.json) {
+    print_json(console, {{"source", report.source},
+                         {"cancelled", report.cancelled},
+                         {"lines", report.lines},
+                         {"events", report.events},
+                         {"stored", report.stored},
+                         {"unlinked", report.unlinked},
+                         {"duplicates", report.duplicates},
+                         {"refused", report.refused},
+                         {"resumed", report.resumed},
+                         {"rejected_events", report.rejected_events},
+                         {"rejected_lines", report.rejected_lines},
+                         {"reasons", report.reasons},
+                         {"report", report.report_file},
+                         {"seconds", static_cast<double>(report.took.count()) / 1000.0}});
+    return;
+  }
+  console.out(
+      fmt::format("{} lines made {} events in {:.1f} s: {} stored, {} unlinked, {} known already, {} refused.\n",
+                  report.lines, report.events, static_cast<double>(report.took.count()) / 1000.0, report.stored,
+                  report.unlinked, report.duplicates + report.resumed, report.refused));
+  for (const auto& [reason, count] : report.reasons)
+    console.out(fmt::format("{:>8} lines not taken: {}\n", count, reason));
+  if (!report.report_file.empty()) console.out(fmt::format("They are listed in {}.\n", report.report_file));
+  if (report.cancelled) console.err("Interrupted. Run the same command again to go on.\n");
+}
+
+Result<int> import_csv(const CommandLine& line, App& app, Console& console) {
+  auto importer = imports::Importer::create(app.events(), app.sources(), app.control(), app.clock());
+  imports::Job job{line.file, line.mapping, line.source, line.report, audited(app, "import csv")};
+  ImportProgress progress(console);
+  auto report = importer->run(job, progress);
+  progress.end();
+  print_report(line, TRY(std::move(report)), console);
+  (void)app.staff().record({"cli", "import csv", "", "", staff::Outcome::ok});
+  return console.cancelled() ? kInterrupted : kGood;
+}
+
+class DemoProgress final : public demo::Progress {
+ public:
+  explicit DemoProgress(Console& console) : console_(console), line_(console) {}
+  void report(std::size_t done, std::size_t total) override {
+    line_.show(total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0, static_cast<std::int64_t>(done));
+  }
+  bool cancelled() override { return console_.cancelled(); }
+  void end() { line_.end(); }
+
+ private:
+  Console& console_;
+  ProgressLine line_;
+};
+
+Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
+  if (line.command == "source add") return source_add(line, app, console);
+  if (line.command == "source list") return source_list(line, app, console);
+  if (line.command == "source rotate") return source_rotate(line, app, console);
+  if (line.command == "source enable") return source_enable(line, app, console, true);
+  if (line.command == "source disable") return source_enable(line, app, console, false);
+  if (line.command == "token add") return token_add(line, app, console);
+  if (line.command == "token list") return token_list(line, app, console);
+  if (line.command == "token revoke") return token_revoke(line, app, console);
+  if (line.command == "staff add") return staff_add(line, app, console);
+  if (line.command == "import csv") return import_csv(line, app, console);
+  if (line.command == "doctor") return run_doctor(line, app, console);
+  return fail(ErrorKind::invalid, "command_unknown", fmt::format("'{}' is no command.", line.command));
+}
+
+}  // namespace
+
+int print_error(const CommandLine& line, const Error& error, Console& console) {
+  if (line.json) {
+    json::Value fields = json::Value::array();
+    for (const FieldError& field : error.fields)
+      fields.push_back({{"pointer", field.pointer}, {"reason", field.reason}});
+    console.err(json::dump({{"error", {{"code", error.code}, {"detail", error.detail}, {"errors", fields}}}}) + "\n");
+  } else {
+    console.err(fmt::format("handschlag: {}\n", error.detail));
+    for (const FieldError& field : error.fields) console.err(fmt::format("  {}: {}\n", field.pointer, field.reason));
+  }
+  return kFailed;
+}
+
+int run_command(const CommandLine& line, App& app, Console& console) {
+  auto result = dispatch(line, app, console);
+  return result ? *result : print_error(line, result.error(), console);
+}
+
+int run_demo(const CommandLine& line, App& app, Console& console) {
+  DemoProgress progress(console);
+  auto summary =
+      demo::fill(app.events(), app.sources(), app.clock(), progress, {static_cast<std::size_t>(line.people)});
+  progress.end();
+  if (!summary) return print_error(line, summary.error(), console);
+  if (!summary->finished) return kInterrupted;
+  console.out(fmt::format("Möwe & Moos, a made-up company: {} customers, {} events from {} to {}.\n", summary->people,
+                          summary->events, format_day(summary->from), format_day(summary->until)));
+  for (const auto& key : summary->write_keys)
+    console.out(fmt::format("  write key of {:<12} {}\n", key.source, key.write_key));
+  auto issued =
+      app.staff().add_token(actor(), {"demo", staff::Role::admin, "", app.clock().now() + std::chrono::days{30}});
+  if (!issued) return print_error(line, issued.error(), console);
+  std::string base = app.server() == nullptr
+                         ? "http://127.0.0.1:8080"
+                         : fmt::format("http://{}:{}", app.settings().server.address, app.server()->port());
+  console.out(fmt::format("\nTry, in another terminal:\n\n  TOKEN={}\n", issued->text));
+  for (const auto& suggestion : summary->suggestions) {
+    console.out(fmt::format("\n  # {}\n  curl -H \"Authorization: Bearer $TOKEN\" '{}/api/v1/customers?key={}'\n",
+                            suggestion.english, base, suggestion.key));
+  }
+  console.out(fmt::format("\nThen, with an id from there: {}/api/v1/customers/ID and .../ID/timeline\n", base));
+  return kGood;
+}
+
+}  // namespace handschlag::app

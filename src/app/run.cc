@@ -1,0 +1,190 @@
+#include "app/run.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "app/app.h"
+#include "app/commands.h"
+#include "app/control.h"
+
+namespace handschlag::app {
+namespace {
+
+std::atomic<bool> interrupted{false};  // set by SIGINT and SIGTERM
+int wake_write = -1;                   // the end of a pipe that the handler writes to
+
+void on_signal(int) {
+  interrupted = true;
+  if (wake_write >= 0) (void)!::write(wake_write, "x", 1);
+}
+
+class Terminal final : public Console {
+ public:
+  void out(std::string_view text) override {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  }
+  void err(std::string_view text) override { std::fwrite(text.data(), 1, text.size(), stderr); }
+  bool cancelled() override { return interrupted; }
+};
+
+// The password of `staff add`: from a file, from standard input, or typed without being shown.
+Result<std::string> read_password(const CommandLine& line) {
+  std::string password;
+  if (!line.password_file.empty() && line.password_file != "-") {
+    std::ifstream file(line.password_file);
+    if (!std::getline(file, password)) {
+      return fail(ErrorKind::not_found, "file_unreadable", fmt::format("{} can't be read.", line.password_file));
+    }
+    return password;
+  }
+  termios shown{};
+  bool terminal = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &shown) == 0;
+  if (terminal) {
+    termios hidden = shown;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    std::fputs("Password: ", stderr);
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
+  }
+  std::getline(std::cin, password);
+  if (terminal) {
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &shown);
+    std::fputs("\n", stderr);
+  }
+  return password;
+}
+
+void print_listening(const CommandLine& line, App& app, Console& console) {
+  const auto& options = app.settings().server;
+  std::string address =
+      options.address.find(':') == std::string::npos ? options.address : fmt::format("[{}]", options.address);
+  std::string url =
+      fmt::format("{}://{}:{}", options.tls_certificate_file.empty() ? "http" : "https", address, app.server()->port());
+  if (line.json) {
+    console.out(json::dump({{"listening", url}}) + "\n");
+  } else {
+    console.out(fmt::format("Handschlag listens on {}\n", url));
+  }
+}
+
+int serve(const CommandLine& line, const Settings& settings, Console& console) {
+  SystemClock clock;
+  int wake[2];
+  if (::pipe(wake) != 0) return 1;
+  wake_write = wake[1];
+  auto app = App::open(settings, clock);
+  if (!app) return print_error(line, app.error(), console);
+  auto commands = ControlSocket::listen(**app);
+  if (!commands) return print_error(line, commands.error(), console);
+  if (auto started = (*app)->serve(); !started) return print_error(line, started.error(), console);
+  print_listening(line, **app, console);
+  if (line.command == "demo") {
+    int code = run_demo(line, **app, console);
+    if (code != 0) return code;
+    if (!line.json) console.out("\nCtrl-C stops it.\n");
+  }
+  char byte = 0;
+  while (!interrupted && ::read(wake[0], &byte, 1) < 0) {
+  }
+  console.err("Stopping: finishing what was accepted.\n");
+  commands->reset();
+  (*app)->stop();
+  return 0;
+}
+
+int fill_demo(const CommandLine& line, const Settings& settings, Console& console) {
+  if (auto made = App::initialize(settings); !made) return print_error(line, made.error(), console);
+  if (!line.no_serve) return serve(line, settings, console);
+  SystemClock clock;
+  auto app = App::open(settings, clock);
+  return app ? run_demo(line, **app, console) : print_error(line, app.error(), console);
+}
+
+int initialize(const CommandLine& line, const Settings& settings, Console& console) {
+  if (auto made = App::initialize(settings); !made) return print_error(line, made.error(), console);
+  std::vector<std::string> regions;
+  for (const auto& region : settings.regions.regions) regions.push_back(region.id);
+  const auto& keys = settings.regions.key_folder;
+  if (line.json) {
+    console.out(
+        json::dump({{"data", settings.regions.data_folder.string()}, {"keys", keys.string()}, {"regions", regions}}) +
+        "\n");
+    return 0;
+  }
+  console.out(fmt::format(
+      "Data folder {} is ready, with {} regions.\nKeys are in {}: keep a copy of them elsewhere; without "
+      "them the data can't be read.\nNext: handschlag source add --data {} --help\n",
+      settings.regions.data_folder.string(), regions.size(), keys.string(), settings.regions.data_folder.string()));
+  return 0;
+}
+
+int command(CommandLine line, std::vector<std::string> arguments, const Settings& settings, Console& console) {
+  if (line.command == "staff add") {
+    auto password = read_password(line);
+    if (!password) return print_error(line, password.error(), console);
+    line.password = *std::move(password);
+  }
+  auto folder = std::filesystem::current_path();
+  auto remote =
+      run_remotely(settings.regions.data_folder, {std::move(arguments), folder.string(), line.password}, console);
+  if (remote && line.file == "-") {
+    console.err("handschlag: standard input can't be imported through a running server; give a file.\n");
+    return 2;
+  }
+  if (remote) return *remote;
+  SystemClock clock;
+  auto app = App::open(settings, clock);
+  if (!app) return print_error(line, app.error(), console);
+  resolve_paths(line, folder);
+  return run_command(line, **app, console);
+}
+
+int dispatch(std::vector<std::string> arguments) {
+  Terminal console;
+  ParsedCommandLine parsed = parse_command_line(arguments);
+  const CommandLine& line = parsed.line;
+  if (line.command.empty()) {
+    parsed.exit_code == 0 ? console.out(parsed.output) : console.err(parsed.output);
+    return parsed.exit_code;
+  }
+  auto settings = load_settings(std::filesystem::absolute(line.data).lexically_normal(), line.config);
+  if (!settings) return print_error(line, settings.error(), console);
+  if (!line.listen.empty()) {
+    if (auto set = set_listen(settings->server, line.listen); !set) return print_error(line, set.error(), console);
+  }
+  log::set_level(line.command == "serve" ? settings->log_level : log::Level::warning);
+  if (line.command == "serve") return serve(line, *settings, console);
+  if (line.command == "demo") return fill_demo(line, *settings, console);
+  if (line.command == "init") return initialize(line, *settings, console);
+  return command(line, std::move(arguments), *settings, console);
+}
+
+}  // namespace
+
+int run(std::vector<std::string> arguments) {
+  ::umask(077);  // what is made here is for this user alone
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  crypto::initialize();
+  try {
+    return dispatch(std::move(arguments));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "handschlag: this should not happen: %s\n", error.what());
+  }
+  return 1;
+}
+
+}  // namespace handschlag::app

@@ -1,0 +1,186 @@
+#include "app/settings.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "platform/config/toml.h"
+
+namespace handschlag::app {
+namespace {
+
+constexpr std::size_t kMaxFile = 1 << 20;
+
+// One setting: how it is read from its table's reader into the settings.
+struct Setting {
+  const char* table;
+  const char* name;
+  std::function<void(json::Reader&, Settings&)> read;
+};
+
+void take_text(json::Reader& reader, const char* name, std::string& out) {
+  if (auto value = reader.optional_text(name, {.min_length = 0})) out = *value;
+}
+
+template <class Number>
+void take_number(json::Reader& reader, const char* name, std::int64_t min, std::int64_t max, Number& out) {
+  if (auto value = reader.optional_integer(name, min, max)) out = static_cast<Number>(*value);
+}
+
+void take_seconds(json::Reader& reader, const char* name, std::chrono::seconds& out) {
+  if (auto value = reader.optional_integer(name, 1, 86'400)) out = std::chrono::seconds{*value};
+}
+
+void take_texts(json::Reader& reader, const char* name, std::vector<std::string>& out) {
+  const json::Value* given = reader.any(name);
+  if (given != nullptr) out = reader.texts(name, 100);
+}
+
+void take_level(json::Reader& reader, Settings& settings) {
+  auto text = reader.optional_text("level");
+  if (!text) return;
+  if (*text == "debug") {
+    settings.log_level = log::Level::debug;
+  } else if (*text == "info") {
+    settings.log_level = log::Level::info;
+  } else if (*text == "warning") {
+    settings.log_level = log::Level::warning;
+  } else if (*text == "error") {
+    settings.log_level = log::Level::error;
+  } else {
+    reader.error("level", "must be debug, info, warning or error");
+  }
+}
+
+void take_listen(json::Reader& reader, Settings& settings) {
+  auto text = reader.optional_text("listen");
+  if (text && !set_listen(settings.server, *text)) reader.error("listen", "must be ADDRESS:PORT, as in 127.0.0.1:8080");
+}
+
+const std::vector<Setting>& all_settings() {
+  static const std::vector<Setting> kSettings = {
+      {"server", "listen", take_listen},
+      {"server", "io_threads", [](auto& r, auto& s) { take_number(r, "io_threads", 1, 64, s.server.io_threads); }},
+      {"server", "worker_threads",
+       [](auto& r, auto& s) { take_number(r, "worker_threads", 1, 256, s.server.worker_threads); }},
+      {"server", "max_connections",
+       [](auto& r, auto& s) { take_number(r, "max_connections", 1, 1'000'000, s.server.max_connections); }},
+      {"server", "max_waiting_requests",
+       [](auto& r, auto& s) { take_number(r, "max_waiting_requests", 1, 1'000'000, s.server.max_waiting_requests); }},
+      {"server", "header_timeout_seconds",
+       [](auto& r, auto& s) { take_seconds(r, "header_timeout_seconds", s.server.header_timeout); }},
+      {"server", "body_timeout_seconds",
+       [](auto& r, auto& s) { take_seconds(r, "body_timeout_seconds", s.server.body_timeout); }},
+      {"server", "idle_timeout_seconds",
+       [](auto& r, auto& s) { take_seconds(r, "idle_timeout_seconds", s.server.idle_timeout); }},
+      {"server", "stop_timeout_seconds",
+       [](auto& r, auto& s) { take_seconds(r, "stop_timeout_seconds", s.server.stop_timeout); }},
+      {"server", "trusted_proxies",
+       [](auto& r, auto& s) { take_texts(r, "trusted_proxies", s.server.trusted_proxies); }},
+      {"server", "cors_origins", [](auto& r, auto& s) { take_texts(r, "cors_origins", s.server.cors_origins); }},
+      {"server", "tls_certificate",
+       [](auto& r, auto& s) { take_text(r, "tls_certificate", s.server.tls_certificate_file); }},
+      {"server", "tls_key", [](auto& r, auto& s) { take_text(r, "tls_key", s.server.tls_key_file); }},
+      {"storage", "url", [](auto& r, auto& s) { take_text(r, "url", s.regions.postgres_url); }},
+      {"storage", "key_folder",
+       [](auto& r, auto& s) {
+         if (auto value = r.optional_text("key_folder")) s.regions.key_folder = *value;
+       }},
+      {"regions", "home", [](auto& r, auto& s) { take_text(r, "home", s.regions.home); }},
+      {"identity", "identities_per_customer",
+       [](auto& r, auto& s) {
+         take_number(r, "identities_per_customer", 2, 10'000, s.identity.identities_per_customer);
+       }},
+      {"identity", "identities_per_value",
+       [](auto& r, auto& s) { take_number(r, "identities_per_value", 1, 1'000, s.identity.identities_per_value); }},
+      {"log", "level", take_level},
+  };
+  return kSettings;
+}
+
+// [[regions.list]] id = "eu", countries = ["AT", "DE"]
+void read_region_list(json::Reader& table, Settings& settings) {
+  const json::Value* list = table.array("list", 100);
+  if (list == nullptr) return;
+  settings.regions.regions.clear();
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    json::Reader region((*list)[i], fmt::format("/regions/list/{}", i));
+    regions::RegionSettings entry;
+    entry.id = region.text("id");
+    entry.countries = region.texts("countries", 300);
+    table.merge(region);
+    settings.regions.regions.push_back(std::move(entry));
+  }
+}
+
+Result<void> apply(const json::Value& file, Settings& settings) {
+  json::Reader root(file);
+  const json::Value empty = json::Value::object();
+  for (const char* table : {"server", "storage", "regions", "identity", "log"}) {
+    const json::Value* value = root.object(table);
+    json::Reader reader(value == nullptr ? empty : *value, fmt::format("/{}", table));
+    for (const Setting& setting : all_settings()) {
+      if (std::string_view(setting.table) == table) setting.read(reader, settings);
+    }
+    if (std::string_view(table) == "regions") read_region_list(reader, settings);
+    root.merge(reader);
+  }
+  return root.finish();
+}
+
+}  // namespace
+
+Result<void> set_listen(http::ServerOptions& server, std::string_view listen) {
+  std::size_t colon = listen.rfind(':');
+  unsigned port = 0;
+  std::string_view digits = colon == std::string_view::npos ? listen : listen.substr(colon + 1);
+  auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (digits.empty() || parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() || port > 65'535) {
+    return fail(ErrorKind::invalid, "listen_malformed",
+                fmt::format("'{}' is not ADDRESS:PORT, as in 127.0.0.1:8080.", listen));
+  }
+  std::string_view address = colon == std::string_view::npos ? "" : listen.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (address == "localhost") address = "127.0.0.1";
+  if (!address.empty()) server.address = address;
+  server.port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
+Result<Settings> load_settings(const std::filesystem::path& data, const std::filesystem::path& file) {
+  Settings settings;
+  settings.regions.data_folder = data;
+  settings.regions.key_folder = data.string() + ".keys";
+  settings.regions.regions = regions::default_regions();
+  settings.regions.home = "eu";
+  if (!file.empty()) {
+    std::ifstream stream(file);
+    std::stringstream text;
+    text << stream.rdbuf();
+    if (!stream || text.str().size() > kMaxFile) {
+      return fail(ErrorKind::invalid, "config_unreadable", fmt::format("{} can't be read.", file.string()));
+    }
+    json::Value value = TRY(config::parse_toml(text.str(), file.string()));
+    TRY(apply(value, settings));
+  }
+  if (std::filesystem::path(settings.regions.key_folder)
+          .lexically_normal()
+          .string()
+          .starts_with((data / "").lexically_normal().string())) {
+    return fail(ErrorKind::invalid, "key_folder_inside",
+                "storage.key_folder must lie outside the data folder, or a stolen data folder could be read.");
+  }
+  return settings;
+}
+
+std::vector<std::string> setting_names() {
+  std::vector<std::string> out;
+  for (const Setting& setting : all_settings()) out.push_back(fmt::format("{}.{}", setting.table, setting.name));
+  out.emplace_back("regions.list");
+  return out;
+}
+
+}  // namespace handschlag::app

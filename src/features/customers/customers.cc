@@ -1,0 +1,446 @@
+#include "features/customers/customers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+
+#include "features/customers/names.h"
+#include "features/customers/store.h"
+#include "platform/base/cursor.h"
+
+namespace handschlag::customers {
+namespace {
+
+constexpr std::size_t kMaxFoundByKey = 100;
+constexpr std::size_t kMaxFoundByName = 50;
+constexpr std::int64_t kMaxWordMatches = 1'000;
+constexpr std::int64_t kFoldBeforeSaving = 100;  // events; below, folding again is cheaper than a write
+
+struct Handle {
+  std::size_t cell;
+  IdentityId identity;
+};
+
+std::unexpected<Error> no_customer() {
+  return fail(ErrorKind::not_found, "customer_unknown", "There is no such customer.");
+}
+
+std::string profile_context(IdentityId identity) {
+  return fmt::format("customers_profile|{}", identity.value);
+}
+
+class CustomersImpl final : public Customers {
+ public:
+  CustomersImpl(events::Events& events, sources::Sources& sources, staff::Staff& staff,
+                std::vector<ledger::Ledger*> ledgers, const Clock& clock)
+      : events_(events), sources_(sources), staff_(staff), ledgers_(std::move(ledgers)), clock_(clock) {}
+
+  Result<std::vector<Found>> find_by_key(const Viewer& viewer, std::string_view key) override {
+    auto parsed = TRY(identity::parse_key(key));
+    gate::PurposeSet purposes = TRY(allowed(viewer));
+    std::vector<identity::Key> keys = TRY(spellings(parsed));
+    std::vector<Found> out;
+    for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
+      if (!may_see(viewer, cell)) continue;
+      std::vector<identity::Identities::Found> found;
+      TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
+        found = TRY(identities(cell).find(tx, keys));
+        return {};
+      }));
+      TRY(add_found(viewer, cell, purposes, found, kMaxFoundByKey, out));
+    }
+    return sorted(std::move(out), kMaxFoundByKey);
+  }
+
+  Result<std::vector<Found>> find_by_name(const Viewer& viewer, std::string_view name) override {
+    gate::PurposeSet purposes = TRY(allowed(viewer));
+    std::vector<Found> out;
+    for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
+      if (!may_see(viewer, cell)) continue;
+      auto digests = digests_of_query(identities(cell).vault().digest_key(), name);
+      if (digests.empty())
+        return fail(ErrorKind::invalid, "name_empty", "Type at least one word of the name.", {{"name", "is empty"}});
+      std::vector<identity::Identities::Found> found;
+      TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
+        found = TRY(having_all(tx, digests, purposes));
+        return {};
+      }));
+      TRY(add_found(viewer, cell, purposes, found, kMaxFoundByName, out));
+    }
+    return sorted(std::move(out), kMaxFoundByName);
+  }
+
+  Result<Page> page(const Viewer& viewer, std::string_view handle) override {
+    Handle place = TRY(resolve(viewer, handle));
+    gate::PurposeSet purposes = TRY(allowed(viewer, &place));
+    Page out;
+    out.region = region_id(place.cell);
+    out.purposes = purposes;
+    std::vector<std::pair<IdentityId, Profile>> to_save;
+    TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
+      out.customer = TRY(identities(place.cell).customer(tx, place.identity, purposes));
+      for (const identity::Identity& member : out.customer.identities) {
+        std::int64_t saved = 0;
+        Profile profile = TRY(fold(tx, place.cell, member.id, saved));
+        out.sums.add(profile.for_purposes(member.purposes));
+        if (profile.through_seq > saved && folded_since(profile) >= kFoldBeforeSaving)
+          to_save.emplace_back(member.id, profile);
+      }
+      return {};
+    }));
+    out.handle = format_handle(out.region, out.customer.identities.front().id);
+    TRY(record(viewer, place.cell, out.customer));
+    for (const auto& [identity, profile] : to_save) save(place.cell, identity, profile);
+    return out;
+  }
+
+  Result<Timeline> timeline(const Viewer& viewer, std::string_view handle, const TimelineFilter& filter) override {
+    Handle place = TRY(resolve(viewer, handle));
+    gate::PurposeSet purposes = TRY(allowed(viewer, &place));
+    std::string list = fmt::format("timeline|{}|{}|{}|{}", handle, purposes.bits(), filter.touchpoint,
+                                   filter.type ? events::name_of(*filter.type) : "");
+    events::TimelineQuery query;
+    query.limit = filter.limit + 1;  // one more, to know whether there is a next page
+    query.type = filter.type;
+    if (!filter.touchpoint.empty()) query.sources = TRY(sources_at(filter.touchpoint));
+    if (!filter.cursor.empty()) {
+      auto position = TRY(decode_cursor(filter.cursor, list, 2));
+      query.before = events::Position{from_millis(position[0]), position[1]};
+    }
+    Timeline out;
+    out.region = region_id(place.cell);
+    std::vector<identity::Reached> reached;
+    TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
+      reached = TRY(identities(place.cell).reach(tx, place.identity, purposes));
+      query.identities = reached;
+      out.items = TRY(events_.timeline(tx, cell(place.cell), query));
+      return {};
+    }));
+    if (out.items.size() > filter.limit) {
+      out.items.resize(filter.limit);
+      const events::Event& last = out.items.back();
+      out.next = encode_cursor(list, {to_millis(last.occurred_at), last.seq});
+    }
+    TRY(record(viewer, place.cell, reached, gate::Decision::allow, gate::Rule::contract_suffices));
+    return out;
+  }
+
+  Result<std::vector<ledger::Record>> uses(const Viewer& viewer, std::string_view handle, std::size_t limit) override {
+    Handle place = TRY(resolve(viewer, handle));
+    gate::PurposeSet purposes = TRY(allowed(viewer, &place));
+    std::vector<identity::Reached> reached;
+    TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
+      reached = TRY(identities(place.cell).reach(tx, place.identity, purposes));
+      return {};
+    }));
+    TRY(record(viewer, place.cell, reached, gate::Decision::allow, gate::Rule::contract_suffices));
+    std::vector<ledger::Record> out;
+    for (const identity::Reached& member : reached) {
+      auto records = TRY(ledgers_[place.cell]->read(member.id, 0, limit));
+      out.insert(out.end(), records.begin(), records.end());
+    }
+    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.seq > b.seq; });
+    if (out.size() > limit) out.resize(limit);
+    return out;
+  }
+
+  Result<void> link(const Viewer& viewer, std::string_view a, std::string_view b, gate::Basis basis,
+                    gate::PurposeSet purposes) override {
+    auto [one, two] = TRY(resolve_pair(viewer, a, b));
+    gate::PurposeSet permitted = TRY(allowed(viewer, &one));
+    if ((permitted | purposes) != permitted) {
+      return fail(ErrorKind::forbidden, "use_denied", "Your role may not link people for all of these purposes.");
+    }
+    TRY(identities_write(one.cell, [&, first = one, second = two](db::Transaction& tx) {
+      return identities(first.cell).link(tx, first.identity, second.identity, basis, purposes, "staff", clock_.now());
+    }));
+    return audit(viewer, fmt::format("link:{}+{}", a, b));
+  }
+
+  Result<void> unlink(const Viewer& viewer, std::string_view a, std::string_view b) override {
+    auto [one, two] = TRY(resolve_pair(viewer, a, b));
+    TRY(allowed(viewer, &one));
+    TRY(identities_write(one.cell, [&, first = one, second = two](db::Transaction& tx) {
+      return identities(first.cell).unlink(tx, first.identity, second.identity, clock_.now());
+    }));
+    return audit(viewer, fmt::format("link:{}+{}", a, b));
+  }
+
+  Result<std::vector<Refusal>> refused_links(const Viewer& viewer) override {
+    std::vector<Refusal> out;
+    for (std::size_t place = 0; place < events_.cells().size(); ++place) {
+      if (!may_see(viewer, place)) continue;
+      TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
+        for (identity::Refusal& refusal : TRY(identities(place).refusals(tx, 1'000))) {
+          out.push_back({region_id(place), std::move(refusal)});
+        }
+        return {};
+      }));
+    }
+    return out;
+  }
+
+  Result<std::vector<CountryCount>> count_by_country(std::string_view source) override {
+    auto found = sources_.find(source);
+    if (!found) return fail(ErrorKind::not_found, "source_unknown", "There is no such source.");
+    std::map<std::string, std::int64_t> counts;
+    for (std::size_t place = 0; place < events_.cells().size(); ++place) {
+      TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
+        for (const auto& row :
+             TRY(identities(place).count_by_country(tx, found->number.value, identity::KeyKind::user_id))) {
+          counts[row.country] += row.identities;
+        }
+        return {};
+      }));
+    }
+    std::vector<CountryCount> out;
+    for (const auto& [country, customers] : counts) out.push_back({country, customers});
+    return out;
+  }
+
+ private:
+  events::Cell& cell(std::size_t place) { return events_.cells()[place]; }
+  identity::Identities& identities(std::size_t place) { return *cell(place).identities; }
+  db::Database& data(std::size_t place) { return cell(place).region->data(); }
+  const std::string& region_id(std::size_t place) { return cell(place).region->id(); }
+  bool may_see(const Viewer& viewer, std::size_t place) {
+    return viewer.region.empty() || viewer.region == region_id(place);
+  }
+
+  Result<void> identities_write(std::size_t place, db::Writer::Body body) {
+    return cell(place).region->writer().run(std::move(body));
+  }
+
+  Result<Handle> resolve(const Viewer& viewer, std::string_view handle) {
+    std::size_t dash = handle.rfind('-');
+    if (dash == std::string_view::npos) return no_customer();
+    std::int64_t number = 0;
+    std::string_view digits = handle.substr(dash + 1);
+    auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number, 36);
+    if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() || number <= 0) return no_customer();
+    for (std::size_t place = 0; place < events_.cells().size(); ++place) {
+      // A region that the viewer may not see answers like one that does not exist.
+      if (region_id(place) == handle.substr(0, dash) && may_see(viewer, place)) return Handle{place, {number}};
+    }
+    return no_customer();
+  }
+
+  struct Pair {
+    Handle one;
+    Handle two;
+  };
+  Result<Pair> resolve_pair(const Viewer& viewer, std::string_view a, std::string_view b) {
+    Handle one = TRY(resolve(viewer, a));
+    Handle two = TRY(resolve(viewer, b));
+    if (one.cell != two.cell) {
+      return fail(ErrorKind::invalid, "regions_differ", "Links never cross regions: each person's data stays at home.",
+                  {{"/b", "must be of the same region"}});
+    }
+    return Pair{one, two};
+  }
+
+  // The purposes for which the gate lets this viewer look. A refusal is written to the ledger of whom it was about.
+  Result<gate::PurposeSet> allowed(const Viewer& viewer, const Handle* about = nullptr) {
+    gate::PurposeSet asked = viewer.purpose ? gate::PurposeSet{*viewer.purpose} : gate::purposes_of_role(viewer.role);
+    gate::PurposeSet out;
+    gate::Ruling last;
+    gate::Purpose last_purpose = viewer.purpose.value_or(gate::Purpose::CustomerCare);
+    for (const gate::PurposeInfo& info : gate::purposes()) {
+      if (!asked.has(info.purpose)) continue;
+      gate::Question question;
+      question.use = gate::Use::view;
+      question.purpose = info.purpose;
+      question.basis = info.default_basis;
+      question.consent = gate::ConsentState::given;  // what is stored for it was given for it
+      question.stored_for = asked;
+      question.role = viewer.role;
+      question.at = clock_.now();
+      last = gate::rule(question);
+      last_purpose = info.purpose;
+      if (last.allowed()) out.add(info.purpose);
+    }
+    if (!out.empty()) return out;
+    if (last.rules[0] == gate::Rule::none) last.rules[0] = gate::Rule::role_without_purpose;
+    if (about != nullptr) {
+      TRY(record(viewer, about->cell, {{about->identity, asked}}, gate::Decision::deny, last.rules[0]));
+    }
+    return fail(ErrorKind::forbidden, "use_denied", gate::reason(last, last_purpose, viewer.language));
+  }
+
+  Result<void> record(const Viewer& viewer, std::size_t place, const std::vector<identity::Reached>& who,
+                      gate::Decision decision, gate::Rule rule) {
+    std::vector<ledger::Entry> entries;
+    for (const identity::Reached& member : who) {
+      ledger::Entry entry;
+      entry.identity = member.id;
+      entry.at = clock_.now();
+      entry.purposes = member.purposes;
+      entry.decision = decision;
+      entry.rules = {rule};
+      entry.role = viewer.role;
+      entry.operation = viewer.operation;
+      entries.push_back(std::move(entry));
+    }
+    return ledgers_[place]->record(std::move(entries));
+  }
+
+  Result<void> record(const Viewer& viewer, std::size_t place, const identity::Customer& customer) {
+    std::vector<identity::Reached> who;
+    for (const identity::Identity& member : customer.identities) who.push_back({member.id, member.purposes});
+    return record(viewer, place, who, gate::Decision::allow, gate::Rule::contract_suffices);
+  }
+
+  // A key in each namespace, and spelled as in each country, that a source has: which one is meant nobody said.
+  Result<std::vector<identity::Key>> spellings(const identity::KindAndValue& key) {
+    std::vector<identity::Key> out;
+    std::optional<Error> error;
+    auto add = [&](const identity::Place& place) {
+      auto made = identity::make_key(key.kind, key.value, place);
+      if (!made) error = made.error();
+      if (made && std::find(out.begin(), out.end(), *made) == out.end()) out.push_back(std::move(*made));
+    };
+    for (const auto& source : sources_.list()) add({source->name_space, source->controller, source->country});
+    if (out.empty() && error) {
+      error->fields = {{"key", "is no usable value of its kind"}};
+      return std::unexpected(*error);
+    }
+    return out;
+  }
+
+  Result<std::vector<identity::Identities::Found>> having_all(db::Transaction& tx,
+                                                              const std::vector<std::string>& digests,
+                                                              gate::PurposeSet purposes) {
+    std::set<std::int64_t> common;
+    for (std::size_t i = 0; i < digests.size(); ++i) {
+      auto matches = TRY(store::find_word(tx, digests[i], purposes.bits(), kMaxWordMatches));
+      std::set<std::int64_t> these(matches.begin(), matches.end());
+      if (i == 0) {
+        common = std::move(these);
+      } else {
+        std::erase_if(common, [&](std::int64_t id) { return !these.contains(id); });
+      }
+    }
+    std::vector<identity::Identities::Found> out;
+    for (std::int64_t id : common) {
+      if (out.size() < kMaxFoundByName) out.push_back({{id}, identity::Standing::own});
+    }
+    return out;
+  }
+
+  // Turns identities into the customers they belong to, each once, and writes that they were shown.
+  Result<void> add_found(const Viewer& viewer, std::size_t place, gate::PurposeSet purposes,
+                         const std::vector<identity::Identities::Found>& found, std::size_t limit,
+                         std::vector<Found>& out) {
+    std::map<std::int64_t, std::size_t> known;  // identity → place in out
+    std::vector<identity::Reached> shown;
+    TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
+      for (const auto& entry : found) {
+        if (auto it = known.find(entry.id.value); it != known.end()) {
+          out[it->second].match = std::min(out[it->second].match, entry.standing);
+          continue;
+        }
+        if (out.size() >= limit) break;
+        auto customer = TRY(identities(place).customer(tx, entry.id, purposes));
+        const identity::Identity& oldest = customer.identities.front();
+        Found item{format_handle(region_id(place), oldest.id),
+                   region_id(place),
+                   oldest.country,
+                   entry.standing,
+                   oldest.created_at,
+                   {}};
+        for (const identity::Identity& member : customer.identities) {
+          known[member.id.value] = out.size();
+          item.kinds.push_back(member.kind);
+          if (item.country.empty()) item.country = member.country;
+          shown.push_back({member.id, member.purposes});
+        }
+        out.push_back(std::move(item));
+      }
+      return {};
+    }));
+    return record(viewer, place, shown, gate::Decision::allow, gate::Rule::contract_suffices);
+  }
+
+  static std::vector<Found> sorted(std::vector<Found> found, std::size_t limit) {
+    std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.match < b.match; });
+    if (found.size() > limit) found.resize(limit);
+    return found;
+  }
+
+  Result<std::vector<std::int64_t>> sources_at(std::string_view touchpoint) {
+    std::vector<std::int64_t> out;
+    for (const auto& source : sources_.list()) {
+      if (source->touchpoint == touchpoint) out.push_back(source->number.value);
+    }
+    if (out.empty()) {
+      return fail(ErrorKind::invalid, "touchpoint_unknown", "No source has this touchpoint.",
+                  {{"touchpoint", "is not known"}});
+    }
+    return out;
+  }
+
+  static std::int64_t folded_since(const Profile& profile) {
+    std::int64_t events = 0;
+    for (const auto& [bits, sums] : profile.by_purposes) events += sums.all.events;
+    return events;
+  }
+
+  // The saved profile of an identity, brought up to date with the events that came since.
+  Result<Profile> fold(db::Transaction& tx, std::size_t place, IdentityId id, std::int64_t& saved_through) {
+    Profile profile;
+    auto key = TRY(identities(place).vault().find({&id, 1}, vault::RetentionClass::ordinary))[0];
+    if (!key) return profile;
+    if (auto row = TRY(store::find_profile(tx, id.value))) {
+      // A profile of another version is no loss: it is folded anew from the events.
+      auto kept = Profile::from_text(TRY(crypto::open(*key, row->sealed, profile_context(id))), id.value);
+      if (kept) profile = *std::move(kept);
+    }
+    saved_through = profile.through_seq;
+    TRY(events_.since(tx, cell(place), id, profile.through_seq,
+                      [&](const events::Event& event) { profile.add(event); }));
+    return profile;
+  }
+
+  // Nobody waits for it, and when it is lost it is folded again.
+  void save(std::size_t place, IdentityId id, const Profile& profile) {
+    auto key = identities(place).vault().get(id, vault::RetentionClass::ordinary);
+    if (!key) return;
+    auto row = std::make_shared<store::ProfileRow>();
+    row->through_seq = profile.through_seq;
+    row->sealed = crypto::seal(*key, profile.to_text(), profile_context(id));
+    (void)cell(place).region->writer().post(
+        [id, row](db::Transaction& tx) { return store::save_profile(tx, id.value, *row); }, [](const Result<void>&) {});
+  }
+
+  Result<void> audit(const Viewer& viewer, std::string target) {
+    return staff_.record({viewer.principal, viewer.operation, std::move(target), viewer.trace_id, staff::Outcome::ok});
+  }
+
+  events::Events& events_;
+  sources::Sources& sources_;
+  staff::Staff& staff_;
+  std::vector<ledger::Ledger*> ledgers_;
+  const Clock& clock_;
+};
+
+}  // namespace
+
+std::string format_handle(std::string_view region, IdentityId identity) {
+  char digits[16];
+  auto end = std::to_chars(digits, digits + sizeof(digits), identity.value, 36).ptr;
+  return fmt::format("{}-{}", region, std::string_view(digits, static_cast<std::size_t>(end - digits)));
+}
+
+std::unique_ptr<events::Projection> create_name_index() {
+  return std::make_unique<NameIndex>();
+}
+
+std::unique_ptr<Customers> Customers::create(events::Events& events, sources::Sources& sources, staff::Staff& staff,
+                                             std::vector<ledger::Ledger*> ledgers, const Clock& clock) {
+  return std::make_unique<CustomersImpl>(events, sources, staff, std::move(ledgers), clock);
+}
+
+}  // namespace handschlag::customers

@@ -1,0 +1,116 @@
+// Customers: one person out of many identities, as a view for a purpose. Finding them, their page, their timeline, and
+// the links that staff makes or ends.
+//
+// Every look asks the gate and is written to the ledger before anything is released. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/customers/profile.h"
+#include "features/events/events.h"
+#include "features/gate/gate.h"
+#include "features/identity/identity.h"
+#include "features/ledger/ledger.h"
+#include "features/sources/sources.h"
+#include "features/staff/staff.h"
+#include "platform/base/clock.h"
+#include "platform/http/router.h"
+
+namespace handschlag::customers {
+
+// Who looks, and for what.
+struct Viewer {
+  std::string role;
+  std::string region;     // the only region the viewer may see; empty: all
+  std::string principal;  // "token:7"
+  std::string operation;
+  std::string trace_id;
+  std::string language = "en";                // of the reasons: "de" or "en"
+  std::optional<gate::Purpose> purpose = {};  // empty: all that the role may
+};
+
+// "eu-2s": region and number of an identity. A customer's handle is its oldest identity's; that of any other identity
+// leads to the same customer while they are linked.
+std::string format_handle(std::string_view region, IdentityId identity);
+
+struct Found {
+  std::string handle;
+  std::string region;
+  std::string country;
+  identity::Standing match = identity::Standing::claimed;  // how sure the value is the customer's
+  Time first_seen{};
+  std::vector<identity::KeyKind> kinds;  // of its identities
+};
+
+struct Page {
+  std::string handle;
+  std::string region;
+  gate::PurposeSet purposes;
+  identity::Customer customer;
+  Sums sums;
+};
+
+struct Timeline {
+  std::string region;
+  std::vector<events::Event> items;
+  std::optional<std::string> next;
+};
+
+struct TimelineFilter {
+  std::string touchpoint;  // empty: all
+  std::optional<events::EventType> type;
+  std::string cursor;
+  std::size_t limit = 50;
+};
+
+struct CountryCount {
+  std::string country;  // "" unknown
+  std::int64_t customers = 0;
+};
+
+std::span<const db::Migration> migrations();
+// Keeps the search words of names up to date; to be handed to Events.
+std::unique_ptr<events::Projection> create_name_index();
+
+class Customers {
+ public:
+  // Everything must outlive this. `ledgers` in the order of the events' cells.
+  static std::unique_ptr<Customers> create(events::Events& events, sources::Sources& sources, staff::Staff& staff,
+                                           std::vector<ledger::Ledger*> ledgers, const Clock& clock);
+  virtual ~Customers() = default;
+
+  // Errors of all that look: forbidden, code "use_denied", with the ruling's reason; not_found; unavailable.
+
+  // By a key in every namespace and region, best match first, at most 100.
+  virtual Result<std::vector<Found>> find_by_key(const Viewer& viewer, std::string_view key) = 0;
+  // By words of a name, all of which must fit, at most 50.
+  virtual Result<std::vector<Found>> find_by_name(const Viewer& viewer, std::string_view name) = 0;
+  virtual Result<Page> page(const Viewer& viewer, std::string_view handle) = 0;
+  virtual Result<Timeline> timeline(const Viewer& viewer, std::string_view handle, const TimelineFilter& filter) = 0;
+  // Who used this customer's data, newest first, over all its identities.
+  virtual Result<std::vector<ledger::Record>> uses(const Viewer& viewer, std::string_view handle,
+                                                   std::size_t limit) = 0;
+
+  // Handles of identities, of one region. Errors: invalid (of two regions: links never cross them), not_found,
+  // conflict.
+  virtual Result<void> link(const Viewer& viewer, std::string_view a, std::string_view b, gate::Basis basis,
+                            gate::PurposeSet purposes) = 0;
+  virtual Result<void> unlink(const Viewer& viewer, std::string_view a, std::string_view b) = 0;
+  struct Refusal {
+    std::string region;
+    identity::Refusal refusal;
+  };
+  virtual Result<std::vector<Refusal>> refused_links(const Viewer& viewer) = 0;
+
+  // How many people with an id of their own each country has, of one source. Aggregates: no look at anybody.
+  virtual Result<std::vector<CountryCount>> count_by_country(std::string_view source) = 0;
+};
+
+void bind_routes(http::Router& router, Customers& customers, sources::Sources& sources);
+
+}  // namespace handschlag::customers

@@ -1,0 +1,62 @@
+// What the events of one identity add up to: counters and traits, kept apart by the purposes the events were stored
+// for, so that a view for one purpose is not built from data of another. Values only; not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "features/events/events.h"
+#include "platform/json/json.h"
+
+namespace handschlag::customers {
+
+struct Span {
+  std::int64_t events = 0;
+  std::int64_t first_at = 0;  // ms since epoch, of occurrence
+  std::int64_t last_at = 0;
+  void add(std::int64_t at);
+  void add(const Span& other);
+};
+
+struct Money {
+  std::int64_t ordered = 0;  // micros, never negative
+  std::int64_t cancelled = 0;
+  std::int64_t refunded = 0;
+};
+
+struct TraitValue {
+  json::Value value;
+  std::int64_t at = 0;  // of occurrence
+  std::int64_t identity = 0;
+};
+
+struct Sums {
+  Span all;
+  std::int64_t orders = 0;
+  std::int64_t cancellations = 0;
+  std::int64_t refunds = 0;
+  std::map<std::string, Money> money;                                // by currency, "" where none was named
+  std::map<std::int64_t, Span> sources;                              // by source number
+  std::map<std::string, std::map<std::int64_t, TraitValue>> traits;  // by name, then by source number: the newest
+
+  void add(const events::Event& event);
+  void add(const Sums& other);
+};
+
+// Of one identity: sums by the set of purposes (its bits) the events were stored for.
+struct Profile {
+  std::int64_t through_seq = 0;
+  std::map<std::int64_t, Sums> by_purposes;
+
+  void add(const events::Event& event);
+  // All that may be used for one of these purposes.
+  Sums for_purposes(gate::PurposeSet purposes) const;
+
+  std::string to_text() const;
+  // Errors: internal, where the text is none of ours.
+  static Result<Profile> from_text(std::string_view text, std::int64_t identity);
+};
+
+}  // namespace handschlag::customers

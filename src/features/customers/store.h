@@ -1,0 +1,33 @@
+// SQL of customers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/db/db.h"
+
+namespace handschlag::customers::store {
+
+struct WordRow {
+  std::string_view digest;
+  std::int64_t identity;
+  std::int64_t purposes;
+};
+Result<void> upsert_words(db::Transaction& tx, std::span<const WordRow> rows);
+// Identities that have a word for one of these purposes, at most `limit`.
+Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, std::string_view digest, std::int64_t purposes,
+                                            std::int64_t limit);
+
+struct ProfileRow {
+  std::int64_t through_seq = 0;
+  std::string sealed;
+};
+Result<std::optional<ProfileRow>> find_profile(db::Transaction& tx, std::int64_t identity);
+// Keeps what is there where that is newer.
+Result<void> save_profile(db::Transaction& tx, std::int64_t identity, const ProfileRow& row);
+
+}  // namespace handschlag::customers::store

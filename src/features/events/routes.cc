@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <array>
+
+#include "features/events/events.h"
+#include "features/events/wire.h"
+#include "platform/base/money.h"
+#include "platform/crypto/crypto.h"
+
+namespace handschlag::events {
+namespace {
+
+constexpr std::int64_t kSmallGroup = 5;  // executives see no smaller one
+
+// A transparent GIF of one pixel.
+constexpr std::array<unsigned char, 35> kPixel = {
+    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3b};
+
+enum class Form { single, batch, history };
+
+http::Response taken(const Outcome& outcome, std::span<const std::size_t> places, std::vector<Rejected> rejected) {
+  for (const Rejected& bad : outcome.rejected) rejected.push_back({places[bad.index], bad.reason});
+  std::sort(rejected.begin(), rejected.end(), [](const Rejected& a, const Rejected& b) { return a.index < b.index; });
+  json::Value body = {{"success", true}};
+  for (const Rejected& bad : rejected) body["rejected"].push_back({{"index", bad.index}, {"reason", bad.reason}});
+  return http::Response::json(200, body);
+}
+
+std::unexpected<Error> bad_key() {
+  return fail(ErrorKind::unauthenticated, "write_key_unknown",
+              "The write key is missing or unknown; send it as the user name of basic authentication.");
+}
+
+class Ingest {
+ public:
+  Ingest(Events& events, sources::Sources& sources, const Clock& clock, metrics::Registry& metrics)
+      : events_(events),
+        sources_(sources),
+        clock_(clock),
+        rejected_(
+            metrics.counter("handschlag_ingest_rejected_total", "Events and requests that could not be decoded")) {}
+
+  // The source that sends, or why it may not.
+  Result<sources::SourcePointer> source_of(const http::Request& request, const json::Value& body) const {
+    std::string key = wire::write_key(request, body);
+    auto source = key.empty() ? nullptr : sources_.by_write_key(key);
+    if (!source) return bad_key();
+    if (!source->enabled) return fail(ErrorKind::not_found, "source_disabled", "This source is switched off.");
+    std::string_view origin = request.header("origin");
+    bool any = std::find(source->cors_origins.begin(), source->cors_origins.end(), "*") != source->cors_origins.end();
+    bool listed =
+        std::find(source->cors_origins.begin(), source->cors_origins.end(), origin) != source->cors_origins.end();
+    if (!origin.empty() && !any && !listed) {
+      return fail(ErrorKind::forbidden, "origin_not_listed", "Pages of this origin may not send to this source.");
+    }
+    return source;
+  }
+
+  Result<wire::Decoded> decode(const json::Value& body, Form form, std::optional<EventType> type,
+                               const sources::Source& source, const http::Request& request) const {
+    Time received = clock_.now();
+    wire::Decoded decoded;
+    if (form == Form::single) {
+      decoded.events.push_back(TRY(wire::decode_event(body, type, source, received)));
+      decoded.places.push_back(0);
+    } else {
+      decoded = TRY(wire::decode_batch(body, source, received));
+    }
+    bool gpc = wire::global_privacy_control(request);
+    for (Intake& event : decoded.events) {
+      event.global_privacy_control = gpc;
+      // History comes with the times of the past; when it was sent says nothing about a clock.
+      if (form == Form::history && event.original) event.occurred = std::min(*event.original, received);
+    }
+    return decoded;
+  }
+
+  void take(const http::Request& request, http::Responder responder, Form form, std::optional<EventType> type) {
+    auto answer = [&](const Error& error) {
+      rejected_.add();
+      responder.send(http::Response::problem(error));
+    };
+    auto body = json::parse(request.body);
+    // The key first where it is in a header, so that who has none learns nothing about bodies.
+    auto source = source_of(request, body ? *body : json::Value());
+    bool key_may_be_in_body = !body && !request.header("authorization").size() && !request.query_param("writeKey");
+    if (!source && !key_may_be_in_body) return answer(source.error());
+    if (!body) return answer(body.error());
+    auto decoded = decode(*body, form, type, **source, request);
+    if (!decoded) return answer(decoded.error());
+    rejected_.add(static_cast<double>(decoded->rejected.size()));
+    if (decoded->events.empty()) return responder.send(taken({}, {}, std::move(decoded->rejected)));
+    submit(*source, *std::move(decoded), form, std::move(responder));
+  }
+
+  http::Response pixel(const http::Request& request, EventType type) {
+    if (auto error = take_pixel(request, type)) rejected_.add();
+    std::string_view picture(reinterpret_cast<const char*>(kPixel.data()), kPixel.size());
+    return http::Response::text(200, std::string(picture), "image/gif").with("Cache-Control", "no-store");
+  }
+
+ private:
+  void submit(const sources::SourcePointer& source, wire::Decoded decoded, Form form, http::Responder responder) {
+    auto shared = std::make_shared<http::Responder>(std::move(responder));
+    auto places = std::make_shared<std::vector<std::size_t>>(std::move(decoded.places));
+    auto rejected = std::make_shared<std::vector<Rejected>>(std::move(decoded.rejected));
+    events_.submit(source, std::move(decoded.events), [shared, places, rejected, form](Result<Outcome> outcome) {
+      if (!outcome) return shared->send(http::Response::problem(outcome.error()));
+      if (form == Form::single && !outcome->rejected.empty()) {
+        const std::string& reason = outcome->rejected.front().reason;
+        bool large = reason.find("larger than") != std::string::npos;
+        return shared->send(http::Response::problem(Error{large ? ErrorKind::too_large : ErrorKind::invalid,
+                                                          large ? "event_too_large" : "identity_unusable", reason}));
+      }
+      shared->send(taken(*outcome, *places, std::move(*rejected)));
+    });
+  }
+
+  // The event rides in the query: as `data` (base64 of JSON), or as single parameters.
+  std::optional<Error> take_pixel(const http::Request& request, EventType type) {
+    json::Value item = json::Value::object();
+    for (const auto& [name, value] : request.query) item[name] = value;
+    if (auto data = request.query_param("data")) {
+      auto decoded = crypto::from_base64(*data);
+      auto parsed = decoded ? json::parse(*decoded) : Result<json::Value>(std::unexpected(decoded.error()));
+      if (!parsed) return parsed.error();
+      item = *std::move(parsed);
+    }
+    auto source = source_of(request, item);
+    if (!source) return source.error();
+    auto decoded = decode(item, Form::single, type, **source, request);
+    if (!decoded) return decoded.error();
+    events_.submit(*source, std::move(decoded->events), [](const Result<Outcome>&) {});
+    return std::nullopt;
+  }
+
+  Events& events_;
+  sources::Sources& sources_;
+  const Clock& clock_;
+  metrics::Counter& rejected_;
+};
+
+// The host as the client named it; only what a host name may have, since it goes into an answer.
+std::string host_of(const http::Request& request) {
+  std::string host(request.header("host"));
+  bool good =
+      !host.empty() && host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") ==
+                           std::string::npos;
+  return good ? host : "localhost";
+}
+
+http::Response segment_settings(const http::Request& request, const sources::Sources& sources) {
+  std::string key(request.path_param("writeKey"));
+  auto source = sources.by_write_key(key);
+  if (!source) return http::Response::problem(bad_key().error());
+  json::Value categories = json::Value::array();
+  for (const auto& [category, purposes] : source->consent_categories) categories.push_back(category);
+  return http::Response::json(
+      200, {{"integrations", {{"Segment.io", {{"apiKey", key}, {"apiHost", host_of(request) + "/v1"}}}}},
+            {"consentSettings", {{"allCategories", categories}, {"hasUnmappedDestinations", false}}}});
+}
+
+http::Response rudder_config(const http::Request& request, const sources::Sources& sources) {
+  std::string key = wire::write_key(request, json::Value());
+  auto source = key.empty() ? nullptr : sources.by_write_key(key);
+  if (!source) return http::Response::problem(bad_key().error());
+  return http::Response::json(200, {{"source",
+                                     {{"id", source->id},
+                                      {"name", source->name},
+                                      {"writeKey", key},
+                                      {"enabled", source->enabled},
+                                      {"workspaceId", source->controller},
+                                      {"config", json::Value::object()},
+                                      {"destinations", json::Value::array()}}}});
+}
+
+json::Value to_json(const Total& total) {
+  json::Value item = {{"source", total.source},
+                      {"country", total.country.empty() ? json::Value() : json::Value(total.country)},
+                      {"measure", total.measure},
+                      {"linked", total.linked},
+                      {"events", total.events}};
+  if (total.measure != "events") {
+    item["amount"] = format_micros(total.amount_micros);
+    item["currency"] = total.currency.empty() ? json::Value() : json::Value(total.currency);
+  }
+  return item;
+}
+
+http::Response totals(const http::Request& request, Events& events) {
+  auto rows = events.totals(request.query_param("source").value_or(""));
+  if (!rows) return http::Response::problem(rows.error());
+  json::Value items = json::Value::array();
+  for (const Total& total : *rows) {
+    if (request.principal.role == "executive" && total.events < kSmallGroup) continue;
+    items.push_back(to_json(total));
+  }
+  return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
+}
+
+http::Response refusals(Events& events) {
+  auto rows = events.refusals();
+  if (!rows) return http::Response::problem(rows.error());
+  json::Value items = json::Value::array();
+  for (const RefusalCount& row : *rows) {
+    items.push_back({{"day", row.day},
+                     {"source", row.source},
+                     {"subject", row.subject},
+                     {"reason", row.reason},
+                     {"events", row.events}});
+  }
+  return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
+}
+
+}  // namespace
+
+void bind_routes(http::Router& router, Events& events, sources::Sources& sources, const Clock& clock,
+                 metrics::Registry& metrics) {
+  auto ingest = std::make_shared<Ingest>(events, sources, clock, metrics);
+  auto bind = [&](std::string_view operation, Form form, std::optional<EventType> type) {
+    router.bind_async(operation,
+                      [ingest, form, type](std::shared_ptr<const http::Request> request, http::Responder responder) {
+                        ingest->take(*request, std::move(responder), form, type);
+                      });
+  };
+  for (auto [operation, type] : {std::pair{"ingestIdentify", EventType::identify},
+                                 {"ingestTrack", EventType::track},
+                                 {"ingestPage", EventType::page},
+                                 {"ingestScreen", EventType::screen},
+                                 {"ingestGroup", EventType::group},
+                                 {"ingestAlias", EventType::alias}}) {
+    bind(operation, Form::single, type);
+    bind(std::string(operation) + "Short", Form::single, type);
+  }
+  for (const char* operation : {"ingestBatch", "ingestBatchShort", "ingestBeacon"})
+    bind(operation, Form::batch, std::nullopt);
+  bind("ingestImport", Form::history, std::nullopt);
+  for (const char* operation : {"ingestClientMetrics", "ingestClientMetricsRudder"}) {
+    router.bind(operation, [](const http::Request&) { return http::Response::json(200, {{"success", true}}); });
+  }
+  for (auto [operation, type] : {std::pair{"pixelTrack", EventType::track}, {"pixelPage", EventType::page}}) {
+    router.bind(operation, [ingest, type](const http::Request& request) { return ingest->pixel(request, type); });
+  }
+  router.bind("clientSettings",
+              [&sources](const http::Request& request) { return segment_settings(request, sources); });
+  for (const char* operation : {"clientSourceConfig", "clientSourceConfigSlash"}) {
+    router.bind(operation, [&sources](const http::Request& request) { return rudder_config(request, sources); });
+  }
+  router.bind("globalPrivacyControl", [](const http::Request&) {
+    return http::Response::json(200, {{"gpc", true}, {"lastUpdate", "2026-11-21"}});
+  });
+  router.bind("eventTotals", [&events](const http::Request& request) { return totals(request, events); });
+  router.bind("eventRefusals", [&events](const http::Request&) { return refusals(events); });
+}
+
+}  // namespace handschlag::events
