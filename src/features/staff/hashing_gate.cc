@@ -2,6 +2,13 @@
 
 namespace handschlag::staff {
 
+std::unexpected<Error> too_many_sign_ins() {
+  Error error{ErrorKind::too_many, "sign_ins_busy",
+              "Too many people sign in at this moment; try again in a few seconds."};
+  error.retry_after = std::chrono::seconds(5);
+  return std::unexpected(std::move(error));
+}
+
 HashingGate::Slot::~Slot() {
   if (gate_ == nullptr) return;
   {
@@ -13,12 +20,7 @@ HashingGate::Slot::~Slot() {
 
 Result<HashingGate::Slot> HashingGate::enter() {
   std::unique_lock lock(mutex_);
-  if (!freed_.wait_for(lock, wait_, [this] { return free_ > 0; })) {
-    Error error{ErrorKind::too_many, "sign_ins_busy",
-                "Too many people sign in at this moment; try again in a few seconds."};
-    error.retry_after = std::chrono::seconds(5);
-    return std::unexpected(std::move(error));
-  }
+  if (!freed_.wait_for(lock, wait_, [this] { return free_ > 0; })) return too_many_sign_ins();
   --free_;
   return Slot(*this);
 }

@@ -12,6 +12,9 @@
 
 namespace handschlag::staff {
 
+// "Too many people sign in at this moment": too_many, with a time to come back.
+std::unexpected<Error> too_many_sign_ins();
+
 class HashingGate {
  public:
   HashingGate(std::size_t at_once, std::chrono::milliseconds wait) : free_(at_once), wait_(wait) {}

@@ -225,6 +225,13 @@ http::Response done(const Result<void>& result) {
   return result ? http::Response::empty(204) : http::Response::problem(result.error());
 }
 
+void sign_in_later(Staff& staff, std::shared_ptr<const http::Request> request,
+                   std::shared_ptr<http::Responder> responder) {
+  auto posted =
+      staff.post_sign_in([&staff, request, responder] { responder->send(answer(create_session(staff, *request))); });
+  if (!posted) responder->send(http::Response::problem(posted.error()));
+}
+
 template <class T>
 Result<Value> list_of(Result<std::vector<T>> things) {
   return page_of(TRY(std::move(things)));
@@ -244,7 +251,9 @@ void bind_routes(http::Router& router, Staff& staff) {
   router.bind("setStaffRole", [&](const Request& request) { return Response::of(set_role(staff, request)); });
   router.bind("setStaffState", [&](const Request& request) { return Response::of(set_state(staff, request)); });
   router.bind("setStaffPassword", [&](const Request& request) { return done(set_password(staff, request)); });
-  router.bind("createSession", [&](const Request& request) { return answer(create_session(staff, request)); });
+  router.bind_async("createSession", [&](std::shared_ptr<const Request> request, http::Responder responder) {
+    sign_in_later(staff, std::move(request), std::make_shared<http::Responder>(std::move(responder)));
+  });
   router.bind("getSession", [&](const Request& request) { return Response::of(get_session(staff, request)); });
   router.bind("deleteSession", [&](const Request& request) { return answer(delete_session(staff, request)); });
   router.bind("listAudit", [&](const Request& request) { return Response::of(list_audit(staff, request)); });

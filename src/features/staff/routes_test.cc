@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <future>
+#include <memory>
 
 #include "features/staff/staff.h"
 #include "platform/crypto/crypto.h"
@@ -161,6 +162,14 @@ TEST_F(StaffRoutes, MemberSignsInWorksAndSignsOut) {
       409);
   EXPECT_EQ(call("DELETE", "/session", "", {{"Cookie", cookie}, {"X-CSRF-Token", csrf}}).status, 204);
   EXPECT_EQ(call("GET", "/session", "", {{"Cookie", cookie}}).status, 401);
+}
+
+TEST_F(StaffRoutes, SignInThatFindsNoRoomIsToldToComeBack) {
+  Settings settings;
+  settings.hashings_at_once = 0;  // nobody takes from the queue
+  settings.sign_ins_waiting = 0;
+  auto busy = Staff::create(**database_, clock_, settings);
+  EXPECT_EQ(busy->post_sign_in([] { ADD_FAILURE() << "must not run"; }).error().kind, ErrorKind::too_many);
 }
 
 TEST_F(StaffRoutes, AdminChangesAMember) {

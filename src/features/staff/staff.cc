@@ -15,6 +15,7 @@
 #include "features/staff/throttle.h"
 #include "platform/base/label.h"
 #include "platform/crypto/crypto.h"
+#include "platform/http/workers.h"
 
 namespace handschlag::staff {
 namespace {
@@ -74,7 +75,8 @@ class StaffService final : public Staff {
         clock_(clock),
         settings_(settings),
         cache_(settings.cached_credentials, settings.cache_lifetime),
-        hashing_(settings.hashings_at_once, settings.hashing_wait) {}
+        hashing_(settings.hashings_at_once, settings.hashing_wait),
+        sign_in_threads_(settings.hashings_at_once, settings.sign_ins_waiting) {}
 
   const Settings& settings() const override { return settings_; }
 
@@ -90,6 +92,9 @@ class StaffService final : public Staff {
 
   Result<Session> sign_in(std::string_view login, std::string_view password, std::string_view client_address,
                           std::string_view trace_id) override;
+  Result<void> post_sign_in(std::function<void()> task) override {
+    return sign_in_threads_.try_post(std::move(task)) ? Result<void>{} : Result<void>(too_many_sign_ins());
+  }
   Result<Session> session(std::string_view session_text) override;
   Result<void> sign_out(std::string_view session_text, std::string_view trace_id) override;
 
@@ -130,7 +135,8 @@ class StaffService final : public Staff {
   HashingGate hashing_;
   SignInThrottle throttle_;
   std::once_flag decoy_made_;
-  std::string decoy_hash_;  // of no password: what an unknown login is checked against
+  std::string decoy_hash_;         // of no password: what an unknown login is checked against
+  http::Workers sign_in_threads_;  // last: its tasks use all of the above
 };
 
 Result<IssuedToken> StaffService::add_token(const Actor& actor, const NewToken& wanted) {

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -159,6 +160,7 @@ struct Settings {
   std::chrono::minutes session_lifetime{12 * 60};
   std::size_t hashings_at_once = 2;  // each takes about 64 MiB
   std::chrono::milliseconds hashing_wait{5'000};
+  std::size_t sign_ins_waiting = 50;  // for a thread that hashes: about 5 s of work
   // Off only where the server is reached by plain HTTP: browsers keep a "Secure" cookie to themselves there.
   bool secure_cookie = true;
 };
@@ -192,6 +194,9 @@ class Staff {
   // address.
   virtual Result<Session> sign_in(std::string_view login, std::string_view password, std::string_view client_address,
                                   std::string_view trace_id) = 0;
+  // Runs a task that signs in, on one of the threads kept for that: sign-ins take long and must not hold the server's
+  // workers. Errors: too_many, when too many wait; the task is not run then. Waiting tasks are dropped at destruction.
+  virtual Result<void> post_sign_in(std::function<void()> task) = 0;
   // Errors: unauthenticated.
   virtual Result<Session> session(std::string_view session_text) = 0;
   // Ending a session that is none is a no-op.

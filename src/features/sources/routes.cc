@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include "features/sources/codec.h"
+#include "features/sources/sources.h"
+
+namespace handschlag::sources {
+namespace {
+
+using json::Value;
+
+constexpr std::int64_t kLongestOverlapSeconds = 90LL * 24 * 60 * 60;
+
+// Writes the audit record of what `request` changes, in the transaction of the change.
+Companion audited(staff::Staff& staff, const http::Request& request) {
+  return [&staff, &request](db::Transaction& transaction, const std::string& source_id) {
+    return staff.record(transaction,
+                        {request.principal.id, request.operation, "source:" + source_id, request.trace_id});
+  };
+}
+
+Value key_json(const Sources::Added& added) {
+  return {{"writeKey", added.write_key}, {"source", to_json(*added.source)}};
+}
+
+Result<Value> json_of(const Result<SourcePointer>& source) {
+  if (!source) return std::unexpected(source.error());
+  return to_json(**source);
+}
+
+Result<Value> get_source(const Sources& sources, const http::Request& request) {
+  const std::string_view id = request.path_param("id");
+  const SourcePointer source = sources.find(id);
+  if (!source) return fail(ErrorKind::not_found, "source_unknown", "There is no such source; list the sources.");
+  return to_json(*source);
+}
+
+Value list_sources(const Sources& sources) {
+  Value items = Value::array();
+  for (const SourcePointer& source : sources.list()) items.push_back(to_json(*source));
+  return {{"items", std::move(items)}, {"next", nullptr}};
+}
+
+Result<Value> create_source(Sources& sources, staff::Staff& staff, const http::Request& request) {
+  Source source = TRY(decode_source(TRY(json::parse(request.body))));
+  return key_json(TRY(sources.add(std::move(source), audited(staff, request))));
+}
+
+Result<Value> rotate_key(Sources& sources, staff::Staff& staff, const http::Request& request) {
+  const Value body = TRY(json::parse(request.body.empty() ? "{}" : request.body));
+  json::Reader reader(body);
+  const auto overlap = reader.optional_integer("overlapSeconds", 0, kLongestOverlapSeconds);
+  TRY(reader.finish());
+  return key_json(TRY(sources.rotate_key(request.path_param("id"), std::chrono::seconds(overlap.value_or(0)),
+                                         audited(staff, request))));
+}
+
+Result<Value> set_state(Sources& sources, staff::Staff& staff, const http::Request& request) {
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const auto enabled = reader.optional_boolean("enabled");
+  if (!enabled) reader.error("enabled", "must be true or false");
+  TRY(reader.finish());
+  return json_of(sources.set_enabled(request.path_param("id"), *enabled, audited(staff, request)));
+}
+
+Result<Value> put_plan(Sources& sources, staff::Staff& staff, const http::Request& request) {
+  Plan plan = TRY(parse_plan(request.body));
+  return json_of(sources.set_plan(request.path_param("id"), std::move(plan), audited(staff, request)));
+}
+
+Result<Value> put_categories(Sources& sources, staff::Staff& staff, const http::Request& request) {
+  auto categories = TRY(decode_consent_categories(TRY(json::parse(request.body)), ""));
+  return json_of(
+      sources.set_consent_categories(request.path_param("id"), std::move(categories), audited(staff, request)));
+}
+
+http::Response created(const Result<Value>& value) {
+  return value ? http::Response::json(201, *value) : http::Response::problem(value.error());
+}
+
+}  // namespace
+
+void bind_routes(http::Router& router, Sources& sources, staff::Staff& staff) {
+  using http::Request;
+  using http::Response;
+  router.bind("listSources", [&](const Request&) { return Response::json(200, list_sources(sources)); });
+  router.bind("getSource", [&](const Request& request) { return Response::of(get_source(sources, request)); });
+  router.bind("createSource", [&](const Request& request) { return created(create_source(sources, staff, request)); });
+  router.bind("rotateSourceKey",
+              [&](const Request& request) { return Response::of(rotate_key(sources, staff, request)); });
+  router.bind("setSourceState",
+              [&](const Request& request) { return Response::of(set_state(sources, staff, request)); });
+  router.bind("putSourcePlan", [&](const Request& request) { return Response::of(put_plan(sources, staff, request)); });
+  router.bind("putSourceConsentCategories",
+              [&](const Request& request) { return Response::of(put_categories(sources, staff, request)); });
+}
+
+}  // namespace handschlag::sources

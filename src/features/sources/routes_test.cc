@@ -1,0 +1,154 @@
+#include <gmock/gmock.h>
+
+#include <future>
+
+#include "features/sources/sources.h"
+#include "platform/crypto/crypto.h"
+#include "platform/db/testing/testing.h"
+#include "platform/json/json.h"
+
+namespace handschlag::sources {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// The operations of api.yaml, as far as the router looks at them.
+constexpr std::string_view kOperations = R"({"paths": {
+  "/sources": {"get": {"operationId": "listSources"}, "post": {"operationId": "createSource"}},
+  "/sources/{id}": {"get": {"operationId": "getSource"}},
+  "/sources/{id}/key": {"post": {"operationId": "rotateSourceKey"}},
+  "/sources/{id}/state": {"put": {"operationId": "setSourceState"}},
+  "/sources/{id}/plan": {"put": {"operationId": "putSourcePlan"}},
+  "/sources/{id}/consent-categories": {"put": {"operationId": "putSourceConsentCategories"}}
+}})";
+
+constexpr const char* kShop = R"({"id":"shop","touchpoint":"checkout","trust":"server","country":"DE",
+  "purposes":["CustomerOrderManagement","DirectMarketing:A6-1-a"],
+  "consentCategories":{"marketing":["DirectMarketing"]},
+  "plan":{"events":{"Order Completed":["total"]}},"corsOrigins":["https://shop.example"]})";
+
+class SourcesRoutes : public ::testing::Test {
+ protected:
+  SourcesRoutes() : router_(*http::Router::create(kOperations)) {
+    crypto::initialize();
+    std::vector<db::Migration> all(staff::migrations().begin(), staff::migrations().end());
+    all.insert(all.end(), migrations().begin(), migrations().end());
+    EXPECT_TRUE((*database_)->migrate(all).has_value());
+    staff_ = staff::Staff::create(**database_, clock_);
+    sources_ = *Sources::open(**database_, clock_);
+    bind_routes(router_, *sources_, *staff_);
+    EXPECT_TRUE(router_.check().has_value());
+  }
+
+  http::Response call(std::string method, std::string path, std::string body = "") {
+    auto request = std::make_shared<http::Request>();
+    request->method = std::move(method);
+    request->path = std::move(path);
+    request->body = std::move(body);
+    auto match = router_.match(request->method, request->path);
+    EXPECT_TRUE(match.has_value());
+    request->path_params = match->path_params;
+    request->operation = match->operation->id;
+    request->principal = {"token:1", "admin", {}};
+    std::promise<http::Response> answer;
+    match->operation->handler(request,
+                              http::Responder([&](http::Response sent) { answer.set_value(std::move(sent)); }));
+    return answer.get_future().get();
+  }
+
+  static json::Value body_of(const http::Response& response) {
+    auto value = json::parse(response.body);
+    return value ? *value : json::Value();
+  }
+
+  ManualClock clock_{from_millis(1'795'000'000'000)};
+  std::unique_ptr<db::testing::TestDatabase> database_ = db::testing::TestDatabase::open(db::testing::Backend::sqlite);
+  std::unique_ptr<staff::Staff> staff_;
+  std::unique_ptr<Sources> sources_;
+  http::Router router_;
+};
+
+TEST_F(SourcesRoutes, SourceIsCreatedAndShownWithoutItsKey) {
+  const http::Response created = call("POST", "/sources", kShop);
+  ASSERT_EQ(created.status, 201) << created.body;
+  const std::string key = body_of(created)["writeKey"].get<std::string>();
+  EXPECT_THAT(key, StartsWith("hsw_"));
+  const http::Response shown = call("GET", "/sources/shop");
+  EXPECT_EQ(body_of(shown), body_of(created)["source"]);
+  EXPECT_THAT(shown.body, ::testing::Not(HasSubstr(key)));
+  const json::Value source = body_of(shown);
+  EXPECT_EQ(source["purposes"], json::Value({"CustomerOrderManagement:A6-1-b", "DirectMarketing:A6-1-a"}));
+  EXPECT_EQ(source["consentCategories"]["marketing"][0], "DirectMarketing");
+  EXPECT_EQ(source["plan"]["events"]["Order Completed"][0], "total");
+  EXPECT_EQ(source["trust"], "server");
+  EXPECT_EQ(source["mode"], "live");
+  EXPECT_EQ(body_of(call("GET", "/sources"))["items"], json::Value::array({source}));
+}
+
+TEST_F(SourcesRoutes, ChangesAreDoneAndAudited) {
+  ASSERT_EQ(call("POST", "/sources", kShop).status, 201);
+  const http::Response rotated = call("POST", "/sources/shop/key", R"({"overlapSeconds":3600})");
+  ASSERT_EQ(rotated.status, 200) << rotated.body;
+  EXPECT_NE(sources_->by_write_key(body_of(rotated)["writeKey"].get<std::string>()), nullptr);
+  EXPECT_EQ(call("POST", "/sources/shop/key").status, 200);
+  EXPECT_EQ(body_of(call("PUT", "/sources/shop/state", R"({"enabled":false})"))["enabled"], false);
+  EXPECT_EQ(body_of(call("PUT", "/sources/shop/plan", R"({"declared":false})"))["plan"]["declared"], false);
+  const json::Value source =
+      body_of(call("PUT", "/sources/shop/consent-categories", R"({"stats":["ServiceUsageAnalytics"]})"));
+  EXPECT_EQ(source["consentCategories"], json::Value({{"stats", {"ServiceUsageAnalytics"}}}));
+
+  std::vector<std::string> operations;
+  const auto page = staff_->audit("token:1", "", 10);
+  ASSERT_TRUE(page.has_value());
+  for (const staff::AuditRecord& record : page->records) {
+    EXPECT_EQ(record.entry.target, "source:shop");
+    operations.push_back(record.entry.operation);
+  }
+  EXPECT_THAT(operations, ::testing::ElementsAre("putSourceConsentCategories", "putSourcePlan", "setSourceState",
+                                                 "rotateSourceKey", "rotateSourceKey", "createSource"));
+}
+
+TEST_F(SourcesRoutes, BadInputIsNamed) {
+  ASSERT_EQ(call("POST", "/sources", kShop).status, 201);
+  struct Case {
+    const char* method;
+    const char* path;
+    const char* body;
+    int status;
+    const char* text;
+  };
+  const Case cases[] = {
+      {"POST", "/sources", "", 400, "json_malformed"},
+      {"POST", "/sources", "3", 400, "fields_invalid"},
+      {"POST", "/sources", kShop, 409, "source_exists"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t"})", 400, "/purposes"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["Spying"]})", 400, "/purposes/0"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare:Z"]})", 400, "/purposes/0"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":[7]})", 400, "/purposes/0"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"trust":"all"})", 400, "/trust"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"mode":1})", 400, "/mode"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"country":"de"})", 400,
+       "/country"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"corsOrigins":["a"]})", 400,
+       "/corsOrigins"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"consentCategories":{"c":["X"]}})",
+       400, "/consentCategories/c"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"plan":{"events":1}})", 400,
+       "/plan/events"},
+      {"GET", "/sources/web", "", 404, "source_unknown"},
+      {"POST", "/sources/web/key", "{}", 404, "source_unknown"},
+      {"POST", "/sources/shop/key", R"({"overlapSeconds":-1})", 400, "/overlapSeconds"},
+      {"PUT", "/sources/shop/state", "{}", 400, "/enabled"},
+      {"PUT", "/sources/shop/plan", R"({"events":{"x":1}})", 400, "/events/x"},
+      {"PUT", "/sources/shop/consent-categories", "[]", 400, "fields_invalid"},
+  };
+  for (const Case& test : cases) {
+    const http::Response response = call(test.method, test.path, test.body);
+    EXPECT_EQ(response.status, test.status) << test.path << test.body;
+    EXPECT_THAT(response.body, HasSubstr(test.text)) << test.body;
+  }
+}
+
+}  // namespace
+}  // namespace handschlag::sources

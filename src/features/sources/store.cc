@@ -1,0 +1,119 @@
+#include "features/sources/store.h"
+
+#include "features/sources/codec.h"
+#include "platform/json/json.h"
+
+namespace handschlag::sources::store {
+namespace {
+
+Result<Source> source_of(const db::Row& row) {
+  Source source{.number = {row.integer(0)},
+                .id = std::string(row.text(1)),
+                .name = std::string(row.text(2)),
+                .touchpoint = std::string(row.text(3)),
+                .name_space = std::string(row.text(4)),
+                .controller = std::string(row.text(5)),
+                .country = std::string(row.text(6)),
+                .trust = find_trust(row.text(7)).value_or(Trust::public_),
+                .mode = find_mode(row.text(8)).value_or(Mode::test),
+                .enabled = row.integer(9) != 0};
+  source.purposes = TRY(decode_purposes(TRY(json::parse(row.text(10))), "/purposes"));
+  source.consent_categories = TRY(decode_consent_categories(TRY(json::parse(row.text(11))), "/consentCategories"));
+  source.plan = TRY(decode_plan(TRY(json::parse(row.text(12))), "/plan"));
+  source.cors_origins = TRY(decode_origins(TRY(json::parse(row.text(13))), "/corsOrigins"));
+  source.created_at = from_millis(row.integer(14));
+  return source;
+}
+
+std::unexpected<Error> damaged(const Error& error) {
+  return fail(ErrorKind::internal, "source_damaged", "A stored source can't be read: " + error.detail);
+}
+
+}  // namespace
+
+Result<std::int64_t> revision(db::Transaction& transaction) {
+  std::int64_t revision = 0;
+  TRY(transaction.query("SELECT revision FROM sources_head WHERE id = 1", {},
+                        [&](const db::Row& row) { revision = row.integer(0); }));
+  return revision;
+}
+
+Result<void> raise_revision(db::Transaction& transaction) {
+  TRY(transaction.execute("UPDATE sources_head SET revision = revision + 1 WHERE id = 1", {}));
+  return {};
+}
+
+Result<Everything> load(db::Transaction& transaction) {
+  Everything all{.revision = TRY(revision(transaction)), .sources = {}, .keys = {}};
+  std::optional<Error> error;
+  TRY(transaction.query(
+      "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
+      "consent_categories, plan, cors_origins, created_at FROM sources_source ORDER BY number",
+      {}, [&](const db::Row& row) {
+        auto source = source_of(row);
+        if (source) all.sources.push_back(*std::move(source));
+        if (!source) error = source.error();
+      }));
+  if (error) return damaged(*error);
+  TRY(transaction.query("SELECT digest, number, valid_until FROM sources_key", {}, [&](const db::Row& row) {
+    Key key{.digest = std::string(row.blob(0)), .number = {row.integer(1)}, .valid_until = {}};
+    if (!row.is_null(2)) key.valid_until = from_millis(row.integer(2));
+    all.keys.push_back(std::move(key));
+  }));
+  return all;
+}
+
+Result<void> insert_source(db::Transaction& transaction, Source& source) {
+  TRY(transaction.query("UPDATE sources_head SET last_number = last_number + 1 WHERE id = 1 RETURNING last_number", {},
+                        [&](const db::Row& row) { source.number = {row.integer(0)}; }));
+  const std::string purposes = json::dump(to_json(source.purposes));
+  const std::string categories = json::dump(to_json(source.consent_categories));
+  const std::string plan = json::dump(to_json(source.plan));
+  const std::string origins = json::dump(json::Value(source.cors_origins));
+  TRY(transaction.execute(
+      "INSERT INTO sources_source (number, id, name, touchpoint, name_space, controller, country, trust, mode, "
+      "enabled, "
+      "purposes, consent_categories, plan, cors_origins, created_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      {source.number.value, source.id, source.name, source.touchpoint, source.name_space, source.controller,
+       source.country, name_of(source.trust), name_of(source.mode), std::int64_t{source.enabled}, purposes, categories,
+       plan, origins, to_millis(source.created_at)}));
+  return {};
+}
+
+Result<std::optional<Source>> find_source(db::Transaction& transaction, std::string_view id) {
+  std::optional<Result<Source>> found;
+  TRY(transaction.query(
+      "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
+      "consent_categories, plan, cors_origins, created_at FROM sources_source WHERE id = $1",
+      {id}, [&](const db::Row& row) { found = source_of(row); }));
+  if (!found) return std::optional<Source>{};
+  if (!*found) return damaged(found->error());
+  return std::optional<Source>(**std::move(found));
+}
+
+Result<void> update_source(db::Transaction& transaction, const Source& source) {
+  const std::string categories = json::dump(to_json(source.consent_categories));
+  const std::string plan = json::dump(to_json(source.plan));
+  TRY(transaction.execute(
+      "UPDATE sources_source SET enabled = $2, consent_categories = $3, plan = $4 WHERE number = $1",
+      {source.number.value, std::int64_t{source.enabled}, categories, plan}));
+  return {};
+}
+
+Result<void> insert_key(db::Transaction& transaction, Id<Source> number, std::string_view digest, Time created_at) {
+  TRY(transaction.execute("INSERT INTO sources_key (digest, number, created_at) VALUES ($1, $2, $3)",
+                          {db::BlobView{digest}, number.value, to_millis(created_at)}));
+  return {};
+}
+
+Result<void> end_keys(db::Transaction& transaction, Id<Source> number, Time valid_until, Time now) {
+  TRY(transaction.execute("DELETE FROM sources_key WHERE number = $1 AND valid_until <= $2",
+                          {number.value, to_millis(now)}));
+  TRY(transaction.execute(
+      "UPDATE sources_key SET valid_until = $2 WHERE number = $1 AND (valid_until IS NULL OR valid_until > $2)",
+      {number.value, to_millis(valid_until)}));
+  return {};
+}
+
+}  // namespace handschlag::sources::store
