@@ -10,7 +10,7 @@ import requests
 import schemathesis
 
 from description import is_ingest, is_stream, load, operations, security_of
-from harness import now
+from harness import now, track
 from seeding import seed
 
 schema = schemathesis.openapi.from_dict(load())
@@ -55,12 +55,29 @@ def signed_in(seeded) -> dict:
 
 def new_source(_=None) -> dict:
     return {"body": {"id": f"source-{uuid.uuid4().hex[:8]}", "touchpoint": "shop", "trust": "server", "country": "DE",
-                     "purposes": [{"purpose": "CustomerOrderManagement"}]}}
+                     "purposes": ["CustomerOrderManagement:A6-1-b"]}}
 
 
 def of_new_source(body):
     return lambda seeded: {"path": {"id": seeded.post("/api/v1/sources", new_source()["body"])["source"]["id"]},
                            "body": body}
+
+
+def of_the_customer(seeded) -> dict:
+    return {"path": {"id": seeded.customer}}
+
+
+def two_people(seeded) -> dict:
+    names = [uuid.uuid4().hex for _ in range(2)]
+    seeded.server.send.store(*[track(name) for name in names])
+    return dict(zip("ab", (seeded.server.customers(f"user_id:{name}")[0]["id"] for name in names)))
+
+
+def linked_people(seeded) -> dict:
+    people = two_people(seeded)
+    link = {**people, "basis": "A6-1-b", "purposes": ["CustomerOrderManagement"]}
+    assert seeded.server.session.post(f"{seeded.url}/api/v1/links", json=link, timeout=10).status_code == 204
+    return {"body": people}
 
 
 CASES = {
@@ -107,6 +124,23 @@ CASES = {
     "globalPrivacyControl": {},
     "eventTotals": {"query": {"source": "shop"}},
     "eventRefusals": {},
+    # customers
+    "findCustomers": {"query": {"key": "email:seeded@example.org"}},
+    "searchCustomers": {"body": {"name": "Quirinella"}},
+    "countCustomers": {"query": {"source": "shop"}},
+    "getCustomer": of_the_customer,
+    "getTimeline": lambda seeded: {**of_the_customer(seeded), "query": {"limit": 7, "type": "track"}},
+    "listUses": of_the_customer,
+    "linkIdentities": lambda seeded: {"body": {**two_people(seeded), "basis": "A6-1-b",
+                                               "purposes": ["CustomerOrderManagement"]}},
+    "unlinkIdentities": linked_people,
+    "listRefusedLinks": {},
+    # the server itself
+    "welcome": {},
+    "healthz": {},
+    "readyz": {},
+    "metrics": {},
+    "getApiDescription": {},
 }
 
 

@@ -207,6 +207,9 @@ class Server:
     def customers(self, key: str) -> list[dict]:
         return list(self.pages("/api/v1/customers", key=key))
 
+    def customers_named(self, name: str) -> list[dict]:
+        return list(self.pages("/api/v1/customers", name=name))
+
     def timeline(self, key: str, **query) -> list[dict]:
         """Every event of every customer whom the key finds, newest first."""
         return [item for customer in self.customers(key) for item in self.timeline_of(customer["id"], **query)]

@@ -228,4 +228,4 @@ def test_time_of_a_broken_clock_is_clamped(running, timestamp):
     assert running.send.single({**track(user, number=1), "timestamp": timestamp}).status_code == 200
     stored = running.timeline(f"user_id:{user}")
     assert len(stored) == 1
-    assert stored[0]["occurredAt"] <= now(-1), stored[0]["occurredAt"]
+    assert stored[0]["occurred_at"] <= now(-1), stored[0]["occurred_at"]

@@ -228,10 +228,13 @@ BAD_READS = {
     "an e-mail that is none": ("/api/v1/customers", {"key": "email:no"}, 400),
     "an unknown customer": ("/api/v1/customers/c-nobody", {}, 404),
     "a timeline of nobody": ("/api/v1/customers/c-nobody/timeline", {}, 404),
-    "a forged cursor": ("/api/v1/customers", {"key": "user_id:u1", "cursor": "AAAA"}, 400),
-    "a limit of 0": ("/api/v1/customers", {"key": "user_id:u1", "limit": 0}, 400),
-    "a huge limit": ("/api/v1/customers", {"key": "user_id:u1", "limit": 10**9}, 400),
-    "a limit in words": ("/api/v1/customers", {"key": "user_id:u1", "limit": "ten"}, 400),
+    "a key and a name": ("/api/v1/customers", {"key": "user_id:u1", "name": "Quirin"}, 400),
+    "an unknown purpose": ("/api/v1/customers", {"key": "user_id:u1", "purpose": "Curiosity"}, 400),
+    "a forged cursor": ("/api/v1/customers/CUSTOMER/timeline", {"cursor": "AAAA"}, 400),
+    "a limit of 0": ("/api/v1/customers/CUSTOMER/timeline", {"limit": 0}, 400),
+    "a huge limit": ("/api/v1/customers/CUSTOMER/timeline", {"limit": 10**9}, 400),
+    "a limit in words": ("/api/v1/customers/CUSTOMER/timeline", {"limit": "ten"}, 400),
+    "an unknown type": ("/api/v1/customers/CUSTOMER/timeline", {"type": "telepathy"}, 400),
     "no such route": ("/api/v1/nonsense", {}, 404),
 }
 
@@ -239,7 +242,9 @@ BAD_READS = {
 @pytest.mark.parametrize("case", BAD_READS)
 def test_bad_read_is_a_problem(running, case):
     path, query, status = BAD_READS[case]
-    answer = running.get(path, **query)
+    running.send.store(track("reader", number=1))
+    customer = running.customers("user_id:reader")[0]["id"]
+    answer = running.get(path.replace("CUSTOMER", customer), **query)
     assert answer.status_code == status, answer.text[:300]
     assert answer.headers["Content-Type"].startswith("application/problem+json")
     assert answer.json()["status"] == status

@@ -94,14 +94,14 @@ def check_stored(server, types: set[str], run: str, started: datetime):
     assert sorted(kind_of(item) for item in stored) == sorted(types), "each call is there once"
     by_type = {kind_of(item): item for item in stored}
     order = by_type["track"]
-    assert order["name"] == "Order Completed"
+    assert order["event"] == "Order Completed"
     assert order["properties"]["order_id"] == f"order-{run}"
     assert order["properties"]["revenue"] == 129.95
     assert order["properties"]["coupon"] == "Grüße aus Köln 🎈"
     assert order["properties"]["products"] == [{"sku": "A-1", "name": "Lantern", "price": 64.975, "quantity": 2}]
     assert by_type["page"]["properties"]["path"] == "/pricing"
     for item in stored:
-        occurred = datetime.fromisoformat(item["occurredAt"].replace("Z", "+00:00"))
+        occurred = datetime.fromisoformat(item["occurred_at"].replace("Z", "+00:00"))
         assert started - timedelta(seconds=2) <= occurred <= datetime.now(UTC) + timedelta(seconds=2), item
 
 

@@ -171,7 +171,7 @@ def test_context_and_sent_at_of_the_batch_hold_for_its_items(running):
     body = {"batch": [item], "sentAt": now(86_400), "context": {"locale": "en-GB", "timezone": "Europe/Berlin"}}
     assert is_success(running.send.post("/v1/batch", body))
     stored = running.timeline(f"user_id:{user}")
-    assert now(70) < stored[0]["occurredAt"] < now(50)
+    assert now(70) < stored[0]["occurred_at"] < now(50)
     assert stored[0]["context"]["locale"] == "de-DE"
     assert stored[0]["context"]["timezone"] == "Europe/Berlin"
 

@@ -133,13 +133,14 @@ def test_a_person_stays_in_the_region_where_it_was_first_seen(make_house):
 
 def test_regions_of_ones_own(make_house):
     house = make_house("""
+[regions]
 home = "north"
 
-[[regions]]
+[[regions.list]]
 id = "north"
 countries = ["DE", "DK"]
 
-[[regions]]
+[[regions.list]]
 id = "south"
 countries = ["IT", "ES"]
 """)
