@@ -116,7 +116,7 @@ void read_region_list(json::Reader& table, Settings& settings) {
   }
 }
 
-Result<void> apply(const json::Value& file, Settings& settings) {
+Result<void> read_tables(const json::Value& file, Settings& settings) {
   json::Reader root(file);
   const json::Value empty = json::Value::object();
   for (const char* table : {"server", "storage", "regions", "identity", "log"}) {
@@ -164,7 +164,7 @@ Result<Settings> load_settings(const std::filesystem::path& data, const std::fil
       return fail(ErrorKind::invalid, "config_unreadable", fmt::format("{} can't be read.", file.string()));
     }
     json::Value value = TRY(config::parse_toml(text.str(), file.string()));
-    TRY(apply(value, settings));
+    TRY(read_tables(value, settings));
   }
   if (std::filesystem::path(settings.regions.key_folder)
           .lexically_normal()
