@@ -1,11 +1,10 @@
 #include "features/ledger/ledger.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <thread>
+
+#include "platform/db/testing/testing.h"
 
 namespace handschlag::ledger {
 namespace {
@@ -14,10 +13,7 @@ class LedgerTest : public testing::Test {
  protected:
   void SetUp() override {
     crypto::initialize();
-    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    folder_ = std::filesystem::temp_directory_path() / ("handschlag-ledger-" + name + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
-    regions::Settings settings{folder_ / "data", folder_ / "keys", "", {{"eu", {"DE"}}}, "eu"};
+    regions::Settings settings{folder_.path() / "data", folder_.path() / "keys", "", {{"eu", {"DE"}}}, "eu"};
     ASSERT_TRUE(regions::Regions::create_keys(settings));
     regions::Schemas schemas;
     for (const auto& migration : vault::migrations()) schemas.vault.push_back(migration);
@@ -33,7 +29,6 @@ class LedgerTest : public testing::Test {
     ledger_.reset();
     vault_.reset();
     regions_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   static Entry view(std::int64_t identity, std::int64_t at) {
@@ -49,7 +44,7 @@ class LedgerTest : public testing::Test {
     return entry;
   }
 
-  std::filesystem::path folder_;
+  db::testing::TemporaryFolder folder_;
   std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<vault::Vault> vault_;
   std::unique_ptr<Ledger> ledger_;

@@ -11,10 +11,10 @@ class VaultTest : public testing::TestWithParam<db::testing::Backend> {
  protected:
   void SetUp() override {
     crypto::initialize();
-    database_ = db::testing::TestDatabase::create(GetParam());
+    database_ = db::testing::TestDatabase::open(GetParam());
     if (!database_) GTEST_SKIP() << "this database is not on this machine";
-    ASSERT_TRUE(database_->db().migrate(migrations()));
-    vault_ = *Vault::open(database_->db(), "eu", region_key_);
+    ASSERT_TRUE((*database_)->migrate(migrations()));
+    vault_ = *Vault::open(**database_, "eu", region_key_);
   }
 
   crypto::Key region_key_ = crypto::Key::random();
@@ -28,7 +28,7 @@ TEST_P(VaultTest, KeysSurviveReopening) {
   std::vector<IdentityId> ids = {{1}, {2}};
   auto keys = *vault_->create(ids, kOrdinary);
   EXPECT_NE(keys[0].bytes(), keys[1].bytes());
-  auto again = *Vault::open(database_->db(), "eu", region_key_);
+  auto again = *Vault::open(**database_, "eu", region_key_);
   EXPECT_EQ(again->get({1}, kOrdinary)->bytes(), keys[0].bytes());
   EXPECT_EQ(again->digest_key().bytes(), vault_->digest_key().bytes());
 }
@@ -54,19 +54,19 @@ TEST_P(VaultTest, DestroyedKeyIsGoneForGood) {
   ASSERT_TRUE(vault_->create(one, kOrdinary));
   ASSERT_TRUE(vault_->destroy({1}, kOrdinary));
   EXPECT_EQ(vault_->get({1}, kOrdinary).error().code, "key_destroyed");
-  auto again = *Vault::open(database_->db(), "eu", region_key_);
+  auto again = *Vault::open(**database_, "eu", region_key_);
   EXPECT_EQ(again->get({1}, kOrdinary).error().code, "key_destroyed");
   EXPECT_TRUE(vault_->destroy({1}, kOrdinary)) << "destroying twice is no error";
 }
 
 TEST_P(VaultTest, WrongRegionKeyIsToldAtOpening) {
-  auto wrong = Vault::open(database_->db(), "eu", crypto::Key::random());
+  auto wrong = Vault::open(**database_, "eu", crypto::Key::random());
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, "region_key_wrong");
 }
 
 TEST_P(VaultTest, AnotherRegionsVaultDoesNotOpen) {
-  EXPECT_EQ(Vault::open(database_->db(), "us", region_key_).error().code, "region_key_wrong");
+  EXPECT_EQ(Vault::open(**database_, "us", region_key_).error().code, "region_key_wrong");
 }
 
 TEST_P(VaultTest, SecretsStayTheSame) {
@@ -75,7 +75,8 @@ TEST_P(VaultTest, SecretsStayTheSame) {
   EXPECT_NE(vault_->secret("unlinked:2026-11-22")->bytes(), first.bytes());
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, VaultTest, testing::ValuesIn(db::testing::all_backends()));
+INSTANTIATE_TEST_SUITE_P(Backends, VaultTest, testing::ValuesIn(db::testing::all_backends()),
+                         db::testing::backend_name);
 
 }  // namespace
 }  // namespace handschlag::vault

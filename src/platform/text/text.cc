@@ -44,7 +44,8 @@ std::string fold(std::string_view text) {
 }
 
 std::vector<std::string> words(std::string_view text) {
-  icu::UnicodeString source = folded(text);
+  UErrorCode status = U_ZERO_ERROR;
+  icu::UnicodeString source = icu::Normalizer2::getNFDInstance(status)->normalize(folded(text), status);
   std::vector<std::string> out;
   icu::UnicodeString word;
   auto finish = [&] {
@@ -53,7 +54,8 @@ std::vector<std::string> words(std::string_view text) {
   };
   for (int32_t i = 0; i < source.length(); i = source.moveIndex32(i, 1)) {
     UChar32 c = source.char32At(i);
-    if (u_isalnum(c) || u_charType(c) == U_NON_SPACING_MARK) {
+    if (u_charType(c) == U_NON_SPACING_MARK) continue;
+    if (u_isalnum(c)) {
       word.append(c);
     } else {
       finish();

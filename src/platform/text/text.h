@@ -16,7 +16,8 @@ std::string_view trim(std::string_view text);
 // For comparing: NFKC, case folded ("Straße" = "STRASSE").
 std::string fold(std::string_view text);
 
-// Folded words of letters and digits, in order: "Müller-Lüdenscheidt, Dr." → "müller", "lüdenscheidt", "dr".
+// Folded words of letters and digits without accents, in order, for searching: "Müller-Lüdenscheidt, Dr." → "muller",
+// "ludenscheidt", "dr".
 std::vector<std::string> words(std::string_view text);
 
 // E.164 ("+4930123456"), read as dialled in `country` (ISO 3166 alpha-2, may be empty). Nothing if it can't be a

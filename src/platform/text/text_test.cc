@@ -12,7 +12,7 @@ TEST(TextFold, MakesSpellingsOfOneWordEqual) {
 }
 
 TEST(TextWords, AreFoldedAndWithoutPunctuation) {
-  EXPECT_EQ(words("Dr. Anna Müller-Lüdenscheidt"), (std::vector<std::string>{"dr", "anna", "müller", "lüdenscheidt"}));
+  EXPECT_EQ(words("Dr. Anna Müller-Lüdenscheidt"), (std::vector<std::string>{"dr", "anna", "muller", "ludenscheidt"}));
   EXPECT_TRUE(words(" ,.- ").empty());
   EXPECT_TRUE(words("").empty());
 }

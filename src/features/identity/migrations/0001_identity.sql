@@ -21,8 +21,8 @@ CREATE TABLE identity_key (
 );
 CREATE INDEX identity_key_by_identity ON identity_key (identity);
 
--- Two identities are one person, says `origin`. The smaller id stands first. A row is never removed: an ended link must not come back by
--- itself.
+-- Two identities are one person, says `origin`. The smaller id stands first. A row is never removed: an ended link must
+-- not come back by itself.
 CREATE TABLE identity_link (
   a INTEGER NOT NULL,
   b INTEGER NOT NULL,

@@ -1,4 +1,5 @@
--- Uses of a person's data, in the order they were written. `sealed` holds who, what for and why, under the identity's key.
+-- Uses of a person's data, in the order they were written. `sealed` holds who, what for and why, under the identity's
+-- key.
 CREATE TABLE ledger_entry (
   seq INTEGER NOT NULL PRIMARY KEY,
   identity INTEGER NOT NULL,

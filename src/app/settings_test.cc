@@ -1,0 +1,92 @@
+#include "app/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "platform/db/testing/testing.h"
+
+namespace handschlag::app {
+namespace {
+
+class SettingsTest : public testing::Test {
+ protected:
+  Result<Settings> load(std::string_view toml) {
+    auto file = folder_.path() / "handschlag.toml";
+    std::ofstream(file) << toml;
+    return load_settings("/srv/handschlag", file);
+  }
+  db::testing::TemporaryFolder folder_;
+};
+
+TEST_F(SettingsTest, DefaultsNeedNoFile) {
+  auto settings = load_settings("/srv/handschlag", "");
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->server.address, "127.0.0.1");
+  EXPECT_EQ(settings->regions.home, "eu");
+  EXPECT_EQ(settings->regions.key_folder, "/srv/handschlag.keys");
+}
+
+TEST_F(SettingsTest, FileOverridesDefaults) {
+  auto settings = load(R"(
+[server]
+listen = "0.0.0.0:9000"
+trusted_proxies = ["10.0.0.0/8"]
+[storage]
+url = "postgresql://db/handschlag"
+[regions]
+home = "ch"
+list = [{id = "ch", countries = ["CH"]}, {id = "de", countries = ["DE", "AT"]}]
+[identity]
+identities_per_value = 3
+)");
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->server.address, "0.0.0.0");
+  EXPECT_EQ(settings->server.port, 9000);
+  EXPECT_EQ(settings->server.trusted_proxies, std::vector<std::string>{"10.0.0.0/8"});
+  EXPECT_EQ(settings->regions.postgres_url, "postgresql://db/handschlag");
+  ASSERT_EQ(settings->regions.regions.size(), 2u);
+  EXPECT_EQ(settings->regions.regions[1].countries, (std::vector<std::string>{"DE", "AT"}));
+  EXPECT_EQ(settings->identity.identities_per_value, 3u);
+}
+
+TEST_F(SettingsTest, EveryWrongKeyIsNamed) {
+  auto settings = load("[server]\nlisten = \"nowhere\"\nworker_threads = 0\ntypo = 1\n[log]\nlevel = \"loud\"\n");
+  ASSERT_FALSE(settings);
+  std::vector<std::string> pointers;
+  for (const FieldError& field : settings.error().fields) pointers.push_back(field.pointer);
+  std::sort(pointers.begin(), pointers.end());
+  EXPECT_EQ(pointers,
+            (std::vector<std::string>{"/log/level", "/server/listen", "/server/typo", "/server/worker_threads"}));
+}
+
+TEST_F(SettingsTest, KeysInsideTheDataFolderAreRefused) {
+  auto settings = load("[storage]\nkey_folder = \"/srv/handschlag/keys\"\n");
+  ASSERT_FALSE(settings);
+  EXPECT_EQ(settings.error().code, "key_folder_inside");
+}
+
+TEST_F(SettingsTest, EverySettingIsDocumented) {
+  std::ifstream file(std::string(HANDSCHLAG_SOURCE_DIR) + "/docs/configuration.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const std::string& name : setting_names()) {
+    EXPECT_NE(text.str().find("`" + name + "`"), std::string::npos) << name << " is missing in docs/configuration.md";
+  }
+}
+
+TEST(SetListen, TakesAddressAndPort) {
+  http::ServerOptions server;
+  ASSERT_TRUE(set_listen(server, "[::1]:0"));
+  EXPECT_EQ(server.address, "::1");
+  EXPECT_EQ(server.port, 0);
+  ASSERT_TRUE(set_listen(server, "localhost:81"));
+  EXPECT_EQ(server.address, "127.0.0.1");
+  EXPECT_FALSE(set_listen(server, "127.0.0.1"));
+  EXPECT_FALSE(set_listen(server, "127.0.0.1:70000"));
+  EXPECT_FALSE(set_listen(server, ""));
+}
+
+}  // namespace
+}  // namespace handschlag::app

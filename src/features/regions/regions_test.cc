@@ -1,0 +1,96 @@
+#include "features/regions/regions.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "platform/db/testing/testing.h"
+
+namespace handschlag::regions {
+namespace {
+
+class RegionsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    crypto::initialize();
+    settings_.data_folder = folder_.path() / "data";
+    settings_.key_folder = folder_.path() / "keys";
+    settings_.regions = {{"eu", {"DE", "FR"}}, {"us", {"US"}}};
+    settings_.home = "eu";
+  }
+
+  std::string key_text(const std::string& region) {
+    std::ifstream file(settings_.key_folder / (region + ".key"));
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  db::testing::TemporaryFolder folder_;
+  Settings settings_;
+};
+
+TEST_F(RegionsTest, CountriesLeadToTheirRegionAndUnknownOnesHome) {
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  auto regions = *Regions::open(settings_, {});
+  EXPECT_EQ(regions->of_country("US").id(), "us");
+  EXPECT_EQ(regions->of_country("FR").id(), "eu");
+  EXPECT_EQ(regions->of_country("BR").id(), "eu");
+  EXPECT_EQ(regions->of_country("").id(), "eu");
+  EXPECT_EQ(regions->find("us")->id(), "us");
+  EXPECT_EQ(regions->find("mars"), nullptr);
+}
+
+TEST_F(RegionsTest, EachRegionHasFilesOfItsOwn) {
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  auto regions = *Regions::open(settings_, {});
+  for (const char* region : {"eu", "us"}) {
+    for (const char* name : {"data.db", "vault.db", "ledger.db"}) {
+      EXPECT_TRUE(std::filesystem::exists(settings_.data_folder / "regions" / region / name));
+    }
+  }
+  EXPECT_NE(regions->find("eu")->key().bytes(), regions->find("us")->key().bytes());
+}
+
+TEST_F(RegionsTest, KeysAreForTheOwnerOnlyAndNeverOverwritten) {
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  std::string before = key_text("eu");
+  struct stat info{};
+  ASSERT_EQ(::stat((settings_.key_folder / "eu.key").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  EXPECT_EQ(key_text("eu"), before);
+}
+
+TEST_F(RegionsTest, MissingOrMalformedKeySaysWhatToDo) {
+  auto missing = Regions::open(settings_, {});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, "region_key_missing");
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  std::ofstream(settings_.key_folder / "us.key") << "short\n";
+  EXPECT_EQ(Regions::open(settings_, {}).error().code, "region_key_malformed");
+}
+
+TEST_F(RegionsTest, WrongSettingsAreRefused) {
+  auto refused = [&](std::vector<RegionSettings> regions, std::string home) {
+    settings_.regions = std::move(regions);
+    settings_.home = std::move(home);
+    auto result = Regions::create_keys(settings_);
+    return result ? "" : result.error().code;
+  };
+  EXPECT_EQ(refused({{"eu", {"DE"}}, {"eu", {}}}, "eu"), "region_invalid");
+  EXPECT_EQ(refused({{"../up", {}}}, "../up"), "region_invalid");
+  EXPECT_EQ(refused({{"eu", {"DE"}}, {"us", {"DE"}}}, "eu"), "region_country_invalid");
+  EXPECT_EQ(refused({{"eu", {"Germany"}}}, "eu"), "region_country_invalid");
+  EXPECT_EQ(refused({{"eu", {"DE"}}}, "us"), "region_home_unknown");
+}
+
+TEST_F(RegionsTest, DefaultRegionsAreValid) {
+  settings_.regions = default_regions();
+  EXPECT_TRUE(Regions::create_keys(settings_));
+}
+
+}  // namespace
+}  // namespace handschlag::regions
