@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "features/customers/look.h"
 #include "features/customers/names.h"
 #include "features/customers/store.h"
 #include "platform/base/cursor.h"
@@ -28,6 +29,12 @@ std::unexpected<Error> no_customer() {
   return fail(ErrorKind::not_found, "customer_unknown", "There is no such customer.");
 }
 
+std::string base36(std::int64_t number) {
+  char digits[16];
+  auto end = std::to_chars(digits, digits + sizeof(digits), number, 36).ptr;
+  return {digits, end};
+}
+
 std::string profile_context(IdentityId identity) {
   return fmt::format("customers_profile|{}", identity.value);
 }
@@ -36,27 +43,34 @@ class CustomersImpl final : public Customers {
  public:
   CustomersImpl(events::Events& events, sources::Sources& sources, staff::Staff& staff,
                 std::vector<ledger::Ledger*> ledgers, const Clock& clock)
-      : events_(events), sources_(sources), staff_(staff), ledgers_(std::move(ledgers)), clock_(clock) {}
+      : events_(events),
+        sources_(sources),
+        staff_(staff),
+        ledgers_(std::move(ledgers)),
+        clock_(clock),
+        look_(ledgers_, clock) {}
 
   Result<std::vector<Found>> find_by_key(const Viewer& viewer, std::string_view key) override {
     auto parsed = TRY(identity::parse_key(key));
-    gate::PurposeSet purposes = TRY(allowed(viewer));
+    Permit permit = TRY(look_.allowed(viewer));
+    gate::PurposeSet purposes = permit.purposes;
     std::vector<identity::Key> keys = TRY(spellings(parsed));
     std::vector<Found> out;
     for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
       if (!may_see(viewer, cell)) continue;
       std::vector<identity::Identities::Found> found;
       TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
-        found = TRY(identities(cell).find(tx, keys));
+        found = TRY(identities(cell).find(tx, keys, purposes));
         return {};
       }));
-      TRY(add_found(viewer, cell, purposes, found, kMaxFoundByKey, out));
+      TRY(add_found(viewer, cell, permit, found, kMaxFoundByKey, out));
     }
     return sorted(std::move(out), kMaxFoundByKey);
   }
 
   Result<std::vector<Found>> find_by_name(const Viewer& viewer, std::string_view name) override {
-    gate::PurposeSet purposes = TRY(allowed(viewer));
+    Permit permit = TRY(look_.allowed(viewer));
+    gate::PurposeSet purposes = permit.purposes;
     std::vector<Found> out;
     for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
       if (!may_see(viewer, cell)) continue;
@@ -68,14 +82,15 @@ class CustomersImpl final : public Customers {
         found = TRY(having_all(tx, digests, purposes));
         return {};
       }));
-      TRY(add_found(viewer, cell, purposes, found, kMaxFoundByName, out));
+      TRY(add_found(viewer, cell, permit, found, kMaxFoundByName, out));
     }
     return sorted(std::move(out), kMaxFoundByName);
   }
 
   Result<Page> page(const Viewer& viewer, std::string_view handle) override {
     Handle place = TRY(resolve(viewer, handle));
-    gate::PurposeSet purposes = TRY(allowed(viewer, &place));
+    Permit permit = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity}));
+    gate::PurposeSet purposes = permit.purposes;
     Page out;
     out.region = region_id(place.cell);
     out.purposes = purposes;
@@ -91,15 +106,17 @@ class CustomersImpl final : public Customers {
       }
       return {};
     }));
+    TRY(look_.check_stored(viewer, place.cell, out.customer.identities));
     out.handle = format_handle(out.region, out.customer.identities.front().id);
-    TRY(record(viewer, place.cell, out.customer));
+    TRY(look_.record(viewer, place.cell, out.customer, permit));
     for (const auto& [identity, profile] : to_save) save(place.cell, identity, profile);
     return out;
   }
 
   Result<Timeline> timeline(const Viewer& viewer, std::string_view handle, const TimelineFilter& filter) override {
     Handle place = TRY(resolve(viewer, handle));
-    gate::PurposeSet purposes = TRY(allowed(viewer, &place));
+    Permit permit = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity}));
+    gate::PurposeSet purposes = permit.purposes;
     std::string list = fmt::format("timeline|{}|{}|{}|{}", handle, purposes.bits(), filter.touchpoint,
                                    filter.type ? events::name_of(*filter.type) : "");
     events::TimelineQuery query;
@@ -113,8 +130,10 @@ class CustomersImpl final : public Customers {
     Timeline out;
     out.region = region_id(place.cell);
     std::vector<identity::Reached> reached;
+    identity::Customer customer;
     TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
-      reached = TRY(identities(place.cell).reach(tx, place.identity, purposes));
+      customer = TRY(identities(place.cell).customer(tx, place.identity, purposes));
+      for (const identity::Identity& member : customer.identities) reached.push_back({member.id, member.purposes});
       query.identities = reached;
       out.items = TRY(events_.timeline(tx, cell(place.cell), query));
       return {};
@@ -124,19 +143,22 @@ class CustomersImpl final : public Customers {
       const events::Event& last = out.items.back();
       out.next = encode_cursor(list, {to_millis(last.occurred_at), last.seq});
     }
-    TRY(record(viewer, place.cell, reached, gate::Decision::allow, gate::Rule::contract_suffices));
+    TRY(look_.check_stored(viewer, place.cell, customer.identities));
+    TRY(look_.record(viewer, place.cell, reached, permit));
     return out;
   }
 
   Result<std::vector<ledger::Record>> uses(const Viewer& viewer, std::string_view handle, std::size_t limit) override {
     Handle place = TRY(resolve(viewer, handle));
-    gate::PurposeSet purposes = TRY(allowed(viewer, &place));
+    Permit permit = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity}));
+    gate::PurposeSet purposes = permit.purposes;
     std::vector<identity::Reached> reached;
     TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
-      reached = TRY(identities(place.cell).reach(tx, place.identity, purposes));
+      auto customer = TRY(identities(place.cell).customer(tx, place.identity, purposes));
+      for (const identity::Identity& member : customer.identities) reached.push_back({member.id, member.purposes});
       return {};
     }));
-    TRY(record(viewer, place.cell, reached, gate::Decision::allow, gate::Rule::contract_suffices));
+    TRY(look_.record(viewer, place.cell, reached, permit));
     std::vector<ledger::Record> out;
     for (const identity::Reached& member : reached) {
       auto records = TRY(ledgers_[place.cell]->read(member.id, 0, limit));
@@ -150,23 +172,24 @@ class CustomersImpl final : public Customers {
   Result<void> link(const Viewer& viewer, std::string_view a, std::string_view b, gate::Basis basis,
                     gate::PurposeSet purposes) override {
     auto [one, two] = TRY(resolve_pair(viewer, a, b));
-    gate::PurposeSet permitted = TRY(allowed(viewer, &one));
+    gate::PurposeSet permitted = TRY(look_.allowed(viewer, Look::About{one.cell, one.identity})).purposes;
     if ((permitted | purposes) != permitted) {
       return fail(ErrorKind::forbidden, "use_denied", "Your role may not link people for all of these purposes.");
     }
-    TRY(identities_write(one.cell, [&, first = one, second = two](db::Transaction& tx) {
-      return identities(first.cell).link(tx, first.identity, second.identity, basis, purposes, "staff", clock_.now());
-    }));
-    return audit(viewer, fmt::format("link:{}+{}", a, b));
+    return audited_write(viewer, one.cell, fmt::format("link:{}+{}", a, b),
+                         [&, first = one, second = two](db::Transaction& tx) {
+                           return identities(first.cell)
+                               .link(tx, first.identity, second.identity, basis, purposes, "staff", clock_.now());
+                         });
   }
 
   Result<void> unlink(const Viewer& viewer, std::string_view a, std::string_view b) override {
     auto [one, two] = TRY(resolve_pair(viewer, a, b));
-    TRY(allowed(viewer, &one));
-    TRY(identities_write(one.cell, [&, first = one, second = two](db::Transaction& tx) {
-      return identities(first.cell).unlink(tx, first.identity, second.identity, clock_.now());
-    }));
-    return audit(viewer, fmt::format("link:{}+{}", a, b));
+    TRY(look_.allowed(viewer, Look::About{one.cell, one.identity}));
+    return audited_write(viewer, one.cell, fmt::format("link:{}+{}", a, b),
+                         [&, first = one, second = two](db::Transaction& tx) {
+                           return identities(first.cell).unlink(tx, first.identity, second.identity, clock_.now());
+                         });
   }
 
   Result<std::vector<Refusal>> refused_links(const Viewer& viewer) override {
@@ -210,8 +233,15 @@ class CustomersImpl final : public Customers {
     return viewer.region.empty() || viewer.region == region_id(place);
   }
 
-  Result<void> identities_write(std::size_t place, db::Writer::Body body) {
-    return cell(place).region->writer().run(std::move(body));
+  // The audit first: what is not recorded is not done. What then fails is recorded as failed.
+  Result<void> audited_write(const Viewer& viewer, std::size_t place, const std::string& target,
+                             db::Writer::Body body) {
+    TRY(staff_.record({viewer.principal, viewer.operation, target, viewer.trace_id, staff::Outcome::ok}));
+    auto done = cell(place).region->writer().run(std::move(body));
+    if (!done) {
+      TRY(staff_.record({viewer.principal, viewer.operation, target, viewer.trace_id, staff::Outcome::failed}));
+    }
+    return done;
   }
 
   Result<Handle> resolve(const Viewer& viewer, std::string_view handle) {
@@ -240,57 +270,6 @@ class CustomersImpl final : public Customers {
                   {{"/b", "must be of the same region"}});
     }
     return Pair{one, two};
-  }
-
-  // The purposes for which the gate lets this viewer look. A refusal is written to the ledger of whom it was about.
-  Result<gate::PurposeSet> allowed(const Viewer& viewer, const Handle* about = nullptr) {
-    gate::PurposeSet asked = viewer.purpose ? gate::PurposeSet{*viewer.purpose} : gate::purposes_of_role(viewer.role);
-    gate::PurposeSet out;
-    gate::Ruling last;
-    gate::Purpose last_purpose = viewer.purpose.value_or(gate::Purpose::CustomerCare);
-    for (const gate::PurposeInfo& info : gate::purposes()) {
-      if (!asked.has(info.purpose)) continue;
-      gate::Question question;
-      question.use = gate::Use::view;
-      question.purpose = info.purpose;
-      question.basis = info.default_basis;
-      question.consent = gate::ConsentState::given;  // what is stored for it was given for it
-      question.stored_for = asked;
-      question.role = viewer.role;
-      question.at = clock_.now();
-      last = gate::rule(question);
-      last_purpose = info.purpose;
-      if (last.allowed()) out.add(info.purpose);
-    }
-    if (!out.empty()) return out;
-    if (last.rules[0] == gate::Rule::none) last.rules[0] = gate::Rule::role_without_purpose;
-    if (about != nullptr) {
-      TRY(record(viewer, about->cell, {{about->identity, asked}}, gate::Decision::deny, last.rules[0]));
-    }
-    return fail(ErrorKind::forbidden, "use_denied", gate::reason(last, last_purpose, viewer.language));
-  }
-
-  Result<void> record(const Viewer& viewer, std::size_t place, const std::vector<identity::Reached>& who,
-                      gate::Decision decision, gate::Rule rule) {
-    std::vector<ledger::Entry> entries;
-    for (const identity::Reached& member : who) {
-      ledger::Entry entry;
-      entry.identity = member.id;
-      entry.at = clock_.now();
-      entry.purposes = member.purposes;
-      entry.decision = decision;
-      entry.rules = {rule};
-      entry.role = viewer.role;
-      entry.operation = viewer.operation;
-      entries.push_back(std::move(entry));
-    }
-    return ledgers_[place]->record(std::move(entries));
-  }
-
-  Result<void> record(const Viewer& viewer, std::size_t place, const identity::Customer& customer) {
-    std::vector<identity::Reached> who;
-    for (const identity::Identity& member : customer.identities) who.push_back({member.id, member.purposes});
-    return record(viewer, place, who, gate::Decision::allow, gate::Rule::contract_suffices);
   }
 
   // A key in each namespace, and spelled as in each country, that a source has: which one is meant nobody said.
@@ -331,7 +310,7 @@ class CustomersImpl final : public Customers {
   }
 
   // Turns identities into the customers they belong to, each once, and writes that they were shown.
-  Result<void> add_found(const Viewer& viewer, std::size_t place, gate::PurposeSet purposes,
+  Result<void> add_found(const Viewer& viewer, std::size_t place, const Permit& permit,
                          const std::vector<identity::Identities::Found>& found, std::size_t limit,
                          std::vector<Found>& out) {
     std::map<std::int64_t, std::size_t> known;  // identity → place in out
@@ -343,7 +322,7 @@ class CustomersImpl final : public Customers {
           continue;
         }
         if (out.size() >= limit) break;
-        auto customer = TRY(identities(place).customer(tx, entry.id, purposes));
+        auto customer = TRY(identities(place).customer(tx, entry.id, permit.purposes));
         const identity::Identity& oldest = customer.identities.front();
         Found item{format_handle(region_id(place), oldest.id),
                    region_id(place),
@@ -361,7 +340,7 @@ class CustomersImpl final : public Customers {
       }
       return {};
     }));
-    return record(viewer, place, shown, gate::Decision::allow, gate::Rule::contract_suffices);
+    return look_.record(viewer, place, shown, permit);
   }
 
   static std::vector<Found> sorted(std::vector<Found> found, std::size_t limit) {
@@ -415,23 +394,22 @@ class CustomersImpl final : public Customers {
         [id, row](db::Transaction& tx) { return store::save_profile(tx, id.value, *row); }, [](const Result<void>&) {});
   }
 
-  Result<void> audit(const Viewer& viewer, std::string target) {
-    return staff_.record({viewer.principal, viewer.operation, std::move(target), viewer.trace_id, staff::Outcome::ok});
-  }
-
   events::Events& events_;
   sources::Sources& sources_;
   staff::Staff& staff_;
   std::vector<ledger::Ledger*> ledgers_;
   const Clock& clock_;
+  Look look_;
 };
 
 }  // namespace
 
 std::string format_handle(std::string_view region, IdentityId identity) {
-  char digits[16];
-  auto end = std::to_chars(digits, digits + sizeof(digits), identity.value, 36).ptr;
-  return fmt::format("{}-{}", region, std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  return fmt::format("{}-{}", region, base36(identity.value));
+}
+
+std::string format_event_id(std::string_view region, std::int64_t seq) {
+  return fmt::format("{}-e{}", region, base36(seq));
 }
 
 std::unique_ptr<events::Projection> create_name_index() {

@@ -38,6 +38,9 @@ struct Viewer {
 // leads to the same customer while they are linked.
 std::string format_handle(std::string_view region, IdentityId identity);
 
+// "eu-e2s": region and position of an event.
+std::string format_event_id(std::string_view region, std::int64_t seq);
+
 struct Found {
   std::string handle;
   std::string region;

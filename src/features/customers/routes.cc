@@ -167,7 +167,7 @@ class Encoder {
 
   json::Value event(const std::string& region, const events::Event& event) const {
     auto found = sources_.find(Id<sources::Source>{event.source});
-    json::Value out = {{"id", format_handle(region, IdentityId{event.seq})},
+    json::Value out = {{"id", format_event_id(region, event.seq)},
                        {"type", events::name_of(event.type)},
                        {"event", nullptr},
                        {"occurred_at", format_time(event.occurred_at)},

@@ -201,7 +201,7 @@ class DemoCompany : public DemoFill {
     events::Cell& cell = *real_->cell(region);
     std::vector<identity::Customer> out;
     auto read = cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
-      for (const auto& found : TRY(cell.identities->find(tx, {&*key, 1}))) {
+      for (const auto& found : TRY(cell.identities->find(tx, {&*key, 1}, gate::PurposeSet::all()))) {
         out.push_back(TRY(cell.identities->customer(tx, found.id, gate::PurposeSet::all())));
       }
       return {};

@@ -38,10 +38,12 @@ Result<std::vector<IdentityId>> Identities::record(db::Transaction& tx, std::spa
   return Recorder(tx, vault_, limits_).record(sightings);
 }
 
-Result<std::vector<Identities::Found>> Identities::find(db::Transaction& tx, std::span<const Key> keys) {
+Result<std::vector<Identities::Found>> Identities::find(db::Transaction& tx, std::span<const Key> keys,
+                                                        gate::PurposeSet purposes) {
   std::map<std::int64_t, Standing> best;
   for (const Key& key : keys) {
     for (const store::KeyRow& row : TRY(store::holders(tx, digest_of(vault_.digest_key(), key), kMaxFound))) {
+      if ((row.purposes & purposes).empty()) continue;
       auto [it, fresh] = best.try_emplace(row.identity, row.standing);
       if (!fresh) it->second = std::min(it->second, row.standing);
     }
@@ -58,7 +60,7 @@ Result<std::vector<bool>> Identities::knows(db::Transaction& tx, std::span<const
   digests.reserve(keys.size());
   for (const Key& key : keys) digests.push_back(digest_of(vault_.digest_key(), key));
   std::vector<bool> known(keys.size());
-  TRY(store::find_own(tx, digests, [&](std::size_t index, std::int64_t) { known[index] = true; }));
+  TRY(store::find_own(tx, digests, [&](std::size_t index, std::int64_t, gate::PurposeSet) { known[index] = true; }));
   return known;
 }
 
@@ -106,9 +108,11 @@ Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, 
   for (const store::IdentityRow& row : rows) {
     auto place = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), row.id) - ids.begin());
     Identity entry{
-        {row.id}, row.kind, row.country, row.source, from_millis(row.created_at), {}, reached[place].purposes};
+        {row.id}, row.kind, row.country, row.source, from_millis(row.created_at), {}, reached[place].purposes, {}};
     if (keys[place]) {
       for (const store::KeyRow& key : TRY(store::keys_of(tx, row.id))) {
+        entry.stored_for = entry.stored_for | key.purposes;
+        if ((key.purposes & entry.purposes).empty()) continue;
         std::string value = TRY(crypto::open(*keys[place], key.sealed, key_context({row.id}, key.digest)));
         entry.keys.push_back({key.kind, std::move(value), key.standing, key.source, from_millis(key.first_seen)});
       }

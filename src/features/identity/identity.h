@@ -75,8 +75,11 @@ struct Identity {
   std::string country;
   std::int64_t source = 0;
   Time created_at{};
-  std::vector<HeldKey> keys;  // its own first; empty when the key material is destroyed
-  gate::PurposeSet purposes;  // for which the view reaches it
+  // Its own first, and only those that were taken for a purpose for which the view reaches it. Empty when the key
+  // material is destroyed.
+  std::vector<HeldKey> keys;
+  gate::PurposeSet purposes;    // for which the view reaches it
+  gate::PurposeSet stored_for;  // for which anything was taken of it
 };
 
 // The view for a set of purposes. The handle is the oldest identity.
@@ -109,12 +112,13 @@ class Identities {
   // identities get their vault key, durably, before the caller's transaction can commit.
   Result<std::vector<IdentityId>> record(db::Transaction& tx, std::span<const Sighting> sightings);
 
-  // Which identities hold one of these keys (own, confirmed or claimed), at most 100, oldest first.
+  // Which identities hold one of these keys (own, confirmed or claimed) for one of these purposes, at most 100, oldest
+  // first.
   struct Found {
     IdentityId id;
     Standing standing;
   };
-  Result<std::vector<Found>> find(db::Transaction& tx, std::span<const Key> keys);
+  Result<std::vector<Found>> find(db::Transaction& tx, std::span<const Key> keys, gate::PurposeSet purposes);
 
   // For each key whether an identity is made from it here; for finding the region of a person.
   Result<std::vector<bool>> knows(db::Transaction& tx, std::span<const Key> keys);

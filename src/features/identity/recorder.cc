@@ -12,9 +12,11 @@ std::size_t Recorder::name(const Key& key, const Sighting& sighting) {
   std::string digest = digest_of(vault_.digest_key(), key);
   auto [it, fresh] = index_.try_emplace(digest, named_.size());
   if (fresh) {
-    named_.push_back({&key, &sighting});
+    named_.push_back({&key, &sighting, 0, {}, {}});
     digests_.push_back(std::move(digest));
   }
+  Named& named = named_[it->second];
+  named.wanted = named.wanted | sighting.purposes;
   return it->second;
 }
 
@@ -27,20 +29,28 @@ Result<std::vector<IdentityId>> Recorder::record(std::span<const Sighting> sight
   }
   TRY(find_named());
   TRY(make_missing());
+  TRY(widen_purposes());
   std::vector<IdentityId> out;
   out.reserve(sightings.size());
   for (std::size_t i = 0; i < sightings.size(); ++i) {
     IdentityId identity{named_[own[i]].identity};
     out.push_back(identity);
     TRY(record_together(sightings[i], identity));
+    // An identity made from an address is one with those who hold that address.
+    const Key& own_key = sightings[i].own;
+    if (is_shared_across_sources(own_key.kind) && sightings[i].standing == Standing::confirmed) {
+      TRY(record_attribute(sightings[i], identity, own_key));
+    }
     for (const Key& key : sightings[i].attributes) TRY(record_attribute(sightings[i], identity, key));
   }
   return out;
 }
 
 Result<void> Recorder::find_named() {
-  return store::find_own(tx_, digests_,
-                         [&](std::size_t index, std::int64_t identity) { named_[index].identity = identity; });
+  return store::find_own(tx_, digests_, [&](std::size_t index, std::int64_t identity, gate::PurposeSet purposes) {
+    named_[index].identity = identity;
+    named_[index].known = purposes;
+  });
 }
 
 Result<void> Recorder::make_missing() {
@@ -59,16 +69,28 @@ Result<void> Recorder::make_missing() {
   std::vector<store::IdentityRow> identities;
   std::vector<store::KeyRow> rows;
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    const Named& named = named_[missing[i]];
+    Named& named = named_[missing[i]];
+    named.known = named.wanted;
     const std::string& digest = digests_[missing[i]];
     const Sighting& first = *named.first;
     identities.push_back(
         {ids[i].value, named.key->kind, std::string(first.country), first.source, to_millis(first.at)});
-    rows.push_back({digest, ids[i].value, named.key->kind, Standing::own, first.purposes, first.source,
+    rows.push_back({digest, ids[i].value, named.key->kind, Standing::own, named.wanted, first.source,
                     to_millis(first.at), crypto::seal(keys[i], named.key->value, key_context(ids[i], digest))});
   }
   TRY(store::insert_identities(tx_, identities));
   return store::insert_keys(tx_, rows);
+}
+
+Result<void> Recorder::widen_purposes() {
+  std::vector<store::OwnPurposes> rows;
+  for (std::size_t i = 0; i < named_.size(); ++i) {
+    Named& named = named_[i];
+    if ((named.known | named.wanted) == named.known) continue;
+    named.known = named.known | named.wanted;
+    rows.push_back({digests_[i], named.identity, named.known});
+  }
+  return store::update_own_purposes(tx_, rows);
 }
 
 Result<void> Recorder::record_together(const Sighting& sighting, IdentityId own) {
@@ -96,9 +118,15 @@ Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own
   for (store::KeyRow& row : holders) {
     if (row.identity == own.value) mine = &row;
   }
+  std::optional<store::KeyRow> beyond;
+  if (mine == nullptr && holders.size() > limits_.identities_per_value) {
+    beyond = TRY(store::find_key(tx_, digest, own.value));
+    if (beyond) mine = &*beyond;
+  }
   gate::PurposeSet purposes = sighting.purposes;
   if (mine == nullptr) {
-    crypto::Key data_key = TRY(vault_.get(own, vault::RetentionClass::ordinary));
+    auto data_key = TRY(vault_.find({&own, 1}, vault::RetentionClass::ordinary)).front();
+    if (!data_key) return {};  // erased: nothing new is learnt about this person
     store::KeyRow row{digest,
                       own.value,
                       key.kind,
@@ -106,19 +134,23 @@ Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own
                       purposes,
                       sighting.source,
                       to_millis(sighting.at),
-                      crypto::seal(data_key, key.value, key_context(own, digest))};
+                      crypto::seal(*data_key, key.value, key_context(own, digest))};
     TRY(store::insert_keys(tx_, {&row, 1}));
+    holders.push_back(std::move(row));  // who comes now counts among those who share it
   } else {
     bool confirms = mine->standing == Standing::claimed && sighting.standing == Standing::confirmed;
     // What a claim was taken for does not become confirmed with it.
     if (mine->standing != Standing::claimed || !confirms) purposes = purposes | mine->purposes;
     bool same_rank = mine->standing == sighting.standing || mine->standing == Standing::own;
-    if (!confirms && (!same_rank || purposes == mine->purposes)) return {};
-    store::KeyRow row = *mine;
-    if (confirms) row.standing = Standing::confirmed;
-    row.purposes = purposes;
-    row.source = sighting.source;
-    TRY(store::update_key(tx_, row));
+    bool changed = confirms || (same_rank && purposes != mine->purposes);
+    if (!changed && mine->standing != Standing::own) return {};
+    if (changed) {
+      store::KeyRow row = *mine;
+      if (confirms) row.standing = Standing::confirmed;
+      row.purposes = purposes;
+      row.source = sighting.source;
+      TRY(store::update_key(tx_, row));
+    }
   }
   if (sighting.standing != Standing::confirmed) return {};
   return link_holders(sighting, own, holders, purposes);

@@ -29,10 +29,13 @@ class Recorder {
     const Key* key;
     const Sighting* first;
     std::int64_t identity = 0;
+    gate::PurposeSet known;   // for what the key was taken so far
+    gate::PurposeSet wanted;  // and what this batch adds
   };
   std::size_t name(const Key& key, const Sighting& sighting);
   Result<void> find_named();
   Result<void> make_missing();
+  Result<void> widen_purposes();
   Result<void> record_together(const Sighting& sighting, IdentityId own);
   Result<void> record_attribute(const Sighting& sighting, IdentityId own, const Key& key);
   Result<void> link_holders(const Sighting& sighting, IdentityId own, const std::vector<store::KeyRow>& holders,

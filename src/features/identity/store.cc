@@ -79,13 +79,22 @@ Result<void> update_key(db::Transaction& tx, const KeyRow& row) {
   return {};
 }
 
+Result<void> update_own_purposes(db::Transaction& tx, std::span<const OwnPurposes> rows) {
+  db::Batch batch(3);
+  for (const OwnPurposes& row : rows) batch.add({row.purposes.bits(), db::BlobView{row.digest}, row.identity});
+  TRY(tx.execute_batch("UPDATE identity_key SET purposes = $1 WHERE digest = $2 AND identity = $3", batch));
+  return {};
+}
+
 Result<void> find_own(db::Transaction& tx, std::span<const std::string> digests,
-                      const std::function<void(std::size_t, std::int64_t)>& on_found) {
+                      const std::function<void(std::size_t, std::int64_t, gate::PurposeSet)>& on_found) {
   db::Batch batch(1);
   batch.reserve(digests.size());
   for (const std::string& digest : digests) batch.add({db::BlobView{digest}});
-  return tx.query_batch("SELECT identity FROM identity_key WHERE digest = $1 AND standing = 0", batch,
-                        [&](std::size_t index, const db::Row& row) { on_found(index, row.integer(0)); });
+  return tx.query_batch("SELECT identity, purposes FROM identity_key WHERE digest = $1 AND standing = 0", batch,
+                        [&](std::size_t index, const db::Row& row) {
+                          on_found(index, row.integer(0), gate::PurposeSet::from_bits(row.integer(1)));
+                        });
 }
 
 Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit) {
@@ -95,6 +104,15 @@ Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest
                "WHERE digest = $1 ORDER BY identity LIMIT $2",
                {db::BlobView{digest}, static_cast<std::int64_t>(limit)},
                [&](const db::Row& row) { out.push_back(read_key(row)); }));
+  return out;
+}
+
+Result<std::optional<KeyRow>> find_key(db::Transaction& tx, std::string_view digest, std::int64_t identity) {
+  std::optional<KeyRow> out;
+  TRY(
+      tx.query("SELECT digest, identity, kind, standing, purposes, source, first_seen FROM identity_key "
+               "WHERE digest = $1 AND identity = $2",
+               {db::BlobView{digest}, identity}, [&](const db::Row& row) { out = read_key(row); }));
   return out;
 }
 

@@ -38,11 +38,21 @@ Result<void> insert_identities(db::Transaction& tx, std::span<const IdentityRow>
 Result<void> insert_keys(db::Transaction& tx, std::span<const KeyRow> rows);
 Result<void> update_key(db::Transaction& tx, const KeyRow& row);  // standing and purposes
 
-// For each digest the identity that is made from it; `on_found(index, identity)`.
+struct OwnPurposes {
+  std::string_view digest;
+  std::int64_t identity = 0;
+  gate::PurposeSet purposes;
+};
+// What an identity's own key was taken for.
+Result<void> update_own_purposes(db::Transaction& tx, std::span<const OwnPurposes> rows);
+
+// For each digest the identity that is made from it; `on_found(index, identity, purposes)`.
 Result<void> find_own(db::Transaction& tx, std::span<const std::string> digests,
-                      const std::function<void(std::size_t, std::int64_t)>& on_found);
+                      const std::function<void(std::size_t, std::int64_t, gate::PurposeSet)>& on_found);
 // Who holds a digest, in any standing, at most `limit`, oldest first; `sealed` is left out.
 Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit);
+// The row of one holder; `sealed` is left out.
+Result<std::optional<KeyRow>> find_key(db::Transaction& tx, std::string_view digest, std::int64_t identity);
 Result<std::vector<KeyRow>> keys_of(db::Transaction& tx, std::int64_t identity);
 // Identities that exist, in the order of their ids.
 Result<std::vector<IdentityRow>> identities(db::Transaction& tx, std::span<const std::int64_t> ids);
