@@ -132,7 +132,8 @@ class Planted(unittest.TestCase):
 
     def test_a_use_declared_for_tests_is_not_for_sources(self):
         self.expect("declared", "src/features/consent/consent.cc",
-                    {"src/features/consent/CMakeLists.txt": "handschlag_part(consent USES base db TEST_USES db_testing vault)\n"})
+                    {"src/features/consent/CMakeLists.txt":
+                     "handschlag_part(consent USES base db TEST_USES db_testing vault)\n"})
 
     def test_a_declared_use_must_exist(self):
         self.expect("declared", "src/features/vault/CMakeLists.txt",
@@ -144,7 +145,8 @@ class Planted(unittest.TestCase):
             "src/features/vault/vault.cc": '+#include "features/consent/consent.h"\n'})
 
     def test_what_is_declared_for_tests_must_be_used_by_tests(self):
-        self.expect("declared", "src/features/consent/CMakeLists.txt", {"src/features/consent/consent_test.cc": "int x;\n"})
+        self.expect("declared", "src/features/consent/CMakeLists.txt",
+                    {"src/features/consent/consent_test.cc": "int x;\n"})
 
     # Other houses.
 

@@ -5,6 +5,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "embedded/openapi.h"
 #include "features/imports/imports.h"
 
@@ -145,7 +148,6 @@ Result<void> App::bind_routes() {
 
 Result<void> App::start_jobs() {
   jobs_ = std::make_unique<jobs::Runner>(*control_, jobs::Options{});
-  jobs_->every("staff_maintain", std::chrono::minutes{1}, [this](jobs::Lease&) { return staff_->maintain(); });
   jobs_->every("events_forget_refused", std::chrono::hours{1},
                [this](jobs::Lease&) { return events_->forget_refused(clock_.now()); });
   return jobs_->start();
@@ -154,10 +156,23 @@ Result<void> App::start_jobs() {
 Result<void> App::serve() {
   TRY(bind_routes());
   server_ = TRY(http::Server::start(settings_.server, *router_, metrics_));
-  return start_jobs();
+  TRY(start_jobs());
+  housekeeping_ = std::jthread([this](const std::stop_token& stopping) { keep_house(stopping); });
+  return {};
+}
+
+// Uses of tokens and sessions are counted in each process's memory, so each writes down its own: no job could.
+void App::keep_house(const std::stop_token& stopping) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  while (!wake.wait_for(lock, stopping, std::chrono::minutes{1}, [&] { return stopping.stop_requested(); })) {
+    if (auto kept = staff_->maintain(); !kept) log::warning("housekeeping failed", {{"code", kept.error().code}});
+  }
 }
 
 void App::stop() {
+  housekeeping_ = {};  // asks it to stop, and waits
   if (server_) server_->stop();
   if (jobs_) jobs_->stop();
   if (regions_) regions_->stop();  // after the requests: their commits are what they wait for

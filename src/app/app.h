@@ -3,7 +3,8 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
+#include <stop_token>
+#include <thread>
 #include <vector>
 
 #include "app/settings.h"
@@ -78,6 +79,7 @@ class App {
   Result<void> open_regions();
   Result<void> bind_routes();
   Result<void> start_jobs();
+  void keep_house(const std::stop_token& stopping);
 
   const Settings settings_;
   const Clock& clock_;
@@ -94,6 +96,7 @@ class App {
   std::unique_ptr<jobs::Runner> jobs_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Server> server_;
+  std::jthread housekeeping_;  // what every node does for itself, once a minute
 };
 
 // /healthz, /readyz, /metrics, the API description, the welcome page. `router` keeps references to all.

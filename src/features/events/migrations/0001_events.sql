@@ -1,5 +1,5 @@
--- What happened, immutable. `segment` is 250,000 events in arrival order: an index that begins with it stays fast, since
--- new entries fall into a small part of the tree.
+-- What happened, immutable. `segment` is 250,000 events in arrival order: an index that begins with it stays fast,
+-- since new entries fall into a small part of the tree.
 CREATE TABLE events_event (
   seq INTEGER NOT NULL PRIMARY KEY,
   event_id BLOB NOT NULL,
