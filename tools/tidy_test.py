@@ -127,7 +127,8 @@ class Planted(unittest.TestCase):
 
     def test_a_use_must_be_declared(self):
         self.expect("declared", "src/features/consent/consent.cc",
-                    {"src/features/consent/CMakeLists.txt": "handschlag_part(consent USES base db TEST_USES db_testing)\n"},
+                    {"src/features/consent/CMakeLists.txt":
+                     "handschlag_part(consent USES base db TEST_USES db_testing)\n"},
                     at=2)
 
     def test_a_use_declared_for_tests_is_not_for_sources(self):
