@@ -152,8 +152,11 @@ Result<void> GroupWriter::add_up(db::Transaction& tx) {
     if (amount) key.currency = amount->currency;
     store::TotalSum& sum = totals[key];
     ++sum.events;
-    // A sum that no longer fits stays where it is; the event itself is stored in full.
-    if (amount) (void)__builtin_add_overflow(sum.amount, amount->micros, &sum.amount);
+    // A sum that would no longer fit stays where it is; the event itself is stored in full.
+    std::int64_t added = 0;
+    bool fits = amount && !__builtin_add_overflow(sum.amount, amount->micros, &added) && added >= -store::kMaxAmount &&
+                added <= store::kMaxAmount;
+    if (fits) sum.amount = added;
   }
   return store::add_totals(tx, totals);
 }

@@ -35,6 +35,15 @@ void drop_undeclared(json::Value& object, const std::set<std::string>& declared,
   }
 }
 
+// An address in a field that the plan does not name is not taken as a key either.
+void drop_undeclared_keys(Intake& event, const std::set<std::string>& declared) {
+  if (declared.contains("*")) return;
+  std::erase_if(event.keys, [&](const auto& key) {
+    std::string field(identity::name_of(key.first));
+    return event.traits.contains(field) && !declared.contains(field);
+  });
+}
+
 // False where the plan does not know the event.
 bool apply_plan(const sources::Plan& plan, Prepared& event) {
   if (!plan.declared) return true;
@@ -43,6 +52,7 @@ bool apply_plan(const sources::Plan& plan, Prepared& event) {
     event.refusals.push_back({countable(plan_name(event.intake)), "event_undeclared"});
     return false;
   }
+  drop_undeclared_keys(event.intake, it->second);
   drop_undeclared(event.intake.properties, it->second, event.refusals);
   drop_undeclared(event.intake.traits, it->second, event.refusals);
   return true;
@@ -163,8 +173,9 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source) {
   event.intake = std::move(intake);
   event.source = std::move(source);
   event.country = event.intake.country.empty() ? event.source->country : event.intake.country;
+  bool planned = apply_plan(event.source->plan, event);
   auto sighting = TRY(sighting_of(event));
-  if (!apply_plan(event.source->plan, event)) return event;
+  if (!planned) return event;
   Verdict verdict = rule_all(event, sighting.has_value());
   if (!verdict.linked.empty()) {
     event.decision = gate::Decision::allow;

@@ -23,15 +23,16 @@ std::optional<std::size_t> Router::pinned(const std::string& digest) {
   return it == pins_.end() ? std::nullopt : std::optional(it->second.cell);
 }
 
-void Router::pin(const std::string& digest, std::size_t cell) {
+std::size_t Router::pin(const std::string& digest, std::size_t cell) {
   std::lock_guard lock(mutex_);
-  if (pins_.contains(digest)) return;
+  if (auto it = pins_.find(digest); it != pins_.end()) return it->second.cell;
   recent_.push_front(digest);
   pins_.emplace(digest, Pin{cell, recent_.begin()});
   if (pins_.size() > kPins) {
     pins_.erase(recent_.back());
     recent_.pop_back();
   }
+  return cell;
 }
 
 Result<void> Router::find_unpinned(const std::vector<const identity::Key*>& keys,
@@ -72,10 +73,9 @@ Result<std::vector<std::vector<Prepared>>> Router::route(std::vector<Prepared> e
     TRY(find_unpinned(keys, places));
   }
   for (std::size_t i = 0; i < events.size(); ++i) {
-    // Again, since an earlier event of this batch, or another request meanwhile, may have pinned the person.
-    if (!places[i] && keys[i] != nullptr) places[i] = pinned(digests[i]);
     std::size_t cell = places[i].value_or(cell_of_country(events[i].country));
-    if (keys[i] != nullptr) pin(digests[i], cell);
+    // An earlier event of this batch, or another request meanwhile, may have pinned the person elsewhere.
+    if (keys[i] != nullptr) cell = pin(digests[i], cell);
     events[i].event_id = event_id_of(events[i], cells_[cell].identities->vault().digest_key());
     out[cell].push_back(std::move(events[i]));
   }

@@ -26,7 +26,8 @@ class Router {
   // Remembers where a person was sent, also while that is still being written; otherwise two requests at once could pin
   // one person twice. Holds keyed digests only.
   std::optional<std::size_t> pinned(const std::string& digest);
-  void pin(const std::string& digest, std::size_t cell);
+  // Answers where the person is pinned now: another request may have been faster.
+  std::size_t pin(const std::string& digest, std::size_t cell);
   Result<void> find_unpinned(const std::vector<const identity::Key*>& keys,
                              std::vector<std::optional<std::size_t>>& places);
   std::size_t cell_of_country(std::string_view country) const;

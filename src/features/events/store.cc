@@ -1,5 +1,7 @@
 #include "features/events/store.h"
 
+#include <limits>
+
 #include "embedded/migrations.h"
 
 namespace handschlag::events {
@@ -19,6 +21,14 @@ StoredRow read_row(const db::Row& row) {
           row.integer(4),          gate::PurposeSet::from_bits(row.integer(5)),
           row.integer(6),          row.integer(7),
           std::string(row.blob(8))};
+}
+
+// Whole units and the rest of a sum, added up apart since the sum of many days need not fit.
+std::int64_t joined(std::int64_t units, std::int64_t micros) {
+  std::int64_t sum = 0;
+  bool fits = !__builtin_mul_overflow(units, 1'000'000, &sum) && !__builtin_add_overflow(sum, micros, &sum);
+  if (fits) return sum;
+  return units < 0 ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
 }
 
 }  // namespace
@@ -102,7 +112,9 @@ Result<void> add_totals(db::Transaction& tx, const std::map<TotalKey, TotalSum>&
       tx.execute_batch("INSERT INTO events_total (day, source, country, measure, currency, linked, events, amount) "
                        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
                        "ON CONFLICT (day, source, country, measure, currency, linked) DO UPDATE SET "
-                       "events = events_total.events + excluded.events, amount = events_total.amount + excluded.amount",
+                       "events = events_total.events + excluded.events, amount = CASE WHEN events_total.amount BETWEEN "
+                       "-4000000000000000000 AND 4000000000000000000 THEN events_total.amount + excluded.amount "
+                       "ELSE events_total.amount END",
                        batch));
   return {};
 }
@@ -124,12 +136,13 @@ Result<void> add_refusals(db::Transaction& tx, const std::map<RefusalKey, std::i
 Result<void> totals(db::Transaction& tx, std::int64_t source, const std::function<void(std::int64_t, Total)>& on_row) {
   return tx.query(
       "SELECT source, country, measure, currency, linked, CAST(sum(events) AS BIGINT), "
-      "CAST(sum(amount) AS BIGINT) FROM events_total WHERE source = $1 OR $1 = 0 "
+      "CAST(sum(amount / 1000000) AS BIGINT), CAST(sum(amount % 1000000) AS BIGINT) FROM events_total WHERE source = "
+      "$1 OR $1 = 0 "
       "GROUP BY source, country, measure, currency, linked "
       "ORDER BY source, country, measure, currency, linked",
       {source}, [&](const db::Row& row) {
         on_row(row.integer(0), {"", std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3)),
-                                row.integer(4) == 1, row.integer(5), row.integer(6)});
+                                row.integer(4) == 1, row.integer(5), joined(row.integer(6), row.integer(7))});
       });
 }
 

@@ -61,6 +61,8 @@ struct TotalSum {
   std::int64_t events = 0;
   std::int64_t amount = 0;
 };
+// Sums stay where they are once they are beyond this: half of what fits, so that adding never overflows.
+inline constexpr std::int64_t kMaxAmount = 4'000'000'000'000'000'000;
 Result<void> add_totals(db::Transaction& tx, const std::map<TotalKey, TotalSum>& totals);
 using RefusalKey = std::tuple<std::int64_t, std::int64_t, std::string, std::string>;  // day, source, subject, reason
 Result<void> add_refusals(db::Transaction& tx, const std::map<RefusalKey, std::int64_t>& refusals);

@@ -118,8 +118,9 @@ std::string country_of(const json::Value& context, const json::Value& traits) {
 }
 
 // Where the client sends no id of its own, a retry is known by its content; without a time not even that.
-std::string made_message_id(const json::Value& item, const Times& times) {
+std::string made_message_id(json::Value item, const Times& times) {
   if (!times.original) return fmt::format("made-{}", crypto::random_token(128));
+  for (const char* of_the_attempt : {"sentAt", "_metadata", "writeKey"}) item.erase(of_the_attempt);
   return fmt::format("made-{}", crypto::to_base64url(crypto::digest(json::dump(item)).substr(0, 16)));
 }
 
