@@ -1,13 +1,13 @@
 #include "platform/http/connection.h"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 
 #include <array>
 #include <limits>
@@ -22,14 +22,15 @@ namespace net = boost::asio;
 namespace beast = boost::beast;
 using boost::system::error_code;
 using SteadyClock = std::chrono::steady_clock;
-using Tls = beast::ssl_stream<Tcp>;
+using Tls = net::ssl::stream<Tcp>;
 using Timer = net::basic_waitable_timer<SteadyClock, net::wait_traits<SteadyClock>, Strand>;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr std::size_t kIdleBufferBytes = 4 * 1024;
 constexpr std::size_t kBodyBufferBytes = 64 * 1024;
-constexpr std::chrono::seconds kLingerTime{1};   // for a client to read its answer before the connection is cut
-constexpr std::chrono::seconds kRefusalTime{2};  // for a client that is one too many to send a head
+constexpr std::size_t kOneBufferBytes = 16 * 1024;  // of an answer that is copied into one buffer: a TLS record
+constexpr std::chrono::seconds kLingerTime{1};      // for a client to read its answer before the connection is cut
+constexpr std::chrono::seconds kRefusalTime{2};     // for a client that is one too many to send a head
 
 Tcp& socket_of(Tcp& stream) {
   return stream;
@@ -130,14 +131,20 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
 
   template <class Action>
   void post(Action action) {
-    net::post(socket_of(stream_).get_executor(), [self = this->shared_from_this(), action]() mutable { action(); });
+    net::post(socket_of(stream_).get_executor(), then(std::move(action)));
   }
 
-  // A completion handler that keeps the session alive.
+  // A completion handler that keeps the session alive, and does nothing once it is closed.
   template <class Action>
   auto then(Action action) {
-    return [self = this->shared_from_this(), action](auto... arguments) mutable {
-      if (self->phase_ != Phase::closed) action(arguments...);
+    return [self = this->shared_from_this(), action = std::move(action)](auto... arguments) mutable {
+      if (self->phase_ == Phase::closed) return;
+      try {
+        action(arguments...);
+      } catch (...) {
+        self->close();  // out of memory, as a rule; nobody else would wake it again
+        throw;
+      }
     };
   }
 
@@ -212,7 +219,8 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
       refusal = busy();
     }
     if (refusal) {
-      keep_alive_ = keep_alive_ && parser_->is_done();  // what is left of the body is not read
+      // What is left of the body is not read.
+      keep_alive_ = keep_alive_ && parser_->is_done() && !exchange_->is_ambiguous();
       return answer(exchange_->finish(std::move(*refusal)));
     }
     if (parser_->is_done()) return run_handler();
@@ -262,8 +270,14 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
     parser_.reset();
     auto send = [gate = core_.gate, weak = this->weak_from_this(), exchange = exchange_](Response response) {
       gate->enter([&] {
-        Response finished = exchange->finish(std::move(response));
-        if (auto self = weak.lock()) self->deliver(std::move(finished));
+        auto self = weak.lock();
+        try {
+          Response finished = exchange->finish(std::move(response));
+          if (self) self->deliver(std::move(finished));
+        } catch (...) {
+          if (self) self->abort();  // else it would wait for ever
+          throw;
+        }
       });
     };
     auto task = [exchange = exchange_, body = std::move(body), send = std::move(send)]() mutable {
@@ -296,6 +310,7 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
     if (finishing_ || response_.stream) keep_alive_ = false;
     head_text_ = serialise_head(response_, minor_version_, keep_alive_ ? Connection::keep_alive : Connection::close);
     std::string_view body = exchange_->is_head() ? std::string_view() : std::string_view(response_.body);
+    if (head_text_.size() + body.size() <= kOneBufferBytes) head_text_.append(std::exchange(body, {}));
     std::array<net::const_buffer, 2> buffers = {net::buffer(head_text_), net::buffer(body.data(), body.size())};
     net::async_write(stream_, buffers, progress(), then([this](error_code error, std::size_t bytes) {
                        core_.sent_bytes->add(static_cast<double>(bytes));

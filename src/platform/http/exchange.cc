@@ -101,6 +101,7 @@ Exchange::Exchange(const Site& site, Head head) : site_(site), max_body_bytes_(s
     if (equal_ignoring_case(name, "Origin")) cors_headers_.emplace_back(name, value);
   }
   refusal_ = check_head(head);
+  is_ambiguous_ = refusal_.has_value();
   if (!refusal_) resolve(head);
   expects_continue_ = head.minor_version > 0 && !find_header(head.headers, "Expect").empty();
   request_->method = std::move(head.method);
@@ -215,6 +216,11 @@ void Exchange::compress(Response& response) const {
 
 Response Exchange::finish(Response response) {
   if (response.status >= 400) complete_problem(response);
+  if (response.stream) {
+    if (!has_header(response, "Content-Type")) response.with("Content-Type", "text/event-stream");
+    if (!has_header(response, "Cache-Control")) response.with("Cache-Control", "no-store");
+    response.with("X-Accel-Buffering", "no");  // else nginx holds events back
+  }
   if (response.status == 401 && !has_header(response, "WWW-Authenticate")) response.with("WWW-Authenticate", "Bearer");
   if (!may_have_body(response.status)) response.body.clear();
   compress(response);

@@ -67,6 +67,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // The answer where the head alone decides; the body is then not read.
   std::optional<Response> take_refusal() { return std::exchange(refusal_, std::nullopt); }
+  // Whether it is uncertain where the request ends, so that the connection can't be used for another.
+  bool is_ambiguous() const { return is_ambiguous_; }
   // How many bytes the body may have on the wire.
   std::size_t max_body_bytes() const { return max_body_bytes_; }
   // Whether the client waits for "100 Continue" before it sends the body.
@@ -96,6 +98,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::optional<Response> refusal_;
   std::size_t max_body_bytes_ = 0;
   bool is_resource_ = false;  // whether the path is known
+  bool is_ambiguous_ = false;
   bool expects_continue_ = false;
   bool is_head_ = false;
   bool accepts_gzip_ = false;

@@ -128,7 +128,7 @@ class AsioServer final : public Server {
         core_.io.run();
         return;
       } catch (const std::exception& exception) {
-        // Out of memory, as a rule; the connection at fault went with its handler.
+        // Out of memory, as a rule; the connection at fault has closed itself.
         log::error("a connection failed", {{"exception", typeid(exception).name()}});
       }
     }

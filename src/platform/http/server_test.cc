@@ -45,6 +45,15 @@ TEST(Server, AConnectionCarriesManyRequests) {
   EXPECT_TRUE(client.at_end());
 }
 
+TEST(Server, LargeBodiesGoBothWays) {
+  TestSite site;
+  Client client(site.port());
+  for (std::size_t size : {15'000U, 16'000U, 17'000U, 70'000U, 1'000'000U}) {
+    std::string body(size, 'x');
+    EXPECT_TRUE(client.request("POST", "/echo", "", body).body == body) << size;
+  }
+}
+
 TEST(Server, Http10ClosesUnlessAskedToKeepTheConnection) {
   TestSite site;
   Client once(site.port());
