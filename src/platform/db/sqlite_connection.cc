@@ -217,7 +217,7 @@ Result<SqliteConnection::Statement*> SqliteConnection::prepare(std::string_view 
     statement.parameters = std::max(statement.parameters, index + 1);
   }
   Statement* cached = &statements_.emplace(std::string(sql), std::move(statement)).first->second;
-  owner.release();
+  (void)owner.release();  // the cache owns it now
   return cached;
 }
 

@@ -65,7 +65,7 @@ class Server {
 }  // namespace
 
 std::optional<std::string> postgres_address() {
-  const char* given = std::getenv("HANDSCHLAG_TEST_POSTGRES");
+  const char* given = std::getenv("HANDSCHLAG_TEST_POSTGRES");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   if (given != nullptr && *given != '\0') return given;
   static const Server server;
   if (server.address().empty()) return std::nullopt;

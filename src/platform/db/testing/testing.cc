@@ -38,8 +38,12 @@ std::vector<Backend> all_backends() {
   return {Backend::sqlite, Backend::postgresql};
 }
 
+void PrintTo(Backend backend, std::ostream* out) {
+  *out << (backend == Backend::sqlite ? "sqlite" : "postgresql");
+}
+
 std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return info.param == Backend::sqlite ? "sqlite" : "postgresql";
+  return ::testing::PrintToString(info.param);
 }
 
 TemporaryFolder::TemporaryFolder() {

@@ -13,7 +13,7 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -25,7 +25,8 @@ enum class Backend { sqlite, postgresql };
 
 std::vector<Backend> all_backends();
 
-// Names the instances of a test.
+// Name the instances of a test, and its parameter in messages.
+void PrintTo(Backend backend, std::ostream* out);  // GoogleTest looks for this name
 std::string backend_name(const ::testing::TestParamInfo<Backend>& info);
 
 // A folder that lives as long as the object, for this user only.
