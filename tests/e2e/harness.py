@@ -73,6 +73,7 @@ class House:
         self.data = root / "data"
         self.keys = root / "data.keys"
         self.log = root / "server.log"
+        self.log.touch()
         self.config = root / "handschlag.toml" if settings else None
         if self.config:
             self.config.write_text(settings)

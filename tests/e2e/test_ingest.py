@@ -102,7 +102,7 @@ def test_beacon(running):
 @pytest.mark.parametrize("kind", ["track", "page"])
 def test_pixel_stores_and_answers_a_gif(running, kind):
     user = f"pixel-{kind}"
-    query = {"writeKey": running.shop.write_key, "userId": user, "anonymousId": "a-pixel", "event": "Letter Opened",
+    query = {"writeKey": running.shop.write_key, "userId": user, "anonymousId": f"a-{user}", "event": "Letter Opened",
              "name": "Letter", "properties": json.dumps({"letter": 7})}
     answer = requests.get(f"{running.url}/pixel/v1/{kind}", params=query, timeout=10)
     assert (answer.status_code, answer.headers["Content-Type"], answer.content[:3]) == (200, "image/gif", b"GIF")

@@ -175,7 +175,8 @@ def test_import_beside_a_running_server_that_is_killed(make_house, table, truth,
     house = make_house()
     server = house.serve()
     running = house.popen("import", "csv", str(table), "--mapping", "online_retail")
-    wait_until(lambda: totals(server), 20, "the first events")
+    # The import makes its source, so until then there is none to ask about.
+    wait_until(lambda: server.get("/api/v1/events/totals", source=SOURCE).ok and totals(server), 20, "the first events")
     server.kill()
     assert running.wait(60) != 0
     with house.serve() as again:

@@ -93,10 +93,16 @@ class Ingest {
     submit(*source, *std::move(decoded), form, std::move(responder));
   }
 
-  http::Response pixel(const http::Request& request, EventType type) {
-    if (auto error = take_pixel(request, type)) rejected_.add();
-    std::string_view picture(reinterpret_cast<const char*>(kPixel.data()), kPixel.size());
-    return http::Response::text(200, std::string(picture), "image/gif").with("Cache-Control", "no-store");
+  // Answers the picture in any case, but like every answer after the commit.
+  void pixel(const http::Request& request, http::Responder responder, EventType type) {
+    auto shared = std::make_shared<http::Responder>(std::move(responder));
+    auto answer = [shared] {
+      std::string_view picture(reinterpret_cast<const char*>(kPixel.data()), kPixel.size());
+      shared->send(http::Response::text(200, std::string(picture), "image/gif").with("Cache-Control", "no-store"));
+    };
+    if (auto taken = take_pixel(request, type, answer); taken) return;
+    rejected_.add();
+    answer();
   }
 
  private:
@@ -116,22 +122,20 @@ class Ingest {
     });
   }
 
-  // The event rides in the query: as `data` (base64 of JSON), or as single parameters.
-  std::optional<Error> take_pixel(const http::Request& request, EventType type) {
+  // The event rides in the query: as `data` (base64 of JSON), or as single parameters, objects among them as JSON.
+  Result<void> take_pixel(const http::Request& request, EventType type, const std::function<void()>& answer) {
     json::Value item = json::Value::object();
     for (const auto& [name, value] : request.query) item[name] = value;
-    if (auto data = request.query_param("data")) {
-      auto decoded = crypto::from_base64(*data);
-      auto parsed = decoded ? json::parse(*decoded) : Result<json::Value>(std::unexpected(decoded.error()));
-      if (!parsed) return parsed.error();
-      item = *std::move(parsed);
+    for (const char* name : {"properties", "traits", "context"}) {
+      if (!item.contains(name)) continue;
+      auto object = json::parse(item[name].get_ref<const std::string&>());
+      item[name] = object ? *std::move(object) : json::Value::object();
     }
-    auto source = source_of(request, item);
-    if (!source) return source.error();
-    auto decoded = decode(item, Form::single, type, **source, request);
-    if (!decoded) return decoded.error();
-    events_.submit(*source, std::move(decoded->events), [](const Result<Outcome>&) {});
-    return std::nullopt;
+    if (auto data = request.query_param("data")) item = TRY(json::parse(TRY(crypto::from_base64(*data))));
+    auto source = TRY(source_of(request, item));
+    auto decoded = TRY(decode(item, Form::single, type, *source, request));
+    events_.submit(source, std::move(decoded.events), [answer](const Result<Outcome>&) { answer(); });
+    return {};
   }
 
   Events& events_;
@@ -239,7 +243,10 @@ void bind_routes(http::Router& router, Events& events, sources::Sources& sources
     router.bind(operation, [](const http::Request&) { return http::Response::json(200, {{"success", true}}); });
   }
   for (auto [operation, type] : {std::pair{"pixelTrack", EventType::track}, {"pixelPage", EventType::page}}) {
-    router.bind(operation, [ingest, type](const http::Request& request) { return ingest->pixel(request, type); });
+    router.bind_async(operation,
+                      [ingest, type](std::shared_ptr<const http::Request> request, http::Responder responder) {
+                        ingest->pixel(*request, std::move(responder), type);
+                      });
   }
   router.bind("clientSettings",
               [&sources](const http::Request& request) { return segment_settings(request, sources); });
