@@ -293,6 +293,13 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
 
 }  // namespace
 
+std::string base_url(App& app) {
+  const auto& options = app.settings().server;
+  bool six = options.address.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", options.tls_certificate_file.empty() ? "http" : "https", six ? "[" : "",
+                     options.address, six ? "]" : "", app.server() == nullptr ? options.port : app.server()->port());
+}
+
 int print_error(const CommandLine& line, const Error& error, Console& console) {
   if (line.json) {
     json::Value fields = json::Value::array();
@@ -325,9 +332,7 @@ int run_demo(const CommandLine& line, App& app, Console& console) {
   auto issued =
       app.staff().add_token(actor(), {"demo", staff::Role::admin, "", app.clock().now() + std::chrono::days{30}});
   if (!issued) return print_error(line, issued.error(), console);
-  std::string base = app.server() == nullptr
-                         ? "http://127.0.0.1:8080"
-                         : fmt::format("http://{}:{}", app.settings().server.address, app.server()->port());
+  std::string base = base_url(app);
   console.out(fmt::format("\nTry, in another terminal:\n\n  TOKEN={}\n", issued->text));
   for (const auto& suggestion : summary->suggestions) {
     console.out(fmt::format("\n  # {}\n  curl -H \"Authorization: Bearer $TOKEN\" '{}/api/v1/customers?key={}'\n",

@@ -26,6 +26,9 @@ int run_command(const CommandLine& line, App& app, Console& console);
 // Fills the app with the made-up company and says what to try.
 int run_demo(const CommandLine& line, App& app, Console& console);
 
+// Where a serving app is reached: "http://127.0.0.1:8080".
+std::string base_url(App& app);
+
 // Prints an error as a person, or a program (--format json), wants to read it; answers the exit code.
 int print_error(const CommandLine& line, const Error& error, Console& console);
 

@@ -65,11 +65,7 @@ Result<std::string> read_password(const CommandLine& line) {
 }
 
 void print_listening(const CommandLine& line, App& app, Console& console) {
-  const auto& options = app.settings().server;
-  std::string address =
-      options.address.find(':') == std::string::npos ? options.address : fmt::format("[{}]", options.address);
-  std::string url =
-      fmt::format("{}://{}:{}", options.tls_certificate_file.empty() ? "http" : "https", address, app.server()->port());
+  std::string url = base_url(app);
   if (line.json) {
     console.out(json::dump({{"listening", url}}) + "\n");
   } else {
@@ -135,12 +131,10 @@ int command(CommandLine line, std::vector<std::string> arguments, const Settings
     line.password = *std::move(password);
   }
   auto folder = std::filesystem::current_path();
-  auto remote =
-      run_remotely(settings.regions.data_folder, {std::move(arguments), folder.string(), line.password}, console);
-  if (remote && line.file == "-") {
-    console.err("handschlag: standard input can't be imported through a running server; give a file.\n");
-    return 2;
-  }
+  bool reads_input = line.file == "-";  // which a server could not: its standard input is another
+  auto remote = reads_input ? std::nullopt
+                            : run_remotely(settings.regions.data_folder,
+                                           {std::move(arguments), folder.string(), line.password}, console);
   if (remote) return *remote;
   SystemClock clock;
   auto app = App::open(settings, clock);

@@ -127,7 +127,7 @@ def test_bad_key_tells_before_a_bad_body(running):
     assert answer.status == 401
 
 
-@pytest.mark.parametrize("query", ["", "writeKey=wrong", "writeKey=%ff%00"])
+@pytest.mark.parametrize("query", ["", "writeKey=wrong", "data=%21%21", "data=e30", "properties=%7B"])
 def test_pixel_answers_a_gif_whatever_is_asked(running, query):
     for kind in ("track", "page"):
         answer = running.session.get(f"{running.url}/pixel/v1/{kind}?{query}", timeout=10)
@@ -161,7 +161,7 @@ NOT_HTTP = {
                            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a bad chunk": b"POST /v1/track HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "17 KB of headers": b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-Filling: " + b"x" * 17_000 + b"\r\n\r\n",
-    "a thousand headers": b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: 1234567890\r\n" * 1000 + b"\r\n",
+    "three thousand headers": b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: 1234567890\r\n" * 3000 + b"\r\n",
     "17 KB of path": b"GET /" + b"x" * 17_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     "a NUL in the path": b"GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n",
     "headers without end": b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: 1234567890\r\n" * 5000,
@@ -171,7 +171,8 @@ NOT_HTTP = {
 @pytest.mark.parametrize("case", NOT_HTTP)
 def test_what_is_no_http_is_refused_or_hung_up_on(running, case):
     answer = raw.exchange(running.url, NOT_HTTP[case])
-    assert answer.status is None or 400 <= answer.status < 500, answer
+    refusals = {None, 505} if case == "HTTP/9.9" else {None, *range(400, 500)}
+    assert answer.status in refusals, answer
 
 
 @pytest.mark.parametrize("encoded", ["%", "%zz", "%ff", "%00", "%2e%2e%2f%2e%2e%2fetc", "..%2f", "a%0d%0aX-Injected:1"])
