@@ -6,6 +6,7 @@ them again.
 """
 
 import random
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -107,7 +108,8 @@ def load_and_kill(server: Server, clients: list[Client], write_key: str, seconds
 def restart(house: House, chance: random.Random, port: int) -> Server:
     """Starts again, at times killed once more right after the start, in the middle of its recovery."""
     if chance.random() < 0.3:
-        starting = house.popen("serve", "--listen", f"127.0.0.1:{port}")
+        starting = house.popen("serve", "--listen", f"127.0.0.1:{port}", stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0, 0.3))
         starting.kill()
         starting.wait()
