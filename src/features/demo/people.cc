@@ -98,7 +98,7 @@ class Maker {
     if (!person.country->branch.empty() && random.chance(45)) {
       person.card = fmt::format("MM {:04} {:04}", 2'000 + person.number / 10'000, person.number % 10'000);
     }
-    if (random.chance(14)) person.handle = fmt::format("@{}_{}.example", to_ascii(person.first), person.number);
+    if (random.chance(22)) person.handle = fmt::format("@{}_{}.example", to_ascii(person.first), person.number);
   }
 
   void add_habits(Random& random, Person& person) {

@@ -31,6 +31,9 @@ class Wanderer {
     for (Time at : moments(person.sessions_a_year, 6, 22)) {
       teller_.use_app(at, random().chance(55) ? random().between(15, 420) : 0);
     }
+    if (!person.handle.empty() && random().chance(60)) {
+      teller_.write_publicly(moments(1, 8, 23).front(), random().chance(50) ? About::advice : About::praise);
+    }
     if (random().chance(5)) contact(moments(1, 9, 17).front(), about_anything(), kNoOrder);
   }
 
