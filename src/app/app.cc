@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <set>
 
 #include "embedded/openapi.h"
 #include "features/imports/imports.h"
@@ -48,6 +49,33 @@ db::Options control_options(const Settings& settings) {
   return options;
 }
 
+// A database that is gone must not be made anew in silence: the new one would know nobody, and give out the old ids
+// again.
+Result<void> check_files(const Settings& settings) {
+  if (!settings.regions.postgres_url.empty()) return {};
+  const auto& folder = settings.regions.data_folder;
+  std::vector<std::filesystem::path> files = {folder / "control.db"};
+  for (const auto& region : settings.regions.regions) {
+    for (const char* name : {"data.db", "vault.db", "ledger.db"})
+      files.push_back(folder / "regions" / region.id / name);
+  }
+  std::error_code error;
+  if (!std::filesystem::exists(files.front(), error)) {
+    return fail(ErrorKind::invalid, "not_initialized",
+                fmt::format("{} is no data folder. Make one with: handschlag init --data {}", folder.string(),
+                            folder.string()));
+  }
+  for (const auto& file : files) {
+    if (std::filesystem::file_size(file, error) > 0 && !error) continue;
+    return fail(
+        ErrorKind::unavailable, "database_missing",
+        fmt::format("{} is missing or empty. Put it back from a backup; if its region is new, run: handschlag init "
+                    "--data {}",
+                    file.string(), folder.string()));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
@@ -70,11 +98,16 @@ FolderLock::~FolderLock() {
 }
 
 Result<void> App::initialize(const Settings& settings) {
+  const auto& folder = settings.regions.data_folder;
   std::error_code error;
-  std::filesystem::create_directories(settings.regions.data_folder, error);
-  if (!error) {
-    std::filesystem::permissions(settings.regions.data_folder, std::filesystem::perms::owner_all, error);
+  bool foreign = settings.regions.postgres_url.empty() && std::filesystem::is_directory(folder, error) &&
+                 !std::filesystem::is_empty(folder, error) && !std::filesystem::exists(folder / "lock", error);
+  if (foreign) {
+    return fail(ErrorKind::conflict, "folder_not_empty",
+                fmt::format("{} holds something else already; name a new or empty folder.", folder.string()));
   }
+  bool made = std::filesystem::create_directories(folder, error);
+  if (!error && made) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   if (error) {
     return fail(
         ErrorKind::unavailable, "folder_not_writable",
@@ -82,7 +115,7 @@ Result<void> App::initialize(const Settings& settings) {
   }
   TRY(regions::Regions::create_keys(settings.regions));
   SystemClock clock;
-  TRY(App::open(settings, clock));
+  TRY(open_or_make(settings, clock));
   return {};
 }
 
@@ -92,6 +125,11 @@ Result<std::unique_ptr<App>> App::open(const Settings& settings, const Clock& cl
                 fmt::format("There is no data folder {}. Make it with: handschlag init --data {}",
                             settings.regions.data_folder.string(), settings.regions.data_folder.string()));
   }
+  TRY(check_files(settings));
+  return open_or_make(settings, clock);
+}
+
+Result<std::unique_ptr<App>> App::open_or_make(const Settings& settings, const Clock& clock) {
   log::set_level(settings.log_level);
   auto lock = TRY(FolderLock::take(settings.regions.data_folder));
   std::unique_ptr<App> app(new App(settings, clock, std::move(lock)));
@@ -136,14 +174,28 @@ App::~App() {
 
 Result<void> App::bind_routes() {
   router_ = std::make_unique<http::Router>(TRY(http::Router::create(embedded::openapi)));
-  router_->set_authenticator(
-      [this](const http::Request& request, std::string_view) { return staff_->authenticate(request); });
+  router_->set_authenticator([this](const http::Request& request, std::string_view) { return who_asks(request); });
   staff::bind_routes(*router_, *staff_);
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
   customers::bind_routes(*router_, *customers_, *sources_);
   bind_service_routes(*router_, *this);
   return router_->check();
+}
+
+// Who may see one region only gets at customers of that region, and at nothing that is of all regions: or they could
+// give themselves a token without that bound.
+Result<http::Principal> App::who_asks(const http::Request& request) {
+  static const std::set<std::string_view> kOfOneRegion = {
+      "findCustomers",  "searchCustomers",  "getCustomer",      "getTimeline", "listUses",
+      "linkIdentities", "unlinkIdentities", "listRefusedLinks", "listRoles",   "getSession"};
+  auto principal = TRY(staff_->authenticate(request));
+  const auto* caller = std::any_cast<staff::Caller>(&principal.who);
+  if (caller != nullptr && !caller->region.empty() && !kOfOneRegion.contains(request.operation)) {
+    return fail(ErrorKind::forbidden, "region_bound",
+                "This token is bound to one region; it may look at that region's customers, and nothing else.");
+  }
+  return principal;
 }
 
 Result<void> App::start_jobs() {

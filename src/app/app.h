@@ -75,9 +75,11 @@ class App {
     std::unique_ptr<ledger::Ledger> ledger;
   };
 
+  static Result<std::unique_ptr<App>> open_or_make(const Settings& settings, const Clock& clock);
   Result<void> open_control();
   Result<void> open_regions();
   Result<void> bind_routes();
+  Result<http::Principal> who_asks(const http::Request& request);
   Result<void> start_jobs();
   void keep_house(const std::stop_token& stopping);
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxCallers = 16;
 constexpr std::size_t kMaxRequest = 1 << 20;
+constexpr std::size_t kMaxAnswer = 64 << 20;  // one line of output
 constexpr const char* kSocketName = "handschlag.sock";
 
 class Descriptor {
@@ -56,12 +57,12 @@ bool send_all(int socket, std::string_view text) {
 }
 
 // One line, without its end; nothing when the other side hung up or sent too much.
-std::optional<std::string> receive_line(int socket, std::string& buffer) {
+std::optional<std::string> receive_line(int socket, std::string& buffer, std::size_t limit) {
   std::size_t end = 0;
   while ((end = buffer.find('\n')) == std::string::npos) {
     char part[4096];
     ssize_t got = ::recv(socket, part, sizeof(part), 0);
-    if (got <= 0 || buffer.size() > kMaxRequest) return std::nullopt;
+    if (got <= 0 || buffer.size() > limit) return std::nullopt;
     buffer.append(part, static_cast<std::size_t>(got));
   }
   std::string line = buffer.substr(0, end);
@@ -177,7 +178,7 @@ void ControlSocket::serve(int connection) {
   timeval patience{5, 0};  // for the request; afterwards only we send
   ::setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   std::string buffer;
-  auto text = receive_line(connection, buffer);
+  auto text = receive_line(connection, buffer, kMaxRequest);
   if (!text) return;
   RemoteConsole console(connection, stopping_);
   auto command = decode(*text);
@@ -198,9 +199,9 @@ std::optional<int> run_remotely(const std::filesystem::path& data, const RemoteC
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (::connect(socket.get(), address.get(), sizeof(address.value)) != 0) return std::nullopt;
   json::Value request = {{"arguments", command.arguments}, {"folder", command.folder}, {"password", command.password}};
-  if (!send_all(socket.get(), json::dump(request) + "\n")) return std::nullopt;
+  (void)send_all(socket.get(), json::dump(request) + "\n");  // a server that is too busy says so before it reads
   std::string buffer;
-  while (auto line = receive_line(socket.get(), buffer)) {
+  while (auto line = receive_line(socket.get(), buffer, kMaxAnswer)) {
     auto answer = json::parse(*line);
     if (!answer || !answer->is_object()) break;
     if (answer->contains("exit")) return answer->value("exit", 1);

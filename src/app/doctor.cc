@@ -37,7 +37,12 @@ std::vector<Finding> examine(App& app) {
   std::vector<Finding> out;
   const auto& settings = app.settings().regions;
   out.push_back(permissions("data folder", settings.data_folder));
-  if (std::filesystem::exists(settings.key_folder)) out.push_back(permissions("key folder", settings.key_folder));
+  if (std::filesystem::exists(settings.key_folder)) {
+    out.push_back(permissions("key folder", settings.key_folder));
+    for (const auto& entry : std::filesystem::directory_iterator(settings.key_folder)) {
+      out.push_back(permissions(fmt::format("key {}", entry.path().filename().string()), entry.path()));
+    }
+  }
   out.push_back(disk(settings.data_folder));
   out.push_back(of("control database", app.control().ping(), "answers"));
   for (const auto& region : app.regions().all()) {

@@ -151,7 +151,9 @@ int dispatch(std::vector<std::string> arguments) {
     parsed.exit_code == 0 ? console.out(parsed.output) : console.err(parsed.output);
     return parsed.exit_code;
   }
-  auto settings = load_settings(std::filesystem::absolute(line.data).lexically_normal(), line.config);
+  auto data = std::filesystem::absolute(line.data).lexically_normal();
+  if (!data.has_filename()) data = data.parent_path();  // "data/", as shells complete it
+  auto settings = load_settings(data, line.config);
   if (!settings) return print_error(line, settings.error(), console);
   if (!line.listen.empty()) {
     if (auto set = set_listen(settings->server, line.listen); !set) return print_error(line, set.error(), console);

@@ -157,7 +157,10 @@ Result<Settings> load_settings(const std::filesystem::path& data, const std::fil
   settings.regions.regions = regions::default_regions();
   settings.regions.home = "eu";
   if (!file.empty()) {
-    std::ifstream stream(file);
+    std::error_code error;
+    bool readable =
+        std::filesystem::is_regular_file(file, error) && std::filesystem::file_size(file, error) <= kMaxFile;
+    std::ifstream stream(readable ? file : "");
     std::stringstream text;
     text << stream.rdbuf();
     if (!stream || text.str().size() > kMaxFile) {

@@ -176,6 +176,12 @@ class CustomersImpl final : public Customers {
     if ((permitted | purposes) != permitted) {
       return fail(ErrorKind::forbidden, "use_denied", "Your role may not link people for all of these purposes.");
     }
+    if (basis == gate::Basis::consent) {
+      return fail(ErrorKind::invalid, "consent_unproven",
+                  "A link on consent needs its proof, which can't be given here.",
+                  {{"/basis", "must be another than A6-1-a"}});
+    }
+    TRY(check_linkable(one, two, purposes));
     return audited_write(viewer, one.cell, fmt::format("link:{}+{}", a, b),
                          [&, first = one, second = two](db::Transaction& tx) {
                            return identities(first.cell)
@@ -272,6 +278,26 @@ class CustomersImpl final : public Customers {
     return Pair{one, two};
   }
 
+  // Whether each side has anything for which the two may be joined.
+  Result<void> check_linkable(const Handle& one, const Handle& two, gate::PurposeSet purposes) {
+    gate::PurposeSet stored[2];
+    TRY(data(one.cell).read([&](db::Transaction& tx) -> Result<void> {
+      for (std::size_t side = 0; side < 2; ++side) {
+        IdentityId id = side == 0 ? one.identity : two.identity;
+        auto customer = TRY(identities(one.cell).customer(tx, id, gate::PurposeSet::all()));
+        for (const identity::Identity& member : customer.identities) {
+          if (member.id == id) stored[side] = member.stored_for;
+        }
+      }
+      return {};
+    }));
+    gate::PurposeSet linkable = gate::linkable_purposes(stored[0], stored[1]);
+    if ((linkable | purposes) == linkable) return {};
+    return fail(ErrorKind::invalid, "purposes_not_shared",
+                "Both sides' data must have been stored for these purposes, or both for service.",
+                {{"/purposes", "must be purposes that both sides share"}});
+  }
+
   // A key in each namespace, and spelled as in each country, that a source has: which one is meant nobody said.
   Result<std::vector<identity::Key>> spellings(const identity::KindAndValue& key) {
     std::vector<identity::Key> out;
@@ -292,18 +318,14 @@ class CustomersImpl final : public Customers {
   Result<std::vector<identity::Identities::Found>> having_all(db::Transaction& tx,
                                                               const std::vector<std::string>& digests,
                                                               gate::PurposeSet purposes) {
-    std::set<std::int64_t> common;
+    // The rarest word leads: the list of a common one may be cut, and then it would hide people.
+    std::vector<std::int64_t> fewest;
     for (std::size_t i = 0; i < digests.size(); ++i) {
       auto matches = TRY(store::find_word(tx, digests[i], purposes.bits(), kMaxWordMatches));
-      std::set<std::int64_t> these(matches.begin(), matches.end());
-      if (i == 0) {
-        common = std::move(these);
-      } else {
-        std::erase_if(common, [&](std::int64_t id) { return !these.contains(id); });
-      }
+      if (i == 0 || matches.size() < fewest.size()) fewest = std::move(matches);
     }
     std::vector<identity::Identities::Found> out;
-    for (std::int64_t id : common) {
+    for (std::int64_t id : TRY(store::having_words(tx, fewest, digests, purposes.bits()))) {
       if (out.size() < kMaxFoundByName) out.push_back({{id}, identity::Standing::own});
     }
     return out;

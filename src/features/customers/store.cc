@@ -30,6 +30,22 @@ Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, std::string_vie
   return out;
 }
 
+Result<std::vector<std::int64_t>> having_words(db::Transaction& tx, std::span<const std::int64_t> identities,
+                                               std::span<const std::string> digests, std::int64_t purposes) {
+  std::vector<std::size_t> words(identities.size());
+  for (const std::string& digest : digests) {
+    db::Batch batch(3);
+    for (std::int64_t identity : identities) batch.add({db::BlobView{digest}, identity, purposes});
+    TRY(tx.query_batch("SELECT 1 FROM customers_word WHERE digest = $1 AND identity = $2 AND (purposes & $3) <> 0",
+                       batch, [&](std::size_t index, const db::Row&) { ++words[index]; }));
+  }
+  std::vector<std::int64_t> out;
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    if (words[i] == digests.size()) out.push_back(identities[i]);
+  }
+  return out;
+}
+
 Result<std::optional<ProfileRow>> find_profile(db::Transaction& tx, std::int64_t identity) {
   std::optional<ProfileRow> out;
   TRY(tx.query("SELECT through_seq, sealed FROM customers_profile WHERE identity = $1", {identity},

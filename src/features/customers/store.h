@@ -22,6 +22,10 @@ Result<void> upsert_words(db::Transaction& tx, std::span<const WordRow> rows);
 Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, std::string_view digest, std::int64_t purposes,
                                             std::int64_t limit);
 
+// Which of these identities have all of the words for one of these purposes.
+Result<std::vector<std::int64_t>> having_words(db::Transaction& tx, std::span<const std::int64_t> identities,
+                                               std::span<const std::string> digests, std::int64_t purposes);
+
 struct ProfileRow {
   std::int64_t through_seq = 0;
   std::string sealed;

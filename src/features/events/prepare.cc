@@ -146,7 +146,8 @@ Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
     if (anonymous) sighting.together.push_back(std::move(*anonymous));
   } else if (anonymous) {
     sighting.own = std::move(*anonymous);
-  } else if (!attributes.empty()) {
+  } else if (!attributes.empty() && source.trust == sources::Trust::server) {
+    // Of a public source an address is a claim, and on a claim no identity can stand.
     sighting.own = attributes.front();
     attributes.erase(attributes.begin());
   } else if (intake.user_id || intake.anonymous_id || !intake.keys.empty()) {

@@ -35,14 +35,13 @@ std::size_t Router::pin(const std::string& digest, std::size_t cell) {
   return cell;
 }
 
-Result<void> Router::find_unpinned(const std::vector<const identity::Key*>& keys,
-                                   std::vector<std::optional<std::size_t>>& places) {
+Result<void> Router::find_unpinned(std::vector<Who>& people) {
   std::vector<identity::Key> open;
-  std::vector<std::size_t> of;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (keys[i] == nullptr || places[i]) continue;
-    open.push_back(*keys[i]);
-    of.push_back(i);
+  std::vector<Who*> of;
+  for (Who& who : people) {
+    if (who.cell) continue;
+    open.push_back(*who.key);
+    of.push_back(&who);
   }
   if (open.empty()) return {};
   for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
@@ -52,32 +51,57 @@ Result<void> Router::find_unpinned(const std::vector<const identity::Key*>& keys
       return {};
     }));
     for (std::size_t i = 0; i < open.size(); ++i) {
-      if (known[i] && !places[of[i]]) places[of[i]] = cell;
+      if (known[i] && !of[i]->cell) of[i]->cell = cell;
     }
   }
   return {};
 }
 
+std::size_t Router::choose(Prepared& event, std::span<Who> people) {
+  std::optional<std::size_t> cell = people.front().cell;
+  // Somebody new who comes together with somebody known (a browser before the sign-in) goes to the same region.
+  for (const Who& who : people) {
+    if (!cell) cell = who.cell;
+  }
+  // An earlier event of this batch, or another request meanwhile, may have pinned the person elsewhere.
+  std::size_t chosen = pin(people.front().digest, cell.value_or(cell_of_country(event.country)));
+  auto& together = event.sighting->together;
+  for (std::size_t i = people.size() - 1; i > 0; --i) {
+    std::size_t other = pin(people[i].digest, people[i].cell.value_or(chosen));
+    if (other == chosen) continue;
+    // Links never cross regions: who lives elsewhere stays there alone.
+    together.erase(together.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    event.refusals.push_back({"IdentityLinking", "regions_differ"});
+  }
+  return chosen;
+}
+
 Result<std::vector<std::vector<Prepared>>> Router::route(std::vector<Prepared> events) {
-  std::vector<std::vector<Prepared>> out(cells_.size());
-  std::vector<std::optional<std::size_t>> places(events.size());
-  std::vector<const identity::Key*> keys(events.size());
-  std::vector<std::string> digests(events.size());
+  std::vector<Who> people;                        // of all events: each event's own key, then those together with it
+  std::vector<std::size_t> first(events.size());  // of an event's people
   if (cells_.size() > 1) {
     for (std::size_t i = 0; i < events.size(); ++i) {
+      first[i] = people.size();
       if (!events[i].sighting) continue;
-      keys[i] = &events[i].sighting->own;
-      digests[i] = identity::digest_of(pin_key_, *keys[i]);
-      places[i] = pinned(digests[i]);
+      auto add = [&](const identity::Key& key) {
+        std::string digest = identity::digest_of(pin_key_, key);
+        auto cell = pinned(digest);
+        people.push_back({&key, std::move(digest), cell});
+      };
+      add(events[i].sighting->own);
+      for (const identity::Key& key : events[i].sighting->together) add(key);
     }
-    TRY(find_unpinned(keys, places));
+    TRY(find_unpinned(people));
   }
+  std::vector<std::vector<Prepared>> out(cells_.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
-    std::size_t cell = places[i].value_or(cell_of_country(events[i].country));
-    // An earlier event of this batch, or another request meanwhile, may have pinned the person elsewhere.
-    if (keys[i] != nullptr) cell = pin(digests[i], cell);
-    events[i].event_id = event_id_of(events[i], cells_[cell].identities->vault().digest_key());
-    out[cell].push_back(std::move(events[i]));
+    Prepared& event = events[i];
+    std::size_t cell = cell_of_country(event.country);
+    if (cells_.size() > 1 && event.sighting) {
+      cell = choose(event, std::span(people).subspan(first[i], 1 + event.sighting->together.size()));
+    }
+    event.event_id = event_id_of(event, cells_[cell].identities->vault().digest_key());
+    out[cell].push_back(std::move(event));
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <list>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -28,8 +29,15 @@ class Router {
   std::optional<std::size_t> pinned(const std::string& digest);
   // Answers where the person is pinned now: another request may have been faster.
   std::size_t pin(const std::string& digest, std::size_t cell);
-  Result<void> find_unpinned(const std::vector<const identity::Key*>& keys,
-                             std::vector<std::optional<std::size_t>>& places);
+  // Somebody whom an event names, and where they are known.
+  struct Who {
+    const identity::Key* key;
+    std::string digest;
+    std::optional<std::size_t> cell;
+  };
+  Result<void> find_unpinned(std::vector<Who>& people);
+  // The region of an event; `people` are whom it names, its own first. Drops from it who lives in another region.
+  std::size_t choose(Prepared& event, std::span<Who> people);
   std::size_t cell_of_country(std::string_view country) const;
 
   std::vector<Cell>& cells_;

@@ -70,7 +70,7 @@ class Ingest {
     for (Intake& event : decoded.events) {
       event.global_privacy_control = gpc;
       // History comes with the times of the past; when it was sent says nothing about a clock.
-      if (form == Form::history && event.original) event.occurred = std::min(*event.original, received);
+      if (form == Form::history && event.original) event.occurred = std::clamp(*event.original, Time{}, received);
     }
     return decoded;
   }

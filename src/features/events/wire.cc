@@ -205,7 +205,8 @@ Result<Intake> decode_event(const json::Value& item, std::optional<EventType> ty
     add_key(event.traits, "email", identity::KeyKind::email, event);
     add_key(event.traits, "phone", identity::KeyKind::phone, event);
   }
-  event.country = country_of(context, event.traits);
+  // Where a group has its seat says nothing about where the person lives.
+  event.country = country_of(context, event.type == EventType::group ? json::Value::object() : event.traits);
   read_consent(source, context, event);
   event.context = kept_context(context);
   return event;

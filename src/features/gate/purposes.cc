@@ -141,6 +141,11 @@ PurposeSet link_purposes(PurposeSet a, PurposeSet b) {
   return out;
 }
 
+PurposeSet linkable_purposes(PurposeSet a, PurposeSet b) {
+  PurposeSet out = link_purposes(a, b);
+  return (out & kService).empty() ? out : out | kService;
+}
+
 PurposeSet purposes_of_role(std::string_view role) {
   if (role == "admin" || role == "data_protection_officer") return PurposeSet::all();
   if (role == "agent" || role == "supervisor") return kService;

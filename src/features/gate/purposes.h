@@ -109,6 +109,9 @@ Result<DeclaredPurpose> parse_declared_purpose(std::string_view text);
 // about an order is answered at the hotline; all others join only where both sides have the very purpose.
 PurposeSet link_purposes(PurposeSet a, PurposeSet b);
 
+// The same for a link that a person states: sides that share any service purpose may be joined for all of them.
+PurposeSet linkable_purposes(PurposeSet a, PurposeSet b);
+
 // The purposes for which a staff role may look at a customer's data; empty for an unknown role.
 PurposeSet purposes_of_role(std::string_view role);
 

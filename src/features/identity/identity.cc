@@ -49,9 +49,9 @@ Result<std::vector<Identities::Found>> Identities::find(db::Transaction& tx, std
     }
   }
   std::vector<Found> out;
-  for (const auto& [identity, standing] : best) {
-    if (out.size() < kMaxFound) out.push_back({{identity}, standing});
-  }
+  for (const auto& [identity, standing] : best) out.push_back({{identity}, standing});
+  std::stable_sort(out.begin(), out.end(), [](const Found& a, const Found& b) { return a.standing < b.standing; });
+  if (out.size() > kMaxFound) out.resize(kMaxFound);
   return out;
 }
 
@@ -119,7 +119,10 @@ Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, 
     }
     out.identities.push_back(std::move(entry));
   }
-  out.links = TRY(store::links_of(tx, ids));
+  for (Link& link : TRY(store::links_of(tx, ids))) {
+    link.purposes = link.purposes & purposes;
+    if (!link.purposes.empty()) out.links.push_back(std::move(link));
+  }
   return out;
 }
 

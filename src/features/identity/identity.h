@@ -85,7 +85,7 @@ struct Identity {
 // The view for a set of purposes. The handle is the oldest identity.
 struct Customer {
   std::vector<Identity> identities;  // oldest first
-  std::vector<Link> links;           // of every standing, among and from its identities
+  std::vector<Link> links;           // of every standing, among and from its identities, for the purposes of the view
 };
 
 struct Reached {
@@ -96,7 +96,7 @@ struct Reached {
 struct Refusal {
   IdentityId a;
   IdentityId b;
-  std::string reason;  // "customer_too_large", "value_too_common"
+  std::string reason;  // "customer_too_large", "value_too_common", "split_by_statement"
   std::int64_t times = 0;
   Time last_at{};
 };
@@ -112,8 +112,8 @@ class Identities {
   // identities get their vault key, durably, before the caller's transaction can commit.
   Result<std::vector<IdentityId>> record(db::Transaction& tx, std::span<const Sighting> sightings);
 
-  // Which identities hold one of these keys (own, confirmed or claimed) for one of these purposes, at most 100, oldest
-  // first.
+  // Which identities hold one of these keys (own, confirmed or claimed) for one of these purposes, at most 100, the
+  // surest standing first, then the oldest.
   struct Found {
     IdentityId id;
     Standing standing;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace handschlag::identity {
 
 std::string key_context(IdentityId identity, std::string_view digest) {
@@ -159,11 +161,14 @@ Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own
 // A value that two server sources confirm shows that two identities are one person.
 Result<void> Recorder::link_holders(const Sighting& sighting, IdentityId own, const std::vector<store::KeyRow>& holders,
                                     gate::PurposeSet purposes) {
+  // Claims do not count: or anybody could keep a value from joining anybody.
+  auto certain = static_cast<std::size_t>(std::count_if(
+      holders.begin(), holders.end(), [](const store::KeyRow& row) { return row.standing != Standing::claimed; }));
   for (const store::KeyRow& other : holders) {
     if (other.identity == own.value || other.standing == Standing::claimed) continue;
     gate::PurposeSet shared = gate::link_purposes(purposes, other.purposes);
     if (shared.empty()) continue;
-    if (holders.size() > limits_.identities_per_value) {
+    if (certain > limits_.identities_per_value) {
       return store::count_refusal(tx_, own, {other.identity}, "value_too_common", sighting.at);
     }
     Link link;
@@ -196,14 +201,36 @@ Result<void> Recorder::state_link(Link link) {
     link.created_at = existing->created_at;
     if (!confirms) return store::upsert_link(tx_, link);
   }
-  if (link.standing == Standing::confirmed) {
-    auto joined = TRY(joined_with(link.a));
-    if (!joined.contains(link.b.value) &&
-        joined.size() + TRY(joined_with(link.b)).size() > limits_.identities_per_customer) {
+  // Also claims are bounded: anybody may send them, and each customer page shows them.
+  std::int64_t ends[] = {link.a.value, link.b.value};
+  for (std::int64_t& end : ends) {
+    if (TRY(store::links_of(tx_, {&end, 1})).size() >= 2 * limits_.identities_per_customer) {
       return store::count_refusal(tx_, link.a, link.b, "customer_too_large", link.changed_at);
     }
   }
+  if (link.standing == Standing::confirmed) {
+    auto one = TRY(joined_with(link.a));
+    auto two = TRY(joined_with(link.b));
+    if (!one.contains(link.b.value) && one.size() + two.size() > limits_.identities_per_customer) {
+      return store::count_refusal(tx_, link.a, link.b, "customer_too_large", link.changed_at);
+    }
+    if (!one.contains(link.b.value) && TRY(parted(one, two))) {
+      return store::count_refusal(tx_, link.a, link.b, "split_by_statement", link.changed_at);
+    }
+  }
   return store::upsert_link(tx_, link);
+}
+
+Result<bool> Recorder::parted(const std::unordered_set<std::int64_t>& one,
+                              const std::unordered_set<std::int64_t>& two) {
+  std::vector<std::int64_t> ids(one.begin(), one.end());
+  for (const Link& link : TRY(store::links_of(tx_, ids))) {
+    if (link.standing != Standing::ended) continue;
+    bool crosses = (one.contains(link.a.value) && two.contains(link.b.value)) ||
+                   (two.contains(link.a.value) && one.contains(link.b.value));
+    if (crosses) return true;
+  }
+  return false;
 }
 
 Result<std::unordered_set<std::int64_t>> Recorder::joined_with(IdentityId start) {

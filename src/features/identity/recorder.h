@@ -40,6 +40,8 @@ class Recorder {
   Result<void> record_attribute(const Sighting& sighting, IdentityId own, const Key& key);
   Result<void> link_holders(const Sighting& sighting, IdentityId own, const std::vector<store::KeyRow>& holders,
                             gate::PurposeSet purposes);
+  // Whether somebody ended a link between these two: then no third identity may join them again by itself.
+  Result<bool> parted(const std::unordered_set<std::int64_t>& one, const std::unordered_set<std::int64_t>& two);
   // The identities joined with `start`, at most one more than a customer may have.
   Result<std::unordered_set<std::int64_t>> joined_with(IdentityId start);
 

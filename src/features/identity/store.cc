@@ -101,7 +101,7 @@ Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest
   std::vector<KeyRow> out;
   TRY(
       tx.query("SELECT digest, identity, kind, standing, purposes, source, first_seen FROM identity_key "
-               "WHERE digest = $1 ORDER BY identity LIMIT $2",
+               "WHERE digest = $1 ORDER BY standing, identity LIMIT $2",
                {db::BlobView{digest}, static_cast<std::int64_t>(limit)},
                [&](const db::Row& row) { out.push_back(read_key(row)); }));
   return out;

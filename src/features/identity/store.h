@@ -49,7 +49,7 @@ Result<void> update_own_purposes(db::Transaction& tx, std::span<const OwnPurpose
 // For each digest the identity that is made from it; `on_found(index, identity, purposes)`.
 Result<void> find_own(db::Transaction& tx, std::span<const std::string> digests,
                       const std::function<void(std::size_t, std::int64_t, gate::PurposeSet)>& on_found);
-// Who holds a digest, in any standing, at most `limit`, oldest first; `sealed` is left out.
+// Who holds a digest, at most `limit`, the surest standing first, so that claims hide nobody; `sealed` is left out.
 Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit);
 // The row of one holder; `sealed` is left out.
 Result<std::optional<KeyRow>> find_key(db::Transaction& tx, std::string_view digest, std::int64_t identity);

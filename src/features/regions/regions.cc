@@ -48,6 +48,32 @@ std::filesystem::path key_file(const Settings& settings, std::string_view region
   return settings.key_folder / fmt::format("{}.key", region);
 }
 
+bool write_synced(const std::filesystem::path& path, const std::string& text) {
+  int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool written =
+      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  return written;
+}
+
+bool sync_folder(const std::filesystem::path& folder) {
+  int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool synced = file >= 0 && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  return synced;
+}
+
+// The key comes to stand under its name whole or not at all, whenever the power goes; and an existing one is never
+// overwritten, for what it sealed would be lost.
+Result<void> create_key(const std::filesystem::path& path) {
+  std::filesystem::path fresh = path.string() + ".new";
+  bool written = write_synced(fresh, crypto::to_base64(crypto::Key::random().bytes()) + "\n");
+  bool named = written && (::link(fresh.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  ::unlink(fresh.c_str());
+  if (named && sync_folder(path.parent_path())) return {};
+  return fail(ErrorKind::unavailable, "key_not_written", fmt::format("{} can't be written.", path.string()));
+}
+
 // From HANDSCHLAG_KEY_EU (base64) or the key file.
 Result<crypto::Key> load_key(const Settings& settings, const std::string& region) {
   std::string variable = "HANDSCHLAG_KEY_";
@@ -118,19 +144,7 @@ Result<void> Regions::create_keys(const Settings& settings) {
     return fail(ErrorKind::unavailable, "folder_not_writable",
                 fmt::format("The key folder {} can't be made: {}.", settings.key_folder.string(), error.message()));
   }
-  for (const RegionSettings& region : settings.regions) {
-    auto path = key_file(settings, region.id);
-    // O_EXCL: an existing key is never overwritten, for what it sealed would be lost.
-    int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0 && errno == EEXIST) continue;
-    std::string line = crypto::to_base64(crypto::Key::random().bytes()) + "\n";
-    bool written =
-        file >= 0 && ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
-    if (file >= 0) ::close(file);
-    if (!written) {
-      return fail(ErrorKind::unavailable, "key_not_written", fmt::format("{} can't be written.", path.string()));
-    }
-  }
+  for (const RegionSettings& region : settings.regions) TRY(create_key(key_file(settings, region.id)));
   return {};
 }
 

@@ -8,6 +8,8 @@ namespace {
 
 using json::Value;
 
+// Clients drop events for good on a 401, so a key that nobody said to end at once does not.
+constexpr std::chrono::hours kUsualOverlap{24};
 constexpr std::int64_t kLongestOverlapSeconds = 90LL * 24 * 60 * 60;
 
 // Writes the audit record of what `request` changes, in the transaction of the change.
@@ -50,8 +52,8 @@ Result<Value> rotate_key(Sources& sources, staff::Staff& staff, const http::Requ
   json::Reader reader(body);
   const auto overlap = reader.optional_integer("overlapSeconds", 0, kLongestOverlapSeconds);
   TRY(reader.finish());
-  return key_json(TRY(sources.rotate_key(request.path_param("id"), std::chrono::seconds(overlap.value_or(0)),
-                                         audited(staff, request))));
+  return key_json(TRY(sources.rotate_key(
+      request.path_param("id"), overlap ? std::chrono::seconds(*overlap) : kUsualOverlap, audited(staff, request))));
 }
 
 Result<Value> set_state(Sources& sources, staff::Staff& staff, const http::Request& request) {
