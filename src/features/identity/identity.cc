@@ -65,31 +65,20 @@ Result<std::vector<bool>> Identities::knows(db::Transaction& tx, std::span<const
 }
 
 Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes) {
-  std::map<std::int64_t, gate::PurposeSet> reached = {{start.value, purposes}};
-  std::set<std::int64_t> frontier = {start.value};
-  // A link passes on the purposes it has in common with the way that led to it; an identity may be reached again for
-  // more.
+  std::set<std::int64_t> reached = {start.value};
+  std::vector<std::int64_t> frontier = {start.value};
   while (!frontier.empty()) {
-    std::vector<std::int64_t> ids(frontier.begin(), frontier.end());
-    frontier.clear();
-    for (const Link& link : TRY(store::links_of(tx, ids))) {
-      if (link.standing != Standing::confirmed) continue;
-      for (auto [from, to] : {std::pair{link.a.value, link.b.value}, std::pair{link.b.value, link.a.value}}) {
-        auto it = reached.find(from);
-        if (it == reached.end()) continue;
-        gate::PurposeSet passed = it->second & link.purposes;
-        gate::PurposeSet before = reached.contains(to) ? reached[to] : gate::PurposeSet{};
-        if ((before | passed) == before ||
-            (!reached.contains(to) && reached.size() >= limits_.identities_per_customer)) {
-          continue;
-        }
-        reached[to] = before | passed;
-        frontier.insert(to);
+    std::vector<std::int64_t> next;
+    for (const Link& link : TRY(store::links_of(tx, frontier))) {
+      if (link.standing != Standing::confirmed || (link.purposes & purposes).empty()) continue;
+      for (std::int64_t end : {link.a.value, link.b.value}) {
+        if (reached.size() < limits_.identities_per_customer && reached.insert(end).second) next.push_back(end);
       }
     }
+    frontier = std::move(next);
   }
   std::vector<Reached> out;
-  for (const auto& [id, set] : reached) out.push_back({{id}, set});
+  for (std::int64_t id : reached) out.push_back({{id}, purposes});
   return out;
 }
 

@@ -256,14 +256,23 @@ TEST_P(IdentityTest, AnIdentityMadeFromAnEmailJoinsThoseThatHoldItInEitherOrder)
   EXPECT_THAT(reached(mail_first), UnorderedElementsAre(mail_first.value, ben.value));
 }
 
-TEST_P(IdentityTest, PurposesAreNotCarriedOverALinkThatLacksThem) {
+TEST_P(IdentityTest, AViewForOnePurposeJoinsOnlyWhoIsLinkedForIt) {
   auto ids = record({seen(user("1")), seen(user("2")), seen(user("3"))});
   ASSERT_TRUE(link(ids[0], ids[1], kOrders | kMarketing));
   ASSERT_TRUE(link(ids[1], ids[2], kOrders));
-  auto found = read([&](db::Transaction& tx) { return identities_->reach(tx, ids[0], kOrders | kMarketing); });
-  ASSERT_EQ(found->size(), 3U);
-  EXPECT_EQ((*found)[1].purposes, kOrders | kMarketing);
-  EXPECT_EQ((*found)[2].purposes, kOrders);
+  EXPECT_THAT(reached(ids[0], kMarketing), UnorderedElementsAre(ids[0].value, ids[1].value));
+  EXPECT_THAT(reached(ids[2], kMarketing), ElementsAre(ids[2].value));
+}
+
+TEST_P(IdentityTest, EveryMemberLeadsToTheSameCustomer) {
+  auto ids = record({seen(user("1")), seen(user("2")), seen(user("3"))});
+  ASSERT_TRUE(link(ids[0], ids[1], kOrders));
+  ASSERT_TRUE(link(ids[1], ids[2], kMarketing));
+  for (IdentityId id : ids) {
+    auto found = read([&](db::Transaction& tx) { return identities_->reach(tx, id, kOrders | kMarketing); });
+    ASSERT_EQ(found->size(), 3U);
+    for (const Reached& entry : *found) EXPECT_EQ(entry.purposes, kOrders | kMarketing);
+  }
 }
 
 TEST_P(IdentityTest, UnlinkSplitsAndTheNextSightingDoesNotJoinAgain) {
