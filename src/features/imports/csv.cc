@@ -6,7 +6,6 @@
 namespace handschlag::imports {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{256} << 10;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
@@ -38,8 +37,8 @@ bool CsvReader::fill() {
     begin_ = 0;
   }
   std::size_t before = buffer_.size();
-  buffer_.resize(before + kBlock);
-  in_.read(buffer_.data() + before, static_cast<std::streamsize>(kBlock));
+  buffer_.resize(before + limits_.block_bytes);
+  in_.read(buffer_.data() + before, static_cast<std::streamsize>(limits_.block_bytes));
   buffer_.resize(before + static_cast<std::size_t>(in_.gcount()));
   return buffer_.size() > before;
 }

@@ -23,6 +23,7 @@ std::string_view name_of(CsvFault fault);
 struct CsvLimits {
   std::size_t record_bytes = std::size_t{1} << 20;
   std::size_t field_bytes = std::size_t{64} << 10;
+  std::size_t block_bytes = std::size_t{256} << 10;  // read at once
 };
 
 struct CsvRecord {

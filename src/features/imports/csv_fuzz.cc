@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   using namespace handschlag::imports;
   if (size == 0) return 0;
   std::istringstream in(std::string(reinterpret_cast<const char*>(data + 1), size - 1));
-  constexpr CsvLimits kLimits{.record_bytes = 64, .field_bytes = 16};
+  constexpr CsvLimits kLimits{.record_bytes = 64, .field_bytes = 16, .block_bytes = 8};
   CsvReader reader(in, data[0] % 2 == 0 ? ',' : ';', kLimits);
   std::int64_t line = 0;
   while (const CsvRecord* record = reader.next()) {

@@ -87,6 +87,16 @@ TEST(Csv, RecordsAndFieldsHaveLimits) {
               ElementsAre("1: quote_unclosed", "2: 1|2", "3: 3|4", "4: 5|6", "5: 7|8", "6: 9|0"));
 }
 
+TEST(Csv, BlocksMayEndAnywhere) {
+  std::string text =
+      "\xEF\xBB\xBF"
+      "a,\"b\"\"c\"\r\n\"d\r\ne\",f\r\ng,\"h";
+  for (std::size_t size = 1; size < text.size(); ++size) {
+    EXPECT_THAT(read(text, ',', {.block_bytes = size}), ElementsAre("1: a|b\"c", "2: d\r\ne|f", "4: quote_unclosed"))
+        << size;
+  }
+}
+
 TEST(Csv, RecordsMayLieAcrossBlocks) {
   std::string text;
   for (int i = 0; i < 60'000; ++i) text += std::to_string(i) + ",\"some \"\"quoted\"\" text\"\r\n";

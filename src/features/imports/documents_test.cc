@@ -185,7 +185,7 @@ TEST(Documents, EachFaultHasItsReason) {
   EXPECT_EQ(reason("1;01.07.2011 10:00;A7;Teller;1;2;17;\n"), "2 columns_count");
   EXPECT_EQ(reason(";01.07.2011 10:00;A7;Teller;1;2;17;;\n"), "2 group_missing");
   EXPECT_EQ(reason("1;01.07.2011 10:00;A7;\"Teller;1;2;17;;\n"), "2 quote_unclosed");
-  EXPECT_EQ(reason(std::string("1;01.07.2011 10:00;A7;T\0ler;1;2;17;;\n", 39)), "2 not_text");
+  EXPECT_EQ(reason(std::string("1;01.07.2011 10:00;A7;T") + '\0' + "ler;1;2;17;;\n"), "2 not_text");
 }
 
 TEST(Documents, LinesThatDifferInTheCustomerAreNotOneDocument) {

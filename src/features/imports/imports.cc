@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include "embedded/migrations.h"
 #include "features/imports/documents.h"
 #include "features/imports/input.h"
@@ -92,6 +93,7 @@ class Run {
 
   Result<Report> run() {
     auto started = std::chrono::steady_clock::now();
+    TRY(rejections_.check());
     if (job_.file != kStandardInput) {
       TRY(check_order(job_.file, mapping_));
       TRY(find_job());
@@ -211,6 +213,7 @@ class ImporterImpl final : public Importer {
       : events_(events), sources_(sources), control_(control), clock_(clock) {}
 
   Result<Report> run(const Job& job, Progress& progress) override {
+    TRY(check_report(job));
     Mapping mapping = TRY(load_mapping(job.mapping));
     // Before a source is made for it.
     if (job.file != kStandardInput) (void)TRY(Input::open(job.file, mapping));
@@ -222,6 +225,18 @@ class ImporterImpl final : public Importer {
   }
 
  private:
+  // The report must not be written over what is imported.
+  static Result<void> check_report(const Job& job) {
+    std::error_code ignored;
+    for (const std::string& input : {job.file, job.mapping}) {
+      if (!job.report.empty() && std::filesystem::equivalent(job.report, input, ignored)) {
+        return fail(ErrorKind::invalid, "report_is_input",
+                    fmt::format("--report {} is the file that is read; name another.", job.report));
+      }
+    }
+    return {};
+  }
+
   Result<sources::SourcePointer> source_of(const Job& job, const Mapping& mapping, bool& added) {
     if (job.source.empty() && !mapping.source) {
       return fail(ErrorKind::invalid, "source_missing",
@@ -234,8 +249,10 @@ class ImporterImpl final : public Importer {
                   fmt::format("There is no source '{}'; add it with 'handschlag source add'.", id));
     }
     if (!source) {
-      source = TRY(sources_.add(*mapping.source, job.on_source_added)).source;
-      added = true;
+      auto made = sources_.add(*mapping.source, job.on_source_added);
+      added = made.has_value();
+      source = sources_.find(id);  // another import may have made it a moment ago
+      if (!source) return std::unexpected(std::move(made).error());
     }
     if (!source->enabled) {
       return fail(ErrorKind::conflict, "source_disabled", fmt::format("The source '{}' is disabled.", id));

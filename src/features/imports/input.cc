@@ -19,7 +19,8 @@ Result<void> open_file(const std::string& path, std::ifstream& file) {
   std::error_code error;
   if (std::filesystem::is_regular_file(path, error)) file.open(path, std::ios::binary);
   if (file.is_open()) return {};
-  return fail(ErrorKind::not_found, "file_not_found", fmt::format("There is no readable file '{}'.", path));
+  return fail(ErrorKind::not_found, "file_not_found",
+              fmt::format("There is no readable file '{}'; a pipe is read as standard input, '-'.", path));
 }
 
 Result<std::vector<std::string>> read_header(CsvReader& reader, const Mapping& mapping) {
