@@ -85,7 +85,7 @@ struct Identity {
 // The view for a set of purposes. The handle is the oldest identity.
 struct Customer {
   std::vector<Identity> identities;  // oldest first
-  std::vector<Link> links;           // of every standing, among and from its identities, for the purposes of the view
+  std::vector<Link> links;           // from and among its identities, of every standing, for the purposes of the view
 };
 
 struct Reached {
@@ -123,9 +123,9 @@ class Identities {
   // For each key whether an identity is made from it here; for finding the region of a person.
   Result<std::vector<bool>> knows(db::Transaction& tx, std::span<const Key> keys);
 
-  // Every identity that active links reach from `start`, oldest first, each with `purposes`. A link counts that holds for
-  // one of them: so every member of a customer leads to the same customer, and a view for one purpose alone joins only
-  // who is linked for that very purpose.
+  // Every identity that active links reach from `start`, oldest first, each with `purposes`. A link counts that holds
+  // for one of them: so every member of a customer leads to the same customer, and a view for one purpose alone joins
+  // only who is linked for that very purpose.
   Result<std::vector<Reached>> reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes);
 
   // The customer to which an identity belongs, keys opened. Errors: not_found.
