@@ -146,24 +146,41 @@ Result<int> token_add(const CommandLine& line, App& app, Console& console) {
   return kGood;
 }
 
+json::Value time_or_null(const std::optional<Time>& time) {
+  return time ? json::Value(format_time(*time)) : json::Value();
+}
+
+std::string state_of(const staff::Token& token, Time now) {
+  if (token.revoked_at) return "revoked";
+  return token.expires_at && *token.expires_at <= now ? "expired" : "valid";
+}
+
 Result<int> token_list(const CommandLine& line, App& app, Console& console) {
+  constexpr std::string_view kRow = "{:<5} {:<24} {:<24} {:<8} {:<10}  {:<10}  {}\n";
   json::Value items = json::Value::array();
-  for (const staff::Token& token : TRY(app.staff().tokens())) {
-    std::string state = token.revoked_at ? "revoked" : "";
-    if (!token.revoked_at && token.expires_at && *token.expires_at <= app.clock().now()) state = "expired";
+  auto tokens = TRY(app.staff().tokens());
+  if (!line.json && !tokens.empty()) {
+    console.out(fmt::format(kRow, "id", "name", "role", "region", "made", "expires", "state"));
+  }
+  for (const staff::Token& token : tokens) {
+    std::string state = state_of(token, app.clock().now());
     items.push_back({{"id", token.id.value},
                      {"name", token.name},
                      {"role", staff::name_of(token.role)},
                      {"region", token.region},
                      {"created_at", format_time(token.created_at)},
-                     {"state", state.empty() ? "valid" : state}});
+                     {"expires_at", time_or_null(token.expires_at)},
+                     {"last_used_at", time_or_null(token.last_used_at)},
+                     {"state", state}});
     if (line.json) continue;
-    console.out(fmt::format("{:<5} {:<24} {:<24} {:<8} {}  {}\n", token.id.value, token.name,
-                            staff::name_of(token.role), token.region, format_day(token.created_at), state));
+    console.out(fmt::format(kRow, token.id.value, token.name, staff::name_of(token.role), token.region,
+                            format_day(token.created_at), token.expires_at ? format_day(*token.expires_at) : "never",
+                            state));
   }
   if (line.json) print_json(console, {{"items", items}});
-  if (!line.json && items.empty())
+  if (!line.json && items.empty()) {
     console.out("No token yet. Make one with: handschlag token add --role agent --name NAME\n");
+  }
   return kGood;
 }
 
@@ -241,10 +258,10 @@ void print_report(const CommandLine& line, const imports::Report& report, Consol
                          {"seconds", static_cast<double>(report.took.count()) / 1000.0}});
     return;
   }
-  console.out(
-      fmt::format("{} lines made {} events in {:.1f} s: {} stored, {} unlinked, {} known already, {} refused.\n",
-                  report.lines, report.events, static_cast<double>(report.took.count()) / 1000.0, report.stored,
-                  report.unlinked, report.duplicates + report.resumed, report.refused));
+  console.out(fmt::format(
+      "{} lines made {} events in {:.1f} s: {} stored, {} unlinked, {} known already, {} refused, {} rejected.\n",
+      report.lines, report.events, static_cast<double>(report.took.count()) / 1000.0, report.stored, report.unlinked,
+      report.duplicates + report.resumed, report.refused, report.rejected_events));
   for (const auto& [reason, count] : report.reasons)
     console.out(fmt::format("{:>8} lines not taken: {}\n", count, reason));
   if (!report.report_file.empty()) console.out(fmt::format("They are listed in {}.\n", report.report_file));
@@ -333,6 +350,10 @@ int run_demo(const CommandLine& line, App& app, Console& console) {
       app.staff().add_token(actor(), {"demo", staff::Role::admin, "", app.clock().now() + std::chrono::days{30}});
   if (!issued) return print_error(line, issued.error(), console);
   std::string base = base_url(app);
+  if (app.server() == nullptr) {
+    console.out(
+        fmt::format("\nServe it with: handschlag serve --data {}\n", app.settings().regions.data_folder.string()));
+  }
   console.out(fmt::format("\nTry, in another terminal:\n\n  TOKEN={}\n", issued->text));
   for (const auto& suggestion : summary->suggestions) {
     console.out(fmt::format("\n  # {}\n  curl -H \"Authorization: Bearer $TOKEN\" '{}/api/v1/customers?key={}'\n",

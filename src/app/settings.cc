@@ -169,10 +169,9 @@ Result<Settings> load_settings(const std::filesystem::path& data, const std::fil
     json::Value value = TRY(config::parse_toml(text.str(), file.string()));
     TRY(read_tables(value, settings));
   }
-  if (std::filesystem::path(settings.regions.key_folder)
-          .lexically_normal()
-          .string()
-          .starts_with((data / "").lexically_normal().string())) {
+  settings.regions.key_folder = std::filesystem::absolute(settings.regions.key_folder).lexically_normal();
+  if (settings.regions.key_folder.string().starts_with(
+          (std::filesystem::absolute(data) / "").lexically_normal().string())) {
     return fail(ErrorKind::invalid, "key_folder_inside",
                 "storage.key_folder must lie outside the data folder, or a stolen data folder could be read.");
   }

@@ -67,6 +67,14 @@ TEST_F(SettingsTest, KeysInsideTheDataFolderAreRefused) {
   EXPECT_EQ(settings.error().code, "key_folder_inside");
 }
 
+TEST_F(SettingsTest, ARelativeKeyFolderIsNoWayInside) {
+  auto file = folder_.path() / "handschlag.toml";
+  std::ofstream(file) << "[storage]\nkey_folder = \"house/keys\"\n";
+  auto settings = load_settings(std::filesystem::absolute("house"), file);
+  ASSERT_FALSE(settings);
+  EXPECT_EQ(settings.error().code, "key_folder_inside");
+}
+
 TEST_F(SettingsTest, EverySettingIsDocumented) {
   std::ifstream file(std::string(HANDSCHLAG_SOURCE_DIR) + "/docs/configuration.md");
   std::stringstream text;

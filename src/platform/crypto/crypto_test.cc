@@ -1,0 +1,80 @@
+#include "platform/crypto/crypto.h"
+
+#include <gtest/gtest.h>
+
+namespace handschlag::crypto {
+namespace {
+
+class CryptoTest : public testing::Test {
+ protected:
+  void SetUp() override { initialize(); }
+};
+
+TEST_F(CryptoTest, SealedTextOpensOnlyInItsPlaceAndUnderItsKey) {
+  Key key = Key::random();
+  std::string envelope = seal(key, "Anna", "table|1");
+  EXPECT_EQ(*open(key, envelope, "table|1"), "Anna");
+  EXPECT_FALSE(open(key, envelope, "table|2"));
+  EXPECT_FALSE(open(Key::random(), envelope, "table|1"));
+  EXPECT_EQ(envelope.size(), 4 + kEnvelopeOverhead);
+  EXPECT_EQ(envelope.find("Anna"), std::string::npos);
+  EXPECT_NE(seal(key, "Anna", "table|1"), envelope) << "equal texts must not show as equal";
+}
+
+TEST_F(CryptoTest, AnyChangedByteIsNoticed) {
+  Key key = Key::random();
+  std::string envelope = seal(key, "x", "c");
+  for (std::size_t i = 0; i < envelope.size(); ++i) {
+    std::string damaged = envelope;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    EXPECT_FALSE(open(key, damaged, "c")) << "byte " << i;
+  }
+  for (std::size_t length = 0; length < envelope.size(); ++length)
+    EXPECT_FALSE(open(key, envelope.substr(0, length), "c"));
+}
+
+// RFC 6234 and the BLAKE2 paper's own value.
+TEST_F(CryptoTest, DigestsMatchPublishedValues) {
+  EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(to_hex(digest("")), "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
+}
+
+TEST_F(CryptoTest, KeyedDigestsDependOnTheKey) {
+  Key key = Key::random();
+  EXPECT_EQ(keyed_digest(key, "m"), keyed_digest(key, "m"));
+  EXPECT_NE(keyed_digest(key, "m"), keyed_digest(Key::random(), "m"));
+  EXPECT_EQ(keyed_digest(key, "m").size(), 16U);
+}
+
+TEST_F(CryptoTest, PasswordsAreVerified) {
+  std::string hash = hash_password("correct horse battery");
+  EXPECT_TRUE(hash.starts_with("$argon2id$"));
+  EXPECT_TRUE(verify_password(hash, "correct horse battery"));
+  EXPECT_FALSE(verify_password(hash, "correct horse batterx"));
+  EXPECT_FALSE(verify_password("nonsense", "x"));
+  EXPECT_FALSE(verify_password(std::string(500, 'x'), "x"));
+}
+
+TEST_F(CryptoTest, Base64TakesBothAlphabets) {
+  EXPECT_EQ(to_base64("\xFB\xFF"), "+/8=");
+  EXPECT_EQ(to_base64url("\xFB\xFF"), "-_8");
+  EXPECT_EQ(*from_base64("+/8="), "\xFB\xFF");
+  EXPECT_EQ(*from_base64("-_8"), "\xFB\xFF");
+  EXPECT_EQ(*from_base64(""), "");
+  EXPECT_FALSE(from_base64("a b"));
+  EXPECT_FALSE(from_base64("!"));
+}
+
+TEST_F(CryptoTest, KeysHaveExactlyTheirLength) {
+  EXPECT_FALSE(Key::from_bytes("short"));
+  EXPECT_EQ(Key::from_bytes(std::string(32, 'k'))->bytes(), std::string(32, 'k'));
+}
+
+TEST_F(CryptoTest, EqualComparesWhole) {
+  EXPECT_TRUE(equal("abc", "abc"));
+  EXPECT_FALSE(equal("abc", "abd"));
+  EXPECT_FALSE(equal("abc", "ab"));
+}
+
+}  // namespace
+}  // namespace handschlag::crypto
