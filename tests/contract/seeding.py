@@ -11,6 +11,7 @@ class Seeded:
     url: str
     write_key: str
     customer: str  # the id of a customer with a timeline
+    known: dict[str, dict]  # path → its parameters, of something that is there
 
     def post(self, path: str, body: dict) -> dict:
         """Makes something that an operation needs."""
@@ -28,4 +29,11 @@ def seed(server: Server) -> Seeded:
         order = {"order_id": f"o-{number}", "revenue": 19.99, "currency": "EUR", "number": number}
         events.append({**track(user, **order), "timestamp": now(3600 - number)})
     server.sender(server.shop).store(*events)
-    return Seeded(server, server.url, server.shop.write_key, server.customers(f"user_id:{user}")[0]["id"])
+    customer = server.customers(f"user_id:{user}")[0]["id"]
+    seeded = Seeded(server, server.url, server.shop.write_key, customer, {})
+    server.house.add_source("generated")
+    member = seeded.post("/api/v1/staff", {"login": "generated", "displayName": "G", "role": "agent",
+                                           "password": "correct-horse-battery-staple"})
+    seeded.known = {"/api/v1/customers/": {"id": customer}, "/api/v1/sources/": {"id": "generated"},
+                    "/api/v1/staff/": {"id": member["id"]}, "/v1/projects/": {"writeKey": server.shop.write_key}}
+    return seeded
