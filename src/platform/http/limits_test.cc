@@ -92,8 +92,8 @@ TEST(Limits, AnOperationMayTakeLessThanTheServer) {
 
 TEST(Limits, ABombIsRefused) {
   TestSite site;
+  std::string bomb = gzip(std::string(std::size_t{110} << 20, '\0'));
   Client client(site.port());
-  std::string bomb = gzip(std::string(std::size_t{200} << 20, '\0'));
   EXPECT_EQ(client.request("POST", "/echo", "Content-Encoding: gzip\r\n", bomb).status, 413);
   EXPECT_EQ(client.request("GET", "/ping").status, 200) << "the connection goes on";
 }
@@ -202,9 +202,8 @@ TEST(Limits, FarMoreConnectionsThanAllowedWaitUntilThereIsRoom) {
   TestSite site(options);
   std::vector<Client> clients;
   for (int i = 0; i < 100; ++i) clients.emplace_back(site.port());
-  while (site.metrics().render().find("http_open_connections 0") == std::string::npos) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});  // until all were timed out, one lot after the other
-  }
+  for (Client& client : clients) EXPECT_TRUE(client.at_end());  // timed out, one lot after the other
+  while (site.metrics().render().find("http_open_connections 0") == std::string::npos) std::this_thread::yield();
   expect_still_serving(site);
 }
 
@@ -220,7 +219,7 @@ TEST(Limits, TooManyWaitingRequestsAreToldToComeAgain) {
   Client first(site.port());
   Client second(site.port());
   first.write("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n");
-  while (site.metrics().render().find("http_received_bytes_total 8") == std::string::npos) std::this_thread::yield();
+  while (site.metrics().render().find("http_received_bytes_total 82") == std::string::npos) std::this_thread::yield();
   Answer answer = second.request("GET", "/ping");
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.header("Retry-After"), "1");
@@ -237,12 +236,12 @@ TEST(Limits, TwoThousandIdleConnectionsDoNotBlockARequest) {
   files.rlim_cur = std::min<rlim_t>(files.rlim_max, 8192);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
   if (files.rlim_cur < 4200) GTEST_SKIP() << "needs 4,200 file descriptors";
-  TestSite site;
+  ServerOptions options;
+  options.header_timeout = std::chrono::seconds{600};
+  TestSite site(options);
   std::vector<Client> idle;
   for (int i = 0; i < 2000; ++i) idle.emplace_back(site.port());
-  auto start = std::chrono::steady_clock::now();
   expect_still_serving(site);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{2});
   EXPECT_EQ(idle.back().request("GET", "/ping").status, 200);
 }
 
