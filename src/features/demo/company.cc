@@ -40,15 +40,21 @@ Source shop() {
   return source;
 }
 
-// The shop's own server: it knows who has an account, and the accounts are the same as the browser's.
+// The shop's own server: it knows who has an account, and the accounts are the same as the browser's. An order is also
+// what a later question is about; without CustomerCare here, a browser that is tied to an account would not lead to the
+// calls made about it.
 Source backend() {
   Source source = declare("shop-backend", "Shop backend", "checkout", Trust::server,
                           {{CustomerOrderManagement, Basis::contract},
+                           {CustomerCare, Basis::contract},
+                           {CommunicationForCustomerCare, Basis::contract},
                            {ServiceUsageAnalytics, Basis::consent},
-                           {DirectMarketing, Basis::consent}});
+                           {DirectMarketing, Basis::consent},
+                           {ServicePersonalisation, Basis::consent}});
   source.name_space = "shop";
   source.consent_categories = {{std::string(kAnalytics), {ServiceUsageAnalytics}},
-                               {std::string(kMarketing), {DirectMarketing}}};
+                               {std::string(kMarketing), {DirectMarketing}},
+                               {std::string(kPersonalisation), {ServicePersonalisation}}};
   return source;
 }
 

@@ -247,6 +247,25 @@ TEST_F(DemoCompany, KnowsAnnaFromFourSources) {
   }
 }
 
+TEST_F(DemoCompany, ShowsWhatAnnaDidAtEveryTouchpoint) {
+  auto found = customers("eu", "email:anna.petersen@de.example.org");
+  ASSERT_FALSE(found.empty());
+  events::Cell& cell = *real_->cell("eu");
+  std::set<std::string> touchpoints;
+  ASSERT_TRUE(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
+    IdentityId oldest = found.front().identities.front().id;
+    auto reached = TRY(cell.identities->reach(tx, oldest, gate::PurposeSet::all()));
+    events::TimelineQuery query;
+    query.identities = reached;
+    query.limit = 500;
+    for (const events::Event& event : TRY(real_->timeline(tx, cell, query))) {
+      touchpoints.insert(sources_->find(Id<sources::Source>{event.source})->touchpoint);
+    }
+    return {};
+  }));
+  EXPECT_EQ(touchpoints, (std::set<std::string>{"shop", "checkout", "delivery", "branch", "app", "hotline", "social"}));
+}
+
 TEST_F(DemoCompany, KnowsOfJonasBrowserByClaimOnly) {
   auto found = customers("eu", "email:jonas.huber@at.example.org");
   ASSERT_FALSE(found.empty());

@@ -179,7 +179,9 @@ void at_backend(const Scene& scene, Intake& event) {
   if (browser_known && scene.happening.signed_in && person.analytics == Answer::granted) {
     event.anonymous_id = person.browsers[scene.happening.browser];
   }
-  say(scene, {{kAnalytics, person.analytics}, {kMarketing, person.marketing}}, event);
+  say(scene,
+      {{kAnalytics, person.analytics}, {kMarketing, person.marketing}, {kPersonalisation, person.personalisation}},
+      event);
   switch (scene.happening.what) {
     case What::order_completed:
       return track(event, "Order Completed", bill_of(scene, true));
