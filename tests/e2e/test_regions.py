@@ -2,11 +2,12 @@
 
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
-from harness import CommandFailed, House, Server, Source, event, track
+from harness import Background, CommandFailed, House, Server, Source, event, track
 
 # Countries of people → the region of a new installation in which they belong.
 PEOPLE = {"eu": ["DE", "FR", "AT", "DE", "CH"], "uk": ["GB", "JE", "GB"], "us": ["US", "PR"]}
@@ -132,6 +133,28 @@ def test_a_person_stays_in_the_region_where_it_was_first_seen(make_house):
         assert len(server.timeline("user_id:traveller")) == 3
         assert len(server.customers("user_id:traveller")) == 1
     assert rows(data_file(house, "us"), "SELECT count(*) FROM identity_identity") == [(0,)]
+
+
+def test_a_person_first_seen_twice_at_once_is_in_one_region(make_house):
+    """Two clients, at the same moment, say different countries of somebody new: one of them is first, for both."""
+    house = make_house()
+    shop = house.add_source("shop")
+    people, together = 200, threading.Barrier(2)
+
+    def send(server, country):
+        sender = server.sender(shop)
+        for number in range(people):
+            together.wait(30)
+            sender.store(event("identify", f"twice-{number}", traits={"address": {"country": country}}))
+
+    with house.serve() as server:
+        senders = [Background(send, server, country) for country in ("DE", "US")]
+        for sender in senders:
+            sender.join()
+        for number in range(people):
+            assert len(server.customers(f"user_id:twice-{number}")) == 1
+    stored = [rows(data_file(house, region), "SELECT count(*) FROM identity_identity")[0][0] for region in ("eu", "us")]
+    assert sum(stored) == people
 
 
 def test_regions_of_ones_own(make_house):
