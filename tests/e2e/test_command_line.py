@@ -141,13 +141,13 @@ def test_wrong_command_is_told_to_programs_as_json(make_house, case):
     assert error["code"] and error["detail"]
 
 
-SETTINGS = {
-    "misspelt": "[server]\nlisten_on = '127.0.0.1:0'\n",
-    "of another type": "[server]\nlisten = 8080\n",
-    "out of bounds": "[server]\nio_threads = 0\n",
-    "not TOML": "[server\n",
-    "keys in the data folder": "[storage]\nkey_folder = 'DATA/keys'\n",
-    "a home that is no region": "[regions]\nhome = 'moon'\n",
+SETTINGS = {  # the file, and what the refusal names
+    "misspelt": ("[server]\nlisten_on = '127.0.0.1:0'\n", "listen_on"),
+    "of another type": ("[server]\nlisten = 8080\n", "listen"),
+    "out of bounds": ("[server]\nio_threads = 0\n", "io_threads"),
+    "not TOML": ("[server\n", "wrong.toml"),
+    "keys in the data folder": ("[storage]\nkey_folder = 'DATA/keys'\n", "key_folder"),
+    "a home that is no region": ("[regions]\nhome = 'moon'\n", "moon"),
 }
 
 
@@ -155,11 +155,12 @@ SETTINGS = {
 def test_wrong_setting_is_refused(make_house, tmp_path, case):
     house = make_house()
     config = tmp_path / "wrong.toml"
-    config.write_text(SETTINGS[case].replace("DATA", str(house.data)))
+    text, named = SETTINGS[case]
+    config.write_text(text.replace("DATA", str(house.data)))
     finished = subprocess.run([*house.arguments("serve", "--listen", "127.0.0.1:0"), "--config", str(config)],
                               capture_output=True, text=True, timeout=30)
     assert finished.returncode != 0
-    assert finished.stderr
+    assert named in finished.stderr
 
 
 def test_command_that_is_asked_for_help_gives_it(make_house):
