@@ -55,7 +55,7 @@ class AsioServer final : public Server {
         acceptor_(accept_strand_),
         pause_(accept_strand_),
         work_(core_.io.get_executor()) {}
-  ~AsioServer() override { stop(); }
+  ~AsioServer() override { stop(); }  // NOLINT(bugprone-exception-escape): without a stop the process must end
 
   Result<void> open(const Router& router, metrics::Registry& metrics) {
     const ServerOptions& options = core_.options;
