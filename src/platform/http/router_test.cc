@@ -145,7 +145,8 @@ int dispatched(const Router& router, std::string_view id, std::string_view role)
   auto request = std::make_shared<Request>();
   request->headers = {{"Role", std::string(role)}};
   int status = 0;
-  router.dispatch(operation(router, id), request, Responder([&](const Response& response) { status = response.status; }));
+  router.dispatch(operation(router, id), request,
+                  Responder([&](const Response& response) { status = response.status; }));
   return status;
 }
 
