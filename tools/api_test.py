@@ -164,6 +164,10 @@ class Api(unittest.TestCase):
         self.change("x-roles: [admin]", "x-role: [admin]")
         self.expect_fault("x-role is unknown or of the wrong type")
 
+    def test_fields_are_in_snake_case(self):
+        self.change("properties: {country:", "properties: {countryCode:")
+        self.expect_fault("the field 'countryCode' is not in snake_case")
+
     def test_two_files_must_not_say_the_same(self):
         self.write("src/features/other/api.yaml", "components:\n  parameters:\n    limit: {}\n")
         self.expect_fault("parameters limit is also in api/base.yaml")

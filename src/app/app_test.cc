@@ -110,12 +110,12 @@ TEST_F(AppTest, EveryOperationOfTheDescriptionHasAHandler) {
 TEST_F(AppTest, KeysAndTokensArePrintedOnceAndWork) {
   auto source = run({"source", "add", "--id", "shop", "--touchpoint", "shop", "--purpose", "CustomerCare"}).value();
   ASSERT_EQ(code_, 0);
-  EXPECT_EQ(app_->sources().by_write_key(source["writeKey"].get<std::string>())->id, "shop");
+  EXPECT_EQ(app_->sources().by_write_key(source["write_key"].get<std::string>())->id, "shop");
   auto token = run({"token", "add", "--role", "agent", "--name", "desk"}).value();
   ASSERT_EQ(code_, 0);
   EXPECT_EQ(app_->staff().authenticate(token["token"].get<std::string>())->role, "agent");
   EXPECT_EQ(run({"token", "list"}).output.find(token["token"].get<std::string>()), std::string::npos);
-  EXPECT_EQ(run({"source", "list"}).output.find(source["writeKey"].get<std::string>()), std::string::npos);
+  EXPECT_EQ(run({"source", "list"}).output.find(source["write_key"].get<std::string>()), std::string::npos);
   run({"token", "revoke", "--id", std::to_string(token["id"].get<int>())});
   EXPECT_FALSE(app_->staff().authenticate(token["token"].get<std::string>()));
 }

@@ -68,7 +68,7 @@ Result<sources::Source> source_of(const CommandLine& line) {
 Result<int> source_add(const CommandLine& line, App& app, Console& console) {
   auto added = TRY(app.sources().add(TRY(source_of(line)), audited(app, "source add")));
   if (line.json) {
-    print_json(console, {{"id", added.source->id}, {"writeKey", added.write_key}});
+    print_json(console, {{"id", added.source->id}, {"write_key", added.write_key}});
   } else {
     console.out(
         fmt::format("Source {} added. Its write key, shown only now:\n{}\n", added.source->id, added.write_key));
@@ -105,7 +105,7 @@ Result<int> source_rotate(const CommandLine& line, App& app, Console& console) {
   auto rotated =
       TRY(app.sources().rotate_key(line.id, std::chrono::hours{line.overlap_hours}, audited(app, "source rotate")));
   if (line.json) {
-    print_json(console, {{"id", rotated.source->id}, {"writeKey", rotated.write_key}});
+    print_json(console, {{"id", rotated.source->id}, {"write_key", rotated.write_key}});
   } else {
     console.out(fmt::format("The new write key of {}, shown only now; the old one is valid for {} more hours:\n{}\n",
                             rotated.source->id, line.overlap_hours, rotated.write_key));

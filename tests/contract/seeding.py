@@ -32,7 +32,7 @@ def seed(server: Server) -> Seeded:
     customer = server.customers(f"user_id:{user}")[0]["id"]
     seeded = Seeded(server, server.url, server.shop.write_key, customer, {})
     server.house.add_source("generated")
-    member = seeded.post("/api/v1/staff", {"login": "generated", "displayName": "G", "role": "agent",
+    member = seeded.post("/api/v1/staff", {"login": "generated", "display_name": "G", "role": "agent",
                                            "password": "correct-horse-battery-staple"})
     seeded.known = {"/api/v1/customers/": {"id": customer}, "/api/v1/sources/": {"id": "generated"},
                     "/api/v1/staff/": {"id": member["id"]}, "/v1/projects/": {"writeKey": server.shop.write_key}}

@@ -35,7 +35,7 @@ def batch(_) -> dict:
 
 
 def new_member(seeded) -> dict:
-    body = {"login": f"staff-{uuid.uuid4().hex}", "displayName": "Frieda", "role": "agent", "password": PASSWORD}
+    body = {"login": f"staff-{uuid.uuid4().hex}", "display_name": "Frieda", "role": "agent", "password": PASSWORD}
     return seeded.post("/api/v1/staff", body)
 
 
@@ -50,7 +50,7 @@ def sign_in(seeded) -> dict:
 def signed_in(seeded) -> dict:
     answer = requests.post(f"{seeded.url}/api/v1/session", json=sign_in(seeded)["body"], timeout=10)
     return {"headers": {"Cookie": f"hs_session={answer.cookies['hs_session']}",
-                        "X-CSRF-Token": answer.json()["csrfToken"], "Authorization": None}}
+                        "X-CSRF-Token": answer.json()["csrf_token"], "Authorization": None}}
 
 
 def new_source(_=None) -> dict:
@@ -88,7 +88,7 @@ CASES = {
     "revokeToken": lambda seeded: {
         "path": {"id": seeded.post("/api/v1/tokens", {"name": "gone", "role": "agent"})["id"]}},
     "listStaff": {},
-    "createStaff": {"body": {"login": "frieda@example.org", "displayName": "Frieda", "role": "agent",
+    "createStaff": {"body": {"login": "frieda@example.org", "display_name": "Frieda", "role": "agent",
                              "password": PASSWORD}},
     "setStaffRole": of_new_member({"role": "supervisor"}),
     "setStaffState": of_new_member({"state": "disabled"}),
@@ -102,7 +102,7 @@ CASES = {
     "listSources": {},
     "getSource": {"path": {"id": "shop"}},
     "createSource": new_source,
-    "rotateSourceKey": of_new_source({"overlapSeconds": 60}),
+    "rotateSourceKey": of_new_source({"overlap_seconds": 60}),
     "setSourceState": of_new_source({"enabled": False}),
     "putSourcePlan": of_new_source({"events": {"Order Completed": ["total", "currency"]}}),
     "putSourceConsentCategories": of_new_source({"Analytics": ["ServiceUsageAnalytics"]}),

@@ -106,7 +106,7 @@ class House:
         named = [word for purpose in purposes for word in ("--purpose", purpose)]
         added = self.json("source", "add", "--id", id, "--touchpoint", touchpoint, *named, "--trust", trust,
                           "--country", country, *more)
-        return Source(id, added["writeKey"])
+        return Source(id, added["write_key"])
 
     def token(self, role: str = "admin") -> str:
         if role not in self._tokens:

@@ -43,9 +43,9 @@ def test_rotated_key_has_an_overlap_where_one_is_given(make_house):
     house = make_house()
     shop = house.add_source("shop")
     with house.serve() as server:
-        new = house.json("source", "rotate", "--id", "shop", "--overlap-hours", "1")["writeKey"]
+        new = house.json("source", "rotate", "--id", "shop", "--overlap-hours", "1")["write_key"]
         assert server.sender(shop).single(track("u1")).status_code == 200
-        newest = house.json("source", "rotate", "--id", "shop", "--overlap-hours", "0")["writeKey"]
+        newest = house.json("source", "rotate", "--id", "shop", "--overlap-hours", "0")["write_key"]
         for key, status in ((shop.write_key, 401), (new, 401), (newest, 200)):
             shop.write_key = key
             assert server.sender(shop).single(track("u1")).status_code == status

@@ -118,7 +118,7 @@ Value to_json(const ConsentCategories& categories) {
 Value to_json(const Plan& plan) {
   return {{"declared", plan.declared},
           {"events", Value(plan.events)},
-          {"unlinkedProperties", Value(plan.unlinked_properties)}};
+          {"unlinked_properties", Value(plan.unlinked_properties)}};
 }
 
 Value to_json(const Source& source) {
@@ -133,10 +133,10 @@ Value to_json(const Source& source) {
           {"mode", name_of(source.mode)},
           {"enabled", source.enabled},
           {"purposes", to_json(source.purposes)},
-          {"consentCategories", to_json(source.consent_categories)},
+          {"consent_categories", to_json(source.consent_categories)},
           {"plan", to_json(source.plan)},
-          {"corsOrigins", source.cors_origins},
-          {"createdAt", format_time(source.created_at)}};
+          {"cors_origins", source.cors_origins},
+          {"created_at", format_time(source.created_at)}};
 }
 
 Result<std::vector<gate::DeclaredPurpose>> decode_purposes(const Value& value, const std::string& pointer) {
@@ -196,8 +196,8 @@ Result<Plan> decode_plan(const Value& value, const std::string& pointer) {
       plan.events[name] = decode_names(properties, place, errors);
     }
   }
-  if (const Value* names = reader.any("unlinkedProperties")) {
-    plan.unlinked_properties = decode_names(*names, reader.pointer("unlinkedProperties"), errors);
+  if (const Value* names = reader.any("unlinked_properties")) {
+    plan.unlinked_properties = decode_names(*names, reader.pointer("unlinked_properties"), errors);
   }
   if (auto result = reader.finish(); !result) {
     errors.insert(errors.begin(), result.error().fields.begin(), result.error().fields.end());
@@ -231,12 +231,12 @@ Result<Source> decode_source(const Value& value) {
   source.enabled = reader.optional_boolean("enabled").value_or(true);
   Errors errors;
   if (const Value* list = reader.any("purposes")) take(decode_purposes(*list, "/purposes"), source.purposes, errors);
-  if (const Value* map = reader.any("consentCategories")) {
-    take(decode_consent_categories(*map, "/consentCategories"), source.consent_categories, errors);
+  if (const Value* map = reader.any("consent_categories")) {
+    take(decode_consent_categories(*map, "/consent_categories"), source.consent_categories, errors);
   }
   if (const Value* plan = reader.any("plan")) take(decode_plan(*plan, "/plan"), source.plan, errors);
-  if (const Value* list = reader.any("corsOrigins")) {
-    take(decode_origins(*list, "/corsOrigins"), source.cors_origins, errors);
+  if (const Value* list = reader.any("cors_origins")) {
+    take(decode_origins(*list, "/cors_origins"), source.cors_origins, errors);
   }
   if (auto result = reader.finish(); !result) {
     errors.insert(errors.begin(), result.error().fields.begin(), result.error().fields.end());
@@ -260,7 +260,7 @@ Errors errors_in(const Source& source) {
   require(!source.purposes.empty(), "/purposes", "must name at least one purpose");
   require(!repeats(source.purposes), "/purposes", "must not name a purpose twice");
   for (const std::string& origin : source.cors_origins) {
-    require(is_origin(origin), "/corsOrigins", "must be * or origins such as https://shop.example, without a path");
+    require(is_origin(origin), "/cors_origins", "must be * or origins such as https://shop.example, without a path");
   }
   return errors;
 }

@@ -1,4 +1,4 @@
-// A source's parts as JSON: the same text in the API and in the database.
+// A source's parts as JSON, as the API has them and (but for the plan, see store.cc) the database.
 #pragma once
 
 #include <map>

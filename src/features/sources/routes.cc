@@ -21,7 +21,7 @@ Companion audited(staff::Staff& staff, const http::Request& request) {
 }
 
 Value key_json(const Sources::Added& added) {
-  return {{"writeKey", added.write_key}, {"source", to_json(*added.source)}};
+  return {{"write_key", added.write_key}, {"source", to_json(*added.source)}};
 }
 
 Result<Value> json_of(const Result<SourcePointer>& source) {
@@ -50,7 +50,7 @@ Result<Value> create_source(Sources& sources, staff::Staff& staff, const http::R
 Result<Value> rotate_key(Sources& sources, staff::Staff& staff, const http::Request& request) {
   const Value body = TRY(json::parse(request.body.empty() ? "{}" : request.body));
   json::Reader reader(body);
-  const auto overlap = reader.optional_integer("overlapSeconds", 0, kLongestOverlapSeconds);
+  const auto overlap = reader.optional_integer("overlap_seconds", 0, kLongestOverlapSeconds);
   TRY(reader.finish());
   return key_json(TRY(sources.rotate_key(
       request.path_param("id"), overlap ? std::chrono::seconds(*overlap) : kUsualOverlap, audited(staff, request))));

@@ -25,8 +25,8 @@ constexpr std::string_view kOperations = R"({"paths": {
 
 constexpr const char* kShop = R"({"id":"shop","touchpoint":"checkout","trust":"server","country":"DE",
   "purposes":["CustomerOrderManagement","DirectMarketing:A6-1-a"],
-  "consentCategories":{"marketing":["DirectMarketing"]},
-  "plan":{"events":{"Order Completed":["total"]}},"corsOrigins":["https://shop.example"]})";
+  "consent_categories":{"marketing":["DirectMarketing"]},
+  "plan":{"events":{"Order Completed":["total"]}},"cors_origins":["https://shop.example"]})";
 
 class SourcesRoutes : public ::testing::Test {
  protected:
@@ -72,14 +72,14 @@ class SourcesRoutes : public ::testing::Test {
 TEST_F(SourcesRoutes, SourceIsCreatedAndShownWithoutItsKey) {
   const http::Response created = call("POST", "/sources", kShop);
   ASSERT_EQ(created.status, 201) << created.body;
-  const std::string key = body_of(created)["writeKey"].get<std::string>();
+  const std::string key = body_of(created)["write_key"].get<std::string>();
   EXPECT_THAT(key, StartsWith("hsw_"));
   const http::Response shown = call("GET", "/sources/shop");
   EXPECT_EQ(body_of(shown), body_of(created)["source"]);
   EXPECT_THAT(shown.body, ::testing::Not(HasSubstr(key)));
   const json::Value source = body_of(shown);
   EXPECT_EQ(source["purposes"], json::Value({"CustomerOrderManagement:A6-1-b", "DirectMarketing:A6-1-a"}));
-  EXPECT_EQ(source["consentCategories"]["marketing"][0], "DirectMarketing");
+  EXPECT_EQ(source["consent_categories"]["marketing"][0], "DirectMarketing");
   EXPECT_EQ(source["plan"]["events"]["Order Completed"][0], "total");
   EXPECT_EQ(source["trust"], "server");
   EXPECT_EQ(source["mode"], "live");
@@ -88,15 +88,15 @@ TEST_F(SourcesRoutes, SourceIsCreatedAndShownWithoutItsKey) {
 
 TEST_F(SourcesRoutes, ChangesAreDoneAndAudited) {
   ASSERT_EQ(call("POST", "/sources", kShop).status, 201);
-  const http::Response rotated = call("POST", "/sources/shop/key", R"({"overlapSeconds":3600})");
+  const http::Response rotated = call("POST", "/sources/shop/key", R"({"overlap_seconds":3600})");
   ASSERT_EQ(rotated.status, 200) << rotated.body;
-  EXPECT_NE(sources_->by_write_key(body_of(rotated)["writeKey"].get<std::string>()), nullptr);
+  EXPECT_NE(sources_->by_write_key(body_of(rotated)["write_key"].get<std::string>()), nullptr);
   EXPECT_EQ(call("POST", "/sources/shop/key").status, 200);
   EXPECT_EQ(body_of(call("PUT", "/sources/shop/state", R"({"enabled":false})"))["enabled"], false);
   EXPECT_EQ(body_of(call("PUT", "/sources/shop/plan", R"({"declared":false})"))["plan"]["declared"], false);
   const json::Value source =
       body_of(call("PUT", "/sources/shop/consent-categories", R"({"stats":["ServiceUsageAnalytics"]})"));
-  EXPECT_EQ(source["consentCategories"], json::Value({{"stats", {"ServiceUsageAnalytics"}}}));
+  EXPECT_EQ(source["consent_categories"], json::Value({{"stats", {"ServiceUsageAnalytics"}}}));
 
   std::vector<std::string> operations;
   const auto page = staff_->audit("token:1", "", 10);
@@ -130,15 +130,16 @@ TEST_F(SourcesRoutes, BadInputIsNamed) {
       {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"mode":1})", 400, "/mode"},
       {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"country":"de"})", 400,
        "/country"},
-      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"corsOrigins":["a"]})", 400,
-       "/corsOrigins"},
-      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"consentCategories":{"c":["X"]}})",
-       400, "/consentCategories/c"},
+      {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"cors_origins":["a"]})", 400,
+       "/cors_origins"},
+      {"POST", "/sources",
+       R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"consent_categories":{"c":["X"]}})", 400,
+       "/consent_categories/c"},
       {"POST", "/sources", R"({"id":"a","touchpoint":"t","purposes":["CustomerCare"],"plan":{"events":1}})", 400,
        "/plan/events"},
       {"GET", "/sources/web", "", 404, "source_unknown"},
       {"POST", "/sources/web/key", "{}", 404, "source_unknown"},
-      {"POST", "/sources/shop/key", R"({"overlapSeconds":-1})", 400, "/overlapSeconds"},
+      {"POST", "/sources/shop/key", R"({"overlap_seconds":-1})", 400, "/overlap_seconds"},
       {"PUT", "/sources/shop/state", "{}", 400, "/enabled"},
       {"PUT", "/sources/shop/plan", R"({"events":{"x":1}})", 400, "/events/x"},
       {"PUT", "/sources/shop/consent-categories", "[]", 400, "fields_invalid"},

@@ -137,7 +137,7 @@ TEST_P(SourcesTest, WrongFieldsAreNamed) {
   ASSERT_FALSE(added.has_value());
   EXPECT_EQ(added.error().kind, ErrorKind::invalid);
   EXPECT_THAT(pointers_of(added.error()), ElementsAre("/id", "/touchpoint", "/namespace", "/name", "/controller",
-                                                      "/country", "/purposes", "/corsOrigins"));
+                                                      "/country", "/purposes", "/cors_origins"));
   Source twice = till();
   twice.purposes.push_back({Purpose::CustomerCare, Basis::consent});
   EXPECT_FALSE(sources_->add(twice).has_value());
@@ -266,7 +266,7 @@ TEST_P(SourcesTest, LookUpsGoOnWhileSourcesChange) {
 
 TEST(Plan, IsReadFromJson) {
   auto plan =
-      parse_plan(R"({"events":{"Order Completed":["total","currency"],"$page":["*"]},"unlinkedProperties":[]})");
+      parse_plan(R"({"events":{"Order Completed":["total","currency"],"$page":["*"]},"unlinked_properties":[]})");
   ASSERT_TRUE(plan.has_value()) << plan.error().detail;
   EXPECT_TRUE(plan->declared);
   EXPECT_THAT(plan->events.at("Order Completed"), ElementsAre("currency", "total"));
@@ -287,7 +287,7 @@ TEST(Plan, WrongPlanNamesEachPlace) {
                         {R"({"events":{"x":["a\u0000"]}})", "/events/x/0"},
                         {R"({"events":{"":[]}})", "/events/"},
                         {R"({"events":{},"declared":"yes"})", "/declared"},
-                        {R"({"events":{},"unlinkedProperties":"all"})", "/unlinkedProperties"},
+                        {R"({"events":{},"unlinked_properties":"all"})", "/unlinked_properties"},
                         {R"({"event":{},"declared":false})", "/event"}};
   for (const Case& test : cases) {
     auto plan = parse_plan(test.json);

@@ -6,6 +6,23 @@
 namespace handschlag::sources::store {
 namespace {
 
+// The plan's column keeps the name that the API had at first, so that an older binary reads it too.
+std::string stored(const Plan& plan) {
+  json::Value value = to_json(plan);
+  value["unlinkedProperties"] = std::move(value["unlinked_properties"]);
+  value.erase("unlinked_properties");
+  return json::dump(value);
+}
+
+Result<Plan> plan_of(std::string_view text) {
+  json::Value value = TRY(json::parse(text));
+  if (value.is_object() && value.contains("unlinkedProperties")) {
+    value["unlinked_properties"] = std::move(value["unlinkedProperties"]);
+    value.erase("unlinkedProperties");
+  }
+  return decode_plan(value, "/plan");
+}
+
 Result<Source> source_of(const db::Row& row) {
   Source source{.number = {row.integer(0)},
                 .id = std::string(row.text(1)),
@@ -19,7 +36,7 @@ Result<Source> source_of(const db::Row& row) {
                 .enabled = row.integer(9) != 0};
   source.purposes = TRY(decode_purposes(TRY(json::parse(row.text(10))), "/purposes"));
   source.consent_categories = TRY(decode_consent_categories(TRY(json::parse(row.text(11))), "/consentCategories"));
-  source.plan = TRY(decode_plan(TRY(json::parse(row.text(12))), "/plan"));
+  source.plan = TRY(plan_of(row.text(12)));
   source.cors_origins = TRY(decode_origins(TRY(json::parse(row.text(13))), "/corsOrigins"));
   source.created_at = from_millis(row.integer(14));
   return source;
@@ -68,7 +85,7 @@ Result<void> insert_source(db::Transaction& transaction, Source& source) {
                         [&](const db::Row& row) { source.number = {row.integer(0)}; }));
   const std::string purposes = json::dump(to_json(source.purposes));
   const std::string categories = json::dump(to_json(source.consent_categories));
-  const std::string plan = json::dump(to_json(source.plan));
+  const std::string plan = stored(source.plan);
   const std::string origins = json::dump(json::Value(source.cors_origins));
   TRY(transaction.execute(
       "INSERT INTO sources_source (number, id, name, touchpoint, name_space, controller, country, trust, mode, "
@@ -94,7 +111,7 @@ Result<std::optional<Source>> find_source(db::Transaction& transaction, std::str
 
 Result<void> update_source(db::Transaction& transaction, const Source& source) {
   const std::string categories = json::dump(to_json(source.consent_categories));
-  const std::string plan = json::dump(to_json(source.plan));
+  const std::string plan = stored(source.plan);
   TRY(transaction.execute(
       "UPDATE sources_source SET enabled = $2, consent_categories = $3, plan = $4 WHERE number = $1",
       {source.number.value, std::int64_t{source.enabled}, categories, plan}));

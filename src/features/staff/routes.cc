@@ -27,26 +27,26 @@ Value to_json(const Token& token) {
           {"name", token.name},
           {"role", name_of(token.role)},
           {"region", token.region.empty() ? Value(nullptr) : Value(token.region)},
-          {"createdBy", token.created_by},
-          {"createdAt", format_time(token.created_at)},
-          {"expiresAt", time_or_null(token.expires_at)},
-          {"revokedAt", time_or_null(token.revoked_at)},
-          {"lastUsedAt", time_or_null(token.last_used_at)}};
+          {"created_by", token.created_by},
+          {"created_at", format_time(token.created_at)},
+          {"expires_at", time_or_null(token.expires_at)},
+          {"revoked_at", time_or_null(token.revoked_at)},
+          {"last_used_at", time_or_null(token.last_used_at)}};
 }
 
 Value to_json(const Member& member) {
   return {{"id", member.id.value},
           {"login", member.login},
-          {"displayName", member.display_name},
+          {"display_name", member.display_name},
           {"role", name_of(member.role)},
           {"state", member.disabled_at ? "disabled" : "enabled"},
-          {"createdAt", format_time(member.created_at)}};
+          {"created_at", format_time(member.created_at)}};
 }
 
 Value to_json(const Session& session) {
   return {{"member", to_json(session.member)},
-          {"csrfToken", session.csrf_token},
-          {"expiresAt", format_time(session.expires_at)}};
+          {"csrf_token", session.csrf_token},
+          {"expires_at", format_time(session.expires_at)}};
 }
 
 Value to_json(const AuditRecord& record) {
@@ -55,7 +55,7 @@ Value to_json(const AuditRecord& record) {
           {"principal", record.entry.principal},
           {"operation", record.entry.operation},
           {"target", record.entry.target},
-          {"traceId", record.entry.trace_id},
+          {"trace_id", record.entry.trace_id},
           {"outcome", name_of(record.entry.outcome)},
           {"digest", record.digest}};
 }
@@ -111,10 +111,10 @@ Result<Value> create_token(Staff& staff, const http::Request& request) {
   json::Reader reader(body);
   NewToken token{.name = reader.text("name", {.max_length = 100}), .role = read_role(reader)};
   token.region = reader.optional_text("region", {.max_length = 32}).value_or("");
-  if (auto text = reader.optional_text("expiresAt")) {
+  if (auto text = reader.optional_text("expires_at")) {
     auto time = parse_time(*text);
     if (time) token.expires_at = *time;
-    if (!time) reader.error("expiresAt", "must be a time such as 2027-01-31T00:00:00Z");
+    if (!time) reader.error("expires_at", "must be a time such as 2027-01-31T00:00:00Z");
   }
   TRY(reader.finish());
   const IssuedToken issued = TRY(staff.add_token(actor_of(request), token));
@@ -129,7 +129,7 @@ Result<Value> create_member(Staff& staff, const http::Request& request) {
   const Value body = TRY(json::parse(request.body));
   json::Reader reader(body);
   const NewMember member{.login = reader.text("login", {.max_length = 254}),
-                         .display_name = reader.text("displayName", {.max_length = 100}),
+                         .display_name = reader.text("display_name", {.max_length = 100}),
                          .role = read_role(reader),
                          .password = reader.text("password", {.min_length = 12, .max_length = 256})};
   TRY(reader.finish());
@@ -209,8 +209,8 @@ Result<Value> check_audit(Staff& staff) {
   const AuditCheck check = TRY(staff.verify_audit());
   return Value{{"intact", !check.broken_at},
                {"records", check.records},
-               {"headDigest", check.head_digest},
-               {"brokenAt", check.broken_at ? Value(*check.broken_at) : Value(nullptr)}};
+               {"head_digest", check.head_digest},
+               {"broken_at", check.broken_at ? Value(*check.broken_at) : Value(nullptr)}};
 }
 
 http::Response answer(Result<http::Response> response) {

@@ -82,7 +82,7 @@ class StaffRoutes : public ::testing::Test {
 
 TEST_F(StaffRoutes, TokenIsShownOnceAndWorksUntilItIsRevoked) {
   const http::Response created =
-      call("POST", "/tokens", R"({"name":"desk","role":"agent","region":"eu","expiresAt":"2099-01-01T00:00:00Z"})");
+      call("POST", "/tokens", R"({"name":"desk","role":"agent","region":"eu","expires_at":"2099-01-01T00:00:00Z"})");
   ASSERT_EQ(created.status, 201) << created.body;
   const std::string text = body_of(created)["token"].get<std::string>();
   EXPECT_THAT(text, StartsWith("hst_"));
@@ -93,9 +93,9 @@ TEST_F(StaffRoutes, TokenIsShownOnceAndWorksUntilItIsRevoked) {
   EXPECT_EQ(token["name"], "desk");
   EXPECT_EQ(token["role"], "agent");
   EXPECT_EQ(token["region"], "eu");
-  EXPECT_EQ(token["createdBy"], "token:1");
-  EXPECT_EQ(token["expiresAt"], "2099-01-01T00:00:00.000Z");
-  EXPECT_TRUE(token["revokedAt"].is_null());
+  EXPECT_EQ(token["created_by"], "token:1");
+  EXPECT_EQ(token["expires_at"], "2099-01-01T00:00:00.000Z");
+  EXPECT_TRUE(token["revoked_at"].is_null());
 
   const http::Headers headers{{"Authorization", "Bearer " + text}};
   EXPECT_EQ(call("GET", "/roles", "", headers).status, 200);
@@ -117,15 +117,15 @@ TEST_F(StaffRoutes, BadInputIsNamed) {
       {"POST", "/tokens", "[]", 400, "fields_invalid"},
       {"POST", "/tokens", R"({"name":"x"})", 400, "/role"},
       {"POST", "/tokens", R"({"name":"x","role":"root"})", 400, "GET /api/v1/roles"},
-      {"POST", "/tokens", R"({"name":"x","role":"agent","expiresAt":"tomorrow"})", 400, "/expiresAt"},
-      {"POST", "/tokens", R"({"name":"x","role":"agent","expiresAt":"2001-01-01"})", 400, "/expiresAt"},
+      {"POST", "/tokens", R"({"name":"x","role":"agent","expires_at":"tomorrow"})", 400, "/expires_at"},
+      {"POST", "/tokens", R"({"name":"x","role":"agent","expires_at":"2001-01-01"})", 400, "/expires_at"},
       {"POST", "/tokens", R"({"name":"a\u0000b","role":"agent"})", 400, "/name"},
       {"POST", "/tokens", R"({"name":"x","role":"agent","rolle":"x"})", 400, "/rolle"},
       {"DELETE", "/tokens/x", "", 404, "id_unknown"},
       {"DELETE", "/tokens/-1", "", 404, "id_unknown"},
       {"DELETE", "/tokens/99999999999999999999", "", 404, "id_unknown"},
       {"DELETE", "/tokens/77", "", 404, "token_unknown"},
-      {"POST", "/staff", R"({"login":"a","displayName":"A","role":"agent","password":"short"})", 400, "/password"},
+      {"POST", "/staff", R"({"login":"a","display_name":"A","role":"agent","password":"short"})", 400, "/password"},
       {"PUT", "/staff/77/role", R"({"role":"agent"})", 404, "member_unknown"},
       {"PUT", "/staff/77/state", R"({"state":"gone"})", 400, "/state"},
       {"GET", "/audit?limit=0", "", 400, "limit"},
@@ -143,7 +143,7 @@ TEST_F(StaffRoutes, BadInputIsNamed) {
 
 TEST_F(StaffRoutes, MemberSignsInWorksAndSignsOut) {
   const http::Response created = call(
-      "POST", "/staff", R"({"login":"ada","displayName":"Ada","role":"admin","password":"correct horse battery"})");
+      "POST", "/staff", R"({"login":"ada","display_name":"Ada","role":"admin","password":"correct horse battery"})");
   ASSERT_EQ(created.status, 201) << created.body;
   const http::Response signed_in = call("POST", "/session", R"({"login":"Ada","password":"correct horse battery"})",
                                         {{"Content-Type", "application/json; charset=utf-8"}});
@@ -152,9 +152,9 @@ TEST_F(StaffRoutes, MemberSignsInWorksAndSignsOut) {
   EXPECT_THAT(cookie, HasSubstr("; HttpOnly; SameSite=Strict; Secure"));
   cookie = cookie.substr(0, cookie.find(';'));
   EXPECT_THAT(signed_in.body, ::testing::Not(HasSubstr(cookie.substr(cookie.find('=') + 1))));
-  const std::string csrf = body_of(signed_in)["csrfToken"].get<std::string>();
+  const std::string csrf = body_of(signed_in)["csrf_token"].get<std::string>();
 
-  EXPECT_EQ(body_of(call("GET", "/session", "", {{"Cookie", cookie}}))["csrfToken"], csrf);
+  EXPECT_EQ(body_of(call("GET", "/session", "", {{"Cookie", cookie}}))["csrf_token"], csrf);
   EXPECT_EQ(call("GET", "/staff", "", {{"Cookie", cookie}}).status, 200);
   EXPECT_EQ(call("DELETE", "/session", "", {{"Cookie", cookie}}).status, 403);
   EXPECT_EQ(
@@ -174,7 +174,7 @@ TEST_F(StaffRoutes, SignInThatFindsNoRoomIsToldToComeBack) {
 
 TEST_F(StaffRoutes, AdminChangesAMember) {
   ASSERT_EQ(
-      call("POST", "/staff", R"({"login":"ada","displayName":"Ada","role":"agent","password":"a password of 16"})")
+      call("POST", "/staff", R"({"login":"ada","display_name":"Ada","role":"agent","password":"a password of 16"})")
           .status,
       201);
   EXPECT_EQ(body_of(call("PUT", "/staff/1/role", R"({"role":"sales"})"))["role"], "sales");
@@ -194,7 +194,7 @@ TEST_F(StaffRoutes, AuditIsListedAndChecked) {
   const json::Value check = body_of(call("GET", "/audit/check"));
   EXPECT_EQ(check["intact"], true);
   EXPECT_EQ(check["records"], 3);
-  EXPECT_TRUE(check["brokenAt"].is_null());
+  EXPECT_TRUE(check["broken_at"].is_null());
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ Result<IssuedToken> StaffService::add_token(const Actor& actor, const NewToken& 
   std::vector<FieldError> errors;
   if (!is_label(wanted.name, kMaxNameBytes)) errors.push_back({"/name", "must be a name of 1 to 100 bytes"});
   if (!wanted.region.empty() && !is_slug(wanted.region, 32)) errors.push_back({"/region", "must be a region's name"});
-  if (wanted.expires_at && *wanted.expires_at <= now) errors.push_back({"/expiresAt", "must lie in the future"});
+  if (wanted.expires_at && *wanted.expires_at <= now) errors.push_back({"/expires_at", "must lie in the future"});
   if (!errors.empty()) return invalid(std::move(errors));
 
   IssuedToken issued{.text = std::string(kTokenPrefix) + crypto::random_token()};
@@ -195,7 +195,7 @@ Result<Member> StaffService::add_member(const Actor& actor, const NewMember& wan
     errors.push_back({"/login", "must be an e-mail address or a name without spaces, up to 254 bytes"});
   }
   if (!is_label(wanted.display_name, kMaxNameBytes)) {
-    errors.push_back({"/displayName", "must be a name of 1 to 100 bytes"});
+    errors.push_back({"/display_name", "must be a name of 1 to 100 bytes"});
   }
   check_password_form("/password", wanted.password, errors);
   if (!errors.empty()) return invalid(std::move(errors));
@@ -426,7 +426,7 @@ Result<http::Principal> StaffService::authenticate(const http::Request& request)
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (!reads && !crypto::equal(request.header(kCsrfHeader), csrf_token_of(text))) {
     return fail(ErrorKind::forbidden, "csrf_invalid",
-                fmt::format("Send the session's csrfToken in the header {}.", kCsrfHeader));
+                fmt::format("Send the session's csrf_token in the header {}.", kCsrfHeader));
   }
   return principal;
 }

@@ -161,7 +161,7 @@ TEST_P(StaffTest, WrongTokenFieldsAreNamed) {
   ASSERT_EQ(issued.error().fields.size(), 3U);
   EXPECT_EQ(issued.error().fields[0].pointer, "/name");
   EXPECT_EQ(issued.error().fields[1].pointer, "/region");
-  EXPECT_EQ(issued.error().fields[2].pointer, "/expiresAt");
+  EXPECT_EQ(issued.error().fields[2].pointer, "/expires_at");
 }
 
 TEST_P(StaffTest, TimeOfLastUseIsWrittenByMaintenance) {
@@ -219,7 +219,7 @@ TEST_P(StaffTest, WrongMemberFieldsAreNamed) {
   ASSERT_FALSE(member.has_value());
   ASSERT_EQ(member.error().fields.size(), 3U);
   EXPECT_EQ(member.error().fields[0].pointer, "/login");
-  EXPECT_EQ(member.error().fields[1].pointer, "/displayName");
+  EXPECT_EQ(member.error().fields[1].pointer, "/display_name");
   EXPECT_EQ(member.error().fields[2].pointer, "/password");
 }
 

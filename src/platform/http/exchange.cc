@@ -199,7 +199,7 @@ void Exchange::complete_problem(Response& response) const {
   if (find_header(response.headers, "Content-Type") != "application/problem+json") return;
   auto body = json::parse(response.body);
   if (!body || !body->is_object()) return;
-  (*body)["traceId"] = trace_id_;
+  (*body)["trace_id"] = trace_id_;
   response.body = json::dump(*body);
 }
 

@@ -172,7 +172,7 @@ TEST(Server, ProblemsNameCodeFieldsAndTrace) {
   EXPECT_EQ(answer.header("Cache-Control"), "no-store");
   EXPECT_EQ(answer.header("X-Request-Id"), "4bf92f3577b34da6a3ce929d0e0e4736");
   EXPECT_EQ(answer.json(), json::parse(R"({"type":"about:blank","title":"Bad Request","status":400,
-      "detail":"/country is required.","code":"fields_invalid","traceId":"4bf92f3577b34da6a3ce929d0e0e4736",
+      "detail":"/country is required.","code":"fields_invalid","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",
       "errors":[{"pointer":"/country","detail":"is required"}]})")
                                .value());
   EXPECT_EQ(client.request("GET", "/api/v1/faults/busy").header("Retry-After"), "7");
