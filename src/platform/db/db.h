@@ -8,6 +8,7 @@
 // Transactions are passed explicitly: no function of a slice opens one in secret. Readers never wait for the writer.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -97,6 +98,41 @@ struct Migration {
   std::string_view sql;  // statements separated by semicolons
 };
 
+// How a database's schema compares with what a program knows.
+struct SchemaState {
+  std::size_t applied = 0;  // steps that both have; 0: the database is new
+  std::size_t missing = 0;  // steps that migrate() would apply
+  std::size_t unknown = 0;  // steps of a newer program, with which this one can work
+};
+
+// A step that a database has.
+struct AppliedStep {
+  std::string slice;
+  std::int64_t number = 0;
+  std::string name;
+  std::string checksum;
+};
+
+// How a copy is taken, see Database::copy. Both functions are called on the caller's thread; an error of one of them
+// ends the copy with that error.
+struct CopyOptions {
+  // SQLite only: an existing folder in which a file of the database's size may stand meanwhile.
+  std::string scratch_folder;
+  // Takes the bytes of the copy, in order.
+  std::function<Result<void>(std::string_view bytes)> write;
+  // How far it has come, in bytes; the total may grow meanwhile, and is 0 where it is not known (PostgreSQL).
+  std::function<Result<void>(std::uint64_t done, std::uint64_t total)> progress;
+};
+
+// What a copy cost those who wrote meanwhile.
+struct CopyReport {
+  std::chrono::microseconds longest_hold{0};  // the writer was kept waiting for at most so long at a time
+  std::uint64_t restarts = 0;                 // how often the copy had to begin anew
+};
+
+// Answers the next bytes of a copy, at most so many as fit into one piece; "" at the end.
+using ReadCopy = std::function<Result<std::string>()>;
+
 struct Options {
   // A file path for SQLite, or "postgresql://..." .
   std::string location;
@@ -124,8 +160,17 @@ class Database {
 
   // Brings the schema up to date: applies what is missing of `migrations`, in the order given, each in a transaction
   // of its own, once across nodes. Errors: conflict, code "schema_newer", when the database was written by a newer
-  // program (it has a migration that is not in the list).
+  // program and this one cannot work with it (it has a breaking migration that is not in the list; see migrate.h).
   virtual Result<void> migrate(std::span<const Migration> migrations) = 0;
+
+  // Compares, without applying anything. Errors: as migrate().
+  virtual Result<SchemaState> schema_state(std::span<const Migration> migrations) = 0;
+
+  // Hands over a consistent copy: everything committed until some moment during the call, nothing after it. Others read
+  // and write meanwhile; the writer is held for some milliseconds at a time. The copy is checked for damage (SQLite's
+  // integrity_check) before its first byte is handed over. One copy at a time. Errors: conflict "copy_running";
+  // unavailable "disk_full"; internal "database_corrupt"; those of the functions.
+  virtual Result<CopyReport> copy(const CopyOptions& options) = 0;
 
   // Moves what the WAL holds into the database file and truncates the WAL; a no-op on PostgreSQL.
   virtual Result<void> checkpoint() = 0;
@@ -133,5 +178,16 @@ class Database {
   // A cheap round trip; tells whether the database answers. For /readyz.
   virtual Result<void> ping() = 0;
 };
+
+// The steps that a migrated database has.
+Result<std::vector<AppliedStep>> applied_steps(Database& database);
+
+// Whether a program that knows `migrations` can work with a database that has these steps. Errors: as migrate().
+Result<void> check_steps(std::span<const AppliedStep> steps, std::span<const Migration> migrations);
+
+// Makes a database from a copy: a file, or a schema without tables. `migrations`: what this program knows. On an error
+// nothing stays. Errors: conflict "database_exists"; invalid "copy_damaged"; those of migrate(), of `read` and of the
+// database.
+Result<void> restore(const Options& options, std::span<const Migration> migrations, const ReadCopy& read);
 
 }  // namespace handschlag::db

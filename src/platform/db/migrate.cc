@@ -9,12 +9,15 @@
 namespace handschlag::db {
 namespace {
 
-constexpr std::string_view kCreateTable =
-    "CREATE TABLE IF NOT EXISTS schema_migration (slice TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, "
-    "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (slice, number))";
+// A migration whose name ends so is not to be seen by programs that do not know it.
+constexpr std::string_view kBreaking = "_breaking";
 
 using Key = std::pair<std::string, std::int64_t>;
-using Applied = std::map<Key, std::string>;  // to the checksum
+struct Step {
+  std::string name;
+  std::string checksum;
+};
+using Applied = std::map<Key, Step>;
 
 Key key_of(const Migration& migration) {
   return {std::string(migration.slice), migration.number};
@@ -34,23 +37,26 @@ Result<void> check_numbering(std::span<const Migration> migrations) {
 
 Result<Applied> read_applied(Transaction& tx) {
   Applied applied;
-  TRY(tx.query("SELECT slice, number, checksum FROM schema_migration", {},
-               [&](const Row& row) { applied[{std::string(row.text(0)), row.integer(1)}] = row.text(2); }));
+  TRY(tx.query("SELECT slice, number, name, checksum FROM schema_migration", {}, [&](const Row& row) {
+    applied[{std::string(row.text(0)), row.integer(1)}] = {std::string(row.text(2)), std::string(row.text(3))};
+  }));
   return applied;
 }
 
 Result<void> check_applied(const Applied& applied, std::span<const Migration> migrations) {
   std::map<Key, std::string> known;
   for (const Migration& migration : migrations) known[key_of(migration)] = checksum(migration.sql);
-  for (const auto& [key, sum] : applied) {
+  for (const auto& [key, step] : applied) {
     auto found = known.find(key);
     if (found == known.end()) {
+      if (!is_breaking(step.name)) continue;
       return fail(ErrorKind::conflict, "schema_newer",
-                  fmt::format("The database has migration {} of {}, which this program does not know; it was written "
-                              "by a newer version. Use that version, or restore the backup made before migrating.",
+                  fmt::format("The database has migration {} of {}, which this program does not know and cannot work "
+                              "with; it was written by a newer version. Use that version, or restore the backup made "
+                              "before migrating.",
                               key.second, key.first));
     }
-    if (found->second != sum) {
+    if (found->second != step.checksum) {
       return fail(ErrorKind::conflict, "schema_changed",
                   fmt::format("Migration {} of {} was changed after it had been applied; put the old text back and "
                               "add a new migration instead.",
@@ -58,6 +64,19 @@ Result<void> check_applied(const Applied& applied, std::span<const Migration> mi
     }
   }
   return {};
+}
+
+Result<Applied> read_state(Database& database, std::span<const Migration> migrations, const MigrationSteps& steps) {
+  TRY(check_numbering(migrations));
+  Applied applied;
+  TRY(database.write([&](Transaction& tx) -> Result<void> {
+    TRY(steps.lock(tx));
+    TRY(tx.execute(kCreateMigrationTable, {}));
+    applied = TRY(read_applied(tx));
+    return {};
+  }));
+  TRY(check_applied(applied, migrations));
+  return applied;
 }
 
 // Another node may have applied it in the meantime; so everything is asked again under the lock.
@@ -77,22 +96,46 @@ Result<void> apply_one(Transaction& tx, const Migration& migration, std::span<co
 
 }  // namespace
 
+Result<std::vector<AppliedStep>> applied_steps(Database& database) {
+  Applied applied;
+  TRY(database.read([&](Transaction& tx) -> Result<void> {
+    applied = TRY(read_applied(tx));
+    return {};
+  }));
+  std::vector<AppliedStep> out;
+  for (auto& [key, step] : applied) out.push_back({key.first, key.second, step.name, step.checksum});
+  return out;
+}
+
+Result<void> check_steps(std::span<const AppliedStep> steps, std::span<const Migration> migrations) {
+  Applied applied;
+  for (const AppliedStep& step : steps) applied[{step.slice, step.number}] = {step.name, step.checksum};
+  return check_applied(applied, migrations);
+}
+
 std::string checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return fmt::format("{:016x}", hash);
 }
 
+bool is_breaking(std::string_view name) {
+  return name.ends_with(kBreaking);
+}
+
+Result<SchemaState> schema_state(Database& database, std::span<const Migration> migrations,
+                                 const MigrationSteps& steps) {
+  Applied applied = TRY(read_state(database, migrations, steps));
+  SchemaState state;
+  for (const Migration& migration : migrations) {
+    applied.contains(key_of(migration)) ? ++state.applied : ++state.missing;
+  }
+  state.unknown = applied.size() - state.applied;
+  return state;
+}
+
 Result<void> migrate(Database& database, std::span<const Migration> migrations, const MigrationSteps& steps) {
-  TRY(check_numbering(migrations));
-  Applied applied;
-  TRY(database.write([&](Transaction& tx) -> Result<void> {
-    TRY(steps.lock(tx));
-    TRY(tx.execute(kCreateTable, {}));
-    applied = TRY(read_applied(tx));
-    return {};
-  }));
-  TRY(check_applied(applied, migrations));
+  Applied applied = TRY(read_state(database, migrations, steps));
   for (const Migration& migration : migrations) {
     if (applied.contains(key_of(migration))) continue;
     TRY(database.write([&](Transaction& tx) { return apply_one(tx, migration, migrations, steps); }));

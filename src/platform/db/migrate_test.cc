@@ -46,8 +46,31 @@ TEST_P(Migrating, AppliesWhatIsMissing) {
   EXPECT_EQ(ask("SELECT count(*) FROM b_one"), 0);
 }
 
-TEST_P(Migrating, ASchemaOfANewerProgramIsRefused) {
+TEST_P(Migrating, APreviousProgramWorksWithStepsThatItDoesNotKnow) {
   ASSERT_TRUE(database().migrate(std::array{kFirst, kSecond}).has_value());
+  auto old = database().migrate(std::array{kFirst, kOther});
+  EXPECT_TRUE(old.has_value()) << old.error().detail;
+  auto state = database().schema_state(std::array{kFirst, kOther});
+  ASSERT_TRUE(state.has_value());
+  EXPECT_EQ(state->applied, 2U);
+  EXPECT_EQ(state->missing, 0U);
+  EXPECT_EQ(state->unknown, 1U);
+}
+
+TEST_P(Migrating, TheStateTellsWhatIsMissingAndAppliesNothing) {
+  auto fresh = database().schema_state(std::array{kFirst, kSecond});
+  ASSERT_TRUE(fresh.has_value()) << fresh.error().detail;
+  EXPECT_EQ(fresh->applied, 0U);
+  EXPECT_EQ(fresh->missing, 2U);
+  ASSERT_TRUE(database().migrate(std::array{kFirst}).has_value());
+  EXPECT_EQ(database().schema_state(std::array{kFirst, kSecond})->missing, 1U);
+  EXPECT_EQ(ask("SELECT count(*) FROM schema_migration"), 1);
+}
+
+TEST_P(Migrating, ABreakingStepOfANewerProgramIsRefused) {
+  Migration breaking = kSecond;
+  breaking.name = "0002_second_breaking";
+  ASSERT_TRUE(database().migrate(std::array{kFirst, breaking}).has_value());
   auto old = database().migrate(std::array{kFirst});
   ASSERT_FALSE(old.has_value());
   EXPECT_EQ(old.error().kind, ErrorKind::conflict);

@@ -11,6 +11,7 @@
 #include "platform/db/fair_mutex.h"
 #include "platform/db/migrate.h"
 #include "platform/db/pool.h"
+#include "platform/db/postgres_copy.h"
 #include "platform/db/postgres_transaction.h"
 #include "platform/db/sql_text.h"
 
@@ -60,7 +61,8 @@ Result<void> take_lock(Transaction& tx, const std::string& schema) {
 class PostgresDatabase final : public Database {
  public:
   PostgresDatabase(std::unique_ptr<PostgresConnection> writer, const Options& options)
-      : schema_(options.schema),
+      : location_(options.location),
+        schema_(options.schema),
         writer_(std::move(writer)),
         readers_(options.readers, [options] { return open_reader(options); }) {}
 
@@ -83,14 +85,20 @@ class PostgresDatabase final : public Database {
   }
 
   Result<void> migrate(std::span<const Migration> migrations) override {
-    return db::migrate(*this, migrations,
-                       {
-                           .lock = [this](Transaction& tx) { return take_lock(tx, schema_); },
-                           .run =
-                               [](Transaction& tx, std::string_view script) {
-                                 return static_cast<PostgresTransaction&>(tx).run_script(to_postgres_types(script));
-                               },
-                       });
+    return db::migrate(*this, migrations, steps());
+  }
+
+  Result<SchemaState> schema_state(std::span<const Migration> migrations) override {
+    return db::schema_state(*this, migrations, steps());
+  }
+
+  Result<CopyReport> copy(const CopyOptions& options) override {
+    std::unique_lock copying(copying_, std::try_to_lock);
+    if (!copying) return fail(ErrorKind::conflict, "copy_running", "This database is being copied already.");
+    // A connection of its own: a copy takes long, and readers have few.
+    auto connection = TRY(PostgresConnection::open(location_, schema_));
+    TRY(copy_postgres(*connection, schema_, options));
+    return CopyReport{};
   }
 
   Result<void> checkpoint() override { return {}; }
@@ -112,6 +120,16 @@ class PostgresDatabase final : public Database {
   }
 
  private:
+  MigrationSteps steps() {
+    return {
+        .lock = [this](Transaction& tx) { return take_lock(tx, schema_); },
+        .run =
+            [](Transaction& tx, std::string_view script) {
+              return static_cast<PostgresTransaction&>(tx).run_script(to_postgres_types(script));
+            },
+    };
+  }
+
   // Opened while requests are served: what libpq says about hosts is not for their answers.
   static Result<std::unique_ptr<PostgresConnection>> open_reader(const Options& options) {
     auto connection = PostgresConnection::open(options.location, options.schema);
@@ -133,8 +151,10 @@ class PostgresDatabase final : public Database {
     return connection.commit(retry);
   }
 
+  const std::string location_;
   const std::string schema_;
   FairMutex turn_;
+  std::mutex copying_;
   std::unique_ptr<PostgresConnection> writer_;
   Pool<PostgresConnection> readers_;
 };

@@ -10,6 +10,7 @@
 #include "platform/db/migrate.h"
 #include "platform/db/pool.h"
 #include "platform/db/sqlite_connection.h"
+#include "platform/db/sqlite_copy.h"
 
 namespace handschlag::db {
 namespace {
@@ -35,9 +36,10 @@ void create_private(const std::string& path) {
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::unique_ptr<SqliteConnection> writer, const Options& options)
-      : writer_(std::move(writer)), readers_(options.readers, [path = options.location] {
-          return SqliteConnection::open(path, SqliteAccess::read, false);
-        }) {}
+      : secure_delete_(options.secure_delete),
+        writer_(std::move(writer)),
+        readers_(options.readers,
+                 [path = options.location] { return SqliteConnection::open(path, SqliteAccess::read, false); }) {}
 
   Result<void> read(const std::function<Result<void>(Transaction&)>& body) override {
     auto connection = TRY(readers_.borrow());
@@ -50,14 +52,15 @@ class SqliteDatabase final : public Database {
   }
 
   Result<void> migrate(std::span<const Migration> migrations) override {
-    // A write transaction keeps other processes out by itself.
-    return db::migrate(
-        *this, migrations,
-        {
-            .lock = [](Transaction&) -> Result<void> { return {}; },
-            .run = [](Transaction& tx,
-                      std::string_view script) { return static_cast<SqliteTransaction&>(tx).run_script(script); },
-        });
+    return db::migrate(*this, migrations, steps());
+  }
+
+  Result<SchemaState> schema_state(std::span<const Migration> migrations) override {
+    return db::schema_state(*this, migrations, steps());
+  }
+
+  Result<CopyReport> copy(const CopyOptions& options) override {
+    return copy_sqlite({*writer_, turn_, copying_, secure_delete_}, options);
   }
 
   Result<void> checkpoint() override {
@@ -70,6 +73,15 @@ class SqliteDatabase final : public Database {
   }
 
  private:
+  // A write transaction keeps other processes out by itself.
+  static MigrationSteps steps() {
+    return {
+        .lock = [](Transaction&) -> Result<void> { return {}; },
+        .run = [](Transaction& tx,
+                  std::string_view script) { return static_cast<SqliteTransaction&>(tx).run_script(script); },
+    };
+  }
+
   static Result<void> run(const char* begin, SqliteConnection& connection,
                           const std::function<Result<void>(Transaction&)>& body) {
     TRY(connection.run(begin));
@@ -80,7 +92,9 @@ class SqliteDatabase final : public Database {
     return connection.run("COMMIT");
   }
 
+  const bool secure_delete_;
   FairMutex turn_;
+  std::mutex copying_;
   std::unique_ptr<SqliteConnection> writer_;  // closed after the readers: the last one to close empties the WAL
   Pool<SqliteConnection> readers_;
 };

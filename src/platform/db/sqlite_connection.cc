@@ -180,6 +180,19 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
   return connection;
 }
 
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open_scratch(const std::string& path) {
+  sqlite3* handle = nullptr;
+  int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                             nullptr);
+  if (handle == nullptr) return fail(ErrorKind::unavailable, "out_of_memory", "There is not enough memory.");
+  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle));
+  if (code != SQLITE_OK) return std::unexpected(connection->error(code));
+  TRY(
+      connection->run("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; "
+                      "PRAGMA temp_store=MEMORY"));
+  return connection;
+}
+
 SqliteConnection::~SqliteConnection() {
   clear_statements();
   sqlite3_close(handle_);

@@ -21,6 +21,8 @@ class SqliteConnection {
   // Errors: internal "not_a_database", "database_cannot_open"; unavailable.
   static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, SqliteAccess access,
                                                         bool secure_delete);
+  // An existing file to be filled and thrown away: without journal and syncing.
+  static Result<std::unique_ptr<SqliteConnection>> open_scratch(const std::string& path);
   ~SqliteConnection();
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
