@@ -135,6 +135,7 @@ Result<void> GroupWriter::store_refused(db::Transaction& tx) {
 
 Result<void> GroupWriter::add_up(db::Transaction& tx) {
   std::map<store::TotalKey, store::TotalSum> totals;
+  auto last = totals.end();  // events of one group are mostly of one kind
   for (Entry& entry : entries_) {
     const Prepared& event = *entry.event;
     if (event.decision == gate::Decision::deny) continue;
@@ -144,18 +145,17 @@ Result<void> GroupWriter::add_up(db::Transaction& tx) {
                         "events",
                         "",
                         event.decision == gate::Decision::allow ? 1 : 0};
-    ++totals[key].events;
-    std::string_view measure = measure_of(event.intake.type, event.intake.name);
-    if (measure.empty()) continue;
-    key.measure = measure;
-    auto amount = amount_of(event.intake.properties);
-    if (amount) key.currency = amount->currency;
+    if (last == totals.end() || last->first != key) last = totals.try_emplace(key).first;
+    ++last->second.events;
+    if (event.measure.empty()) continue;
+    key.measure = event.measure;
+    if (event.amount) key.currency = event.amount->currency;
     store::TotalSum& sum = totals[key];
     ++sum.events;
     // A sum that would no longer fit stays where it is; the event itself is stored in full.
     std::int64_t added = 0;
-    bool fits = amount && !__builtin_add_overflow(sum.amount, amount->micros, &added) && added >= -store::kMaxAmount &&
-                added <= store::kMaxAmount;
+    bool fits = event.amount && !__builtin_add_overflow(sum.amount, event.amount->micros, &added) &&
+                added >= -store::kMaxAmount && added <= store::kMaxAmount;
     if (fits) sum.amount = added;
   }
   return store::add_totals(tx, totals);

@@ -24,6 +24,8 @@ struct Prepared {
   gate::PurposeSet purposes;                   // linked: for which it may be used; unlinked: likewise
   std::optional<identity::Sighting> sighting;  // linked only
   std::string payload;                         // JSON to be sealed; "" when denied
+  std::string_view measure;                    // see measure_of
+  std::optional<Amount> amount;                // of a measure
   std::string country;                         // the person's, else the source's; "" unknown
   std::vector<Refusal> refusals;
   std::string event_id;  // 16 bytes; see event_id_of

@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     return shop();
   }();
   const Time received = from_millis(1'795'000'000'000);
-  auto body = json::parse({reinterpret_cast<const char*>(data), size});
+  auto body = json::Tree::parse({reinterpret_cast<const char*>(data), size});
   if (!body) return 0;
   if (auto event = events::wire::decode_event(*body, std::nullopt, *source, received)) check(*event, source, received);
   if (auto event = events::wire::decode_event(*body, events::EventType::identify, *source, received)) {
