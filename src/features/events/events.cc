@@ -189,9 +189,11 @@ class EventsImpl final : public Events {
         ++submission->open_parts;
       }
       std::size_t weight = parts[i].size();
-      auto submitted = groups_[i]->submit(
-          Part{std::move(parts[i]), {}}, weight,
-          [submission](const Result<void>& result, Part& part) { submission->finish_part(result, part.outcome); });
+      auto submitted = groups_[i]->submit(Part{std::move(parts[i]), {}}, weight,
+                                          [this, i, submission](const Result<void>& result, Part& part) {
+                                            if (result) router_.learn(i, part.events);
+                                            submission->finish_part(result, part.outcome);
+                                          });
       if (!submitted) submission->finish_part(submitted, {});
     }
     submission->finish_part({}, {});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "features/events/events.h"
+#include "features/identity/directory.h"
 
 namespace handschlag::events {
 
@@ -29,6 +30,14 @@ struct Prepared {
   std::string country;                         // the person's, else the source's; "" unknown
   std::vector<Refusal> refusals;
   std::string event_id;  // 16 bytes; see event_id_of
+
+  // What could be done before the writer's turn, where the person is known; see Router.
+  identity::Directory::Digest person{};  // of the own key
+  IdentityId sealed_for;                 // 0: not sealed yet
+  std::string sealed;
+  std::uint64_t vault_generation = 0;  // at which the key was found
+
+  IdentityId identity;  // linked: set when it is stored
 };
 
 // Errors: invalid (no usable identity, too large), which reject the event.

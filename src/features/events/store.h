@@ -34,7 +34,7 @@ struct Row {
   gate::PurposeSet purposes;
   Time occurred{};
   Time received{};
-  std::string sealed;
+  std::string_view sealed;
 };
 Result<void> insert_events(db::Transaction& tx, std::span<const Row> rows);
 Result<void> insert_unlinked(db::Transaction& tx, std::span<const Row> rows);  // no identity; the time to the hour

@@ -64,6 +64,9 @@ class Vault {
   // A key that belongs to no person, by name; made when it is first asked for. For few names.
   Result<crypto::Key> secret(std::string_view name);
 
+  // Changes when a key is destroyed: a key found while it was the same is there still.
+  std::uint64_t generation();
+
   // The key of look-up digests (see features/identity).
   const crypto::Key& digest_key() const { return digest_key_; }
 
@@ -84,7 +87,6 @@ class Vault {
   std::optional<crypto::Key> cached(const CacheKey& key);
   // Keeps a key that was read while `generation` was current; a key destroyed since then must not come back.
   void remember(const CacheKey& key, const crypto::Key& value, std::uint64_t generation);
-  std::uint64_t generation();
 
   db::Database& database_;
   const std::string region_;

@@ -51,16 +51,20 @@ class CompactCache {
     const std::size_t index = set_of(key);
     std::lock_guard lock(lock_of(index));
     Set& set = block_.get()[index];
-    std::size_t place = 0;
-    for (std::size_t way = 0; way < kWays; ++way) {
-      if (set.age[way] != 0 && set.entries[way].key == key) {
-        place = way;
-        break;
-      }
-      if (set.age[way] < set.age[place]) place = way;
-    }
-    set.entries[place] = {key, value};
-    touch(set, place);
+    const std::size_t way = way_for(set, key);
+    set.entries[way] = {key, value};
+    touch(set, way);
+  }
+
+  // The value that is there, or else `value`, which then is put in.
+  Value find_or_put(const Key& key, const Value& value) {
+    const std::size_t index = set_of(key);
+    std::lock_guard lock(lock_of(index));
+    Set& set = block_.get()[index];
+    const std::size_t way = way_for(set, key);
+    if (set.age[way] == 0 || !(set.entries[way].key == key)) set.entries[way] = {key, value};
+    touch(set, way);
+    return set.entries[way].value;
   }
 
   void erase(const Key& key) {
@@ -108,6 +112,16 @@ class CompactCache {
 
   std::size_t set_of(const Key& key) const { return static_cast<std::size_t>(((Hash{}(key) >> 32) * sets_) >> 32); }
   std::mutex& lock_of(std::size_t index) { return locks_[index % kLocks]; }
+
+  // Where the key is, or where it may take the place of the entry that was not used for longest.
+  static std::size_t way_for(const Set& set, const Key& key) {
+    std::size_t oldest = 0;
+    for (std::size_t way = 0; way < kWays; ++way) {
+      if (set.age[way] != 0 && set.entries[way].key == key) return way;
+      if (set.age[way] < set.age[oldest]) oldest = way;
+    }
+    return oldest;
+  }
 
   static void touch(Set& set, std::size_t way) {
     std::uint8_t newest = *std::max_element(set.age.begin(), set.age.end());
