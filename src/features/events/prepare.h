@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "features/events/directory.h"
 #include "features/events/events.h"
-#include "features/identity/directory.h"
 
 namespace handschlag::events {
 
@@ -32,8 +32,8 @@ struct Prepared {
   std::string event_id;  // 16 bytes; see event_id_of
 
   // What could be done before the writer's turn, where the person is known; see Router.
-  identity::Directory::Digest person{};  // of the own key
-  IdentityId sealed_for;                 // 0: not sealed yet
+  Directory::Digest person{};  // of the own key
+  IdentityId sealed_for;       // 0: not sealed yet
   std::string sealed;
   std::uint64_t vault_generation = 0;  // at which the key was found
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "features/events/directory.h"
 #include "features/events/prepare.h"
-#include "features/identity/directory.h"
 
 namespace handschlag::events {
 
@@ -28,8 +28,8 @@ class Router {
   // Somebody whom an event names, and where they are known.
   struct Who {
     const identity::Key* key;
-    identity::Directory::Digest digest;
-    std::optional<identity::Directory::Entry> known;
+    Directory::Digest digest;
+    std::optional<Directory::Entry> known;
   };
   // Looks up in the databases whom the directory does not know, or knows only as pinned.
   Result<void> find_unknown(std::vector<Who>& people);
@@ -40,7 +40,7 @@ class Router {
 
   std::vector<Cell>& cells_;
   regions::Regions& regions_;
-  identity::Directory directory_;
+  Directory directory_;
 };
 
 }  // namespace handschlag::events

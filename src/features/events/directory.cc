@@ -1,9 +1,9 @@
-#include "features/identity/directory.h"
+#include "features/events/directory.h"
 
 #include <algorithm>
 #include <bit>
 
-namespace handschlag::identity {
+namespace handschlag::events {
 
 std::uint64_t Directory::Hash::operator()(const Digest& digest) const {
   std::array<char, 8> head;
@@ -11,8 +11,8 @@ std::uint64_t Directory::Hash::operator()(const Digest& digest) const {
   return std::bit_cast<std::uint64_t>(head);
 }
 
-Directory::Digest Directory::digest(const Key& key) const {
-  std::string bytes = digest_of(key_, key);
+Directory::Digest Directory::digest(const identity::Key& key) const {
+  std::string bytes = identity::digest_of(key_, key);
   Digest out;
   std::copy_n(bytes.begin(), out.size(), out.begin());
   return out;
@@ -37,4 +37,4 @@ void Directory::forget(const Digest& digest) {
   cache_.erase(digest);
 }
 
-}  // namespace handschlag::identity
+}  // namespace handschlag::events

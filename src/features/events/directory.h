@@ -14,10 +14,9 @@
 #include <optional>
 
 #include "features/identity/identity.h"
-#include "features/identity/key.h"
 #include "platform/base/compact_cache.h"
 
-namespace handschlag::identity {
+namespace handschlag::events {
 
 class Directory {
  public:
@@ -32,7 +31,7 @@ class Directory {
   // The cache never has more than `bytes`: about 40 a key.
   explicit Directory(std::size_t bytes) : cache_(bytes) {}
 
-  Digest digest(const Key& key) const;
+  Digest digest(const identity::Key& key) const;
 
   std::optional<Entry> find(const Digest& digest);
   // Answers where somebody is pinned, and pins them to `cell` where they are not yet.
@@ -54,4 +53,4 @@ class Directory {
   CompactCache<Digest, Stored, Hash> cache_;
 };
 
-}  // namespace handschlag::identity
+}  // namespace handschlag::events
