@@ -81,6 +81,7 @@ class EventsImpl final : public Events {
   void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done) override {
     std::vector<Prepared> events;
     std::vector<Rejected> rejected;
+    events.reserve(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto prepared = prepare(std::move(batch[i]), source);
       if (!prepared) {

@@ -111,6 +111,7 @@ Result<std::vector<std::vector<Prepared>>> Router::route(std::vector<Prepared> e
   }
   TRY(find_unknown(people));
   std::vector<std::vector<Prepared>> out(cells_.size());
+  out[events.empty() ? 0 : cell_of_country(events.front().country)].reserve(events.size());  // mostly one goes all to
   for (std::size_t i = 0; i < events.size(); ++i) {
     Prepared& event = events[i];
     std::size_t cell = 0;
