@@ -15,7 +15,7 @@
 
 namespace handschlag::events::store {
 
-inline constexpr std::int64_t kSegmentEvents = 250'000;
+inline constexpr std::int64_t kSegmentEvents = 50'000;
 
 // Takes `count` positions and answers the first. Holds the region's order until the commit: writers of other nodes
 // wait.
