@@ -12,11 +12,13 @@
 #include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -81,7 +83,13 @@ class Load {
         "Content-Type: application/json\r\nContent-Length: ",
         plan.batch > 1 ? "batch" : "track", secret);
     requests_ = (plan.events + plan.batch - 1) / plan.batch;
-    for (std::uint64_t i = 0; i < plan.connections; ++i) connections_.push_back(connect_to(plan.port));
+    for (std::uint64_t i = 0; i < plan.connections; ++i) {
+      connections_.push_back(connect_to(plan.port));
+      epoll_event event{};
+      event.events = EPOLLIN | EPOLLOUT | EPOLLET;
+      event.data.u64 = i;
+      if (epoll_ctl(epoll_, EPOLL_CTL_ADD, connections_.back().socket, &event) != 0) die("epoll_ctl failed");
+    }
   }
 
   void run() {
@@ -90,17 +98,14 @@ class Load {
     if (plan_.rate <= 0) {
       for (Connection& connection : connections_) send_next(connection, SteadyClock::now());
     }
-    std::vector<pollfd> polls(connections_.size());
+    std::array<epoll_event, 64> ready;
     while (answered_ < requests_) {
       if (plan_.rate > 0) send_due();
-      for (std::size_t i = 0; i < polls.size(); ++i) {
-        auto events = static_cast<short>(POLLIN | (connections_[i].out.empty() ? 0 : POLLOUT));
-        polls[i] = {connections_[i].socket, events, 0};
-      }
-      if (poll(polls.data(), polls.size(), plan_.rate > 0 ? 1 : 30'000) < 0) die("poll failed");
-      for (std::size_t i = 0; i < polls.size(); ++i) {
-        if ((polls[i].revents & POLLOUT) != 0) flush(connections_[i]);
-        if ((polls[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0) receive(connections_[i]);
+      int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), plan_.rate > 0 ? 1 : 30'000);
+      for (int i = 0; i < count; ++i) {
+        Connection& connection = connections_[ready[static_cast<std::size_t>(i)].data.u64];
+        if (!connection.out.empty()) flush(connection);
+        receive(connection);
       }
     }
     finish_ = SteadyClock::now();
@@ -184,11 +189,14 @@ class Load {
 
   void receive(Connection& connection) {
     char buffer[16384];
-    ssize_t got = recv(connection.socket, buffer, sizeof buffer, 0);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) die("the server closed the connection");
-    connection.in.append(buffer, static_cast<std::size_t>(got));
-    while (take_answer(connection)) {
+    while (true) {
+      ssize_t got = recv(connection.socket, buffer, sizeof buffer, 0);
+      if (got < 0 && errno == EAGAIN) return;
+      if (got <= 0) die("the server closed the connection");
+      connection.in.append(buffer, static_cast<std::size_t>(got));
+      while (take_answer(connection)) {
+      }
+      if (static_cast<std::size_t>(got) < sizeof buffer) return;
     }
   }
 
@@ -219,6 +227,7 @@ class Load {
   }
 
   const Plan plan_;
+  const int epoll_ = epoll_create1(0);
   std::mt19937_64 random_;
   std::vector<Connection> connections_;
   std::string head_;
