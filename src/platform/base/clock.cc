@@ -102,6 +102,8 @@ Result<Time> parse_time(std::string_view text) {
   Time time = std::chrono::sys_days{date} + std::chrono::hours{clock.hour} +
               std::chrono::minutes{clock.minute - clock.offset_minutes} + std::chrono::seconds{clock.second} +
               std::chrono::milliseconds{clock.milli};
+  // An offset or a leap second leads out of the years allowed.
+  if (time < Time{} || time >= std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}) return bad_time();
   return time;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #define TOML_EXCEPTIONS 0
+// Some of its assertions fail on malformed text (a = 1979-05-27T:32) that it then reports well.
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/toml.h>
 
 #include <cmath>

@@ -38,6 +38,10 @@ TEST(Toml, AnErrorNamesFileLineAndColumn) {
   EXPECT_TRUE(value.error().fields[0].pointer.starts_with("line 2, column "));
 }
 
+TEST(Toml, ATimeWithoutItsHourIsAnError) {
+  EXPECT_FALSE(parse_toml("a = 1979-05-27T:32:00Z\n", "x.toml").has_value());
+}
+
 TEST(Toml, ADoubledKeyAndBadUtf8AreErrors) {
   EXPECT_FALSE(parse_toml("a = 1\na = 2\n", "x.toml").has_value());
   EXPECT_FALSE(parse_toml("a = \"\xFF\"\n", "x.toml").has_value());
