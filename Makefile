@@ -19,7 +19,7 @@ CTEST := ctest --test-dir build/dev --output-on-failure -j$(JOBS)
 SOURCES = $$(find src bench -name '*.cc' -o -name '*.h')
 
 .NOTPARALLEL:
-.PHONY: help setup dev release demo test check e2e lint lint-quick clang-tidy format bench api clean
+.PHONY: help setup dev release demo test check e2e lint lint-quick clang-tidy format bench fuzz package package-test api clean
 
 help:  ## Lists these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 14
@@ -65,6 +65,19 @@ format:  ## Formats the C++ sources in place
 bench: setup  ## Builds and runs the benchmarks
 	cmake --preset release --log-level=WARNING
 	cmake --build --preset release -j$(JOBS) --target bench
+
+package: release  ## Builds the Debian package: build/package/handschlag_*.deb
+	packaging/build $(BINARY) build/package
+
+package-test: release  ## Installs and starts the package in a clean Debian 12 (root, network, minutes)
+	packaging/test $(BINARY)
+
+FUZZ_SECONDS ?= 60
+
+fuzz: setup  ## Fuzzes every target for a minute; FUZZ_SECONDS=600 for longer
+	cmake --preset fuzz --log-level=WARNING
+	cmake --build --preset fuzz -j$(JOBS) --target fuzzers
+	tools/fuzz --seconds $(FUZZ_SECONDS) --jobs $(JOBS)
 
 api: setup  ## Writes api/openapi.json from the api.yaml of every slice
 	tools/api

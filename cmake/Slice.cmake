@@ -16,8 +16,26 @@ function(handschlag_embed target name file)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 endfunction()
 
+# handschlag_fuzz(NAME SOURCE LIBRARY): a fuzz target. With clang's fuzzer (preset `fuzz`) it is a fuzzer, built by the
+# target `fuzzers`. Everywhere else it is a test that replays the inputs of tests/fuzz: the seeds, and what once failed.
+function(handschlag_fuzz name source library)
+  if(HANDSCHLAG_FUZZ)
+    add_executable(${name} EXCLUDE_FROM_ALL ${source})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
+    set_property(GLOBAL APPEND PROPERTY HANDSCHLAG_FUZZERS ${name})
+  else()
+    add_executable(${name} ${source} $<TARGET_OBJECTS:fuzz_replay>)
+    add_test(NAME fuzz.${name} COMMAND ${name} ${CMAKE_BINARY_DIR}/fuzz-seeds/${name}
+                                       ${CMAKE_SOURCE_DIR}/tests/fuzz/regressions/${name})
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300 FIXTURES_REQUIRED fuzz_seeds)
+  endif()
+  target_link_libraries(${name} PRIVATE ${library})
+endfunction()
+
 # handschlag_part(NAME [USES part...] [LIBRARIES lib...]): one folder, one static library `hs_NAME` of every *.cc in it
-# that is neither test nor fuzz target nor benchmark; one test binary `NAME_test` of its *_test.cc; fuzz targets; one
+# that is neither test nor fuzz target nor benchmark; one test binary `NAME_test` of its *_test.cc; a fuzz target
+# `NAME_WHAT_fuzz` of each WHAT_fuzz.cc; one
 # binary `NAME_bench` of its *_bench.cc, built by the target `bench` alone (bench/CMakeLists.txt).
 function(handschlag_part name)
   cmake_parse_arguments(PART "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
@@ -67,13 +85,8 @@ function(handschlag_part name)
     target_link_libraries(${name}_bench PRIVATE ${target} benchmark::benchmark_main)
     set_property(GLOBAL APPEND PROPERTY HANDSCHLAG_BENCHES ${name}_bench)
   endif()
-  if(HANDSCHLAG_FUZZ)
-    foreach(fuzzer ${fuzzers})
-      get_filename_component(stem ${fuzzer} NAME_WE)
-      add_executable(${name}_${stem} ${fuzzer})
-      target_link_libraries(${name}_${stem} PRIVATE ${target})
-      target_compile_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
-      target_link_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
-    endforeach()
-  endif()
+  foreach(fuzzer ${fuzzers})
+    get_filename_component(stem ${fuzzer} NAME_WE)
+    handschlag_fuzz(${name}_${stem} ${fuzzer} ${target})
+  endforeach()
 endfunction()

@@ -20,11 +20,16 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   add_compile_definitions(BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
   # TRY is a statement expression; both compilers support it.
   add_compile_options(-Wno-gnu-statement-expression)
+  # clang 19 reports what libstdc++ 12's stable_sort uses of its own; g++ looks for the same in ours.
+  add_compile_options(-Wno-deprecated-declarations)
 endif()
 
 if(HANDSCHLAG_SANITIZE)
   add_compile_options(-fsanitize=${HANDSCHLAG_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${HANDSCHLAG_SANITIZE})
+endif()
+if(HANDSCHLAG_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # so that the fuzzer sees which code an input reaches
 endif()
 if(HANDSCHLAG_COVERAGE)
   add_compile_options(--coverage)

@@ -1,20 +1,17 @@
 // Any JSON a client may send: decoding and preparing end with an event within its limits or an error, and
 // nothing is used for what the source does not declare.
-#include <cstdlib>
 #include <memory>
 #include <utility>
 
 #include "features/events/prepare.h"
 #include "features/events/wire.h"
+#include "platform/base/testing/fuzz.h"
 #include "platform/crypto/crypto.h"
 
 namespace {
 
 using namespace handschlag;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using fuzz::require;
 
 sources::SourcePointer shop() {
   using gate::Basis;
@@ -48,13 +45,13 @@ void check(const events::Intake& event, const sources::SourcePointer& source, Ti
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const sources::SourcePointer source = [] {
     crypto::initialize();
     return shop();
   }();
   const Time received = from_millis(1'795'000'000'000);
-  auto body = json::Tree::parse({reinterpret_cast<const char*>(data), size});
+  auto body = json::parse(fuzz::text_of(data, size));
   if (!body) return 0;
   if (auto event = events::wire::decode_event(*body, std::nullopt, *source, received)) check(*event, source, received);
   if (auto event = events::wire::decode_event(*body, events::EventType::identify, *source, received)) {

@@ -1,24 +1,19 @@
 // Compressed bodies: whatever the bytes, the output is within the limit, and what gzip() makes inflate() undoes.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
+#include "platform/base/testing/fuzz.h"
 #include "platform/http/compression.h"
 
 namespace {
 
 constexpr std::size_t kMaxBytes = 64 * 1024;
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using handschlag::fuzz::require;
   using handschlag::http::Coding;
-  std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  std::string_view bytes(handschlag::fuzz::text_of(data, size));
   for (Coding coding : {Coding::gzip, Coding::deflate}) {
     if (auto plain = handschlag::http::inflate(bytes, coding, kMaxBytes)) require(plain->size() <= kMaxBytes);
   }

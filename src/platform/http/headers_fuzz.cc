@@ -1,24 +1,15 @@
 // Header fields that we read ourselves: client addresses and trace ids are well-formed whatever the client sends.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 
+#include "platform/base/testing/fuzz.h"
 #include "platform/http/proxies.h"
 #include "platform/http/trace.h"
 
-namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using handschlag::fuzz::require;
   using namespace handschlag::http;
   static const TrustedProxies proxies = TrustedProxies::create({"127.0.0.1", "10.0.0.0/8", "fd00::/8"}).value();
-  std::string value(reinterpret_cast<const char*>(data), size);
+  std::string value(handschlag::fuzz::text_of(data, size));
   for (const char* name : {"X-Forwarded-For", "Forwarded"}) {
     std::string client = proxies.client_address("127.0.0.1", {{name, value}});
     require(Address::parse(client).has_value());

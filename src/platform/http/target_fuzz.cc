@@ -1,16 +1,12 @@
 // Request targets: whatever the bytes, the result is an error or text that databases and JSON take.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
+#include "platform/base/testing/fuzz.h"
 #include "platform/http/target.h"
 
 namespace {
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using handschlag::fuzz::require;
 
 void require_clean(std::string_view text) {
   require(text.find('\0') == std::string_view::npos);
@@ -20,7 +16,7 @@ void require_clean(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::string_view text(reinterpret_cast<const char*>(data), size);
+  std::string_view text(handschlag::fuzz::text_of(data, size));
   if (auto decoded = handschlag::http::percent_decode(text)) require_clean(*decoded);
   auto target = handschlag::http::parse_target(text);
   if (!target) return 0;
