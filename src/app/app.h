@@ -21,6 +21,7 @@
 #include "platform/http/server.h"
 #include "platform/jobs/jobs.h"
 #include "platform/metrics/metrics.h"
+#include "platform/metrics/process.h"
 
 namespace handschlag::app {
 
@@ -62,6 +63,7 @@ class App {
   events::Events& events() { return *events_; }
   customers::Customers& customers() { return *customers_; }
   metrics::Registry& metrics() { return metrics_; }
+  metrics::ProcessMeters& process_meters() { return process_meters_; }
   http::Server* server() { return server_.get(); }  // nullptr before serve()
 
  private:
@@ -87,6 +89,7 @@ class App {
   const Clock& clock_;
   FolderLock lock_;
   metrics::Registry metrics_;
+  metrics::ProcessMeters process_meters_{metrics_};
   std::unique_ptr<db::Database> control_;
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<sources::Sources> sources_;

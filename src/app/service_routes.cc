@@ -39,6 +39,7 @@ http::Response metrics(const http::Request& request, App& app) {
       return http::Response::problem(Error{ErrorKind::forbidden, "role_forbidden", "Metrics are for operators."});
     }
   }
+  app.process_meters().refresh();
   for (const auto& region : app.regions().all()) {
     app.metrics()
         .gauge("handschlag_writer_queue", "Tasks that wait for a region's writer", {{"region", region->id()}})
