@@ -16,6 +16,7 @@
 #include "app/app.h"
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/notify.h"
 
 namespace handschlag::app {
 namespace {
@@ -84,6 +85,7 @@ int serve(const CommandLine& line, const Settings& settings, Console& console) {
   if (!commands) return print_error(line, commands.error(), console);
   if (auto started = (*app)->serve(); !started) return print_error(line, started.error(), console);
   print_listening(line, **app, console);
+  notify_service_manager("READY=1");
   if (line.command == "demo") {
     int code = run_demo(line, **app, console);
     if (code != 0) return code;
@@ -92,6 +94,7 @@ int serve(const CommandLine& line, const Settings& settings, Console& console) {
   char byte = 0;
   while (!interrupted && ::read(wake[0], &byte, 1) < 0) {
   }
+  notify_service_manager("STOPPING=1");
   console.err("Stopping: finishing what was accepted.\n");
   commands->reset();
   (*app)->stop();

@@ -1,8 +1,11 @@
 #include "app/settings.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "platform/db/testing/testing.h"
@@ -82,6 +85,49 @@ TEST_F(SettingsTest, EverySettingIsDocumented) {
   for (const std::string& name : setting_names()) {
     EXPECT_NE(text.str().find("`" + name + "`"), std::string::npos) << name << " is missing in docs/configuration.md";
   }
+}
+
+std::string printed(const Settings& settings) {
+  const http::ServerOptions& server = settings.server;
+  std::string out =
+      fmt::format("{}:{} {} {} {} {} {}s {}s {}s {}s [{}] [{}] '{}' '{}'", server.address, server.port,
+                  server.io_threads, server.worker_threads, server.max_connections, server.max_waiting_requests,
+                  server.header_timeout.count(), server.body_timeout.count(), server.idle_timeout.count(),
+                  server.stop_timeout.count(), fmt::join(server.trusted_proxies, " "),
+                  fmt::join(server.cors_origins, " "), server.tls_certificate_file, server.tls_key_file);
+  out += fmt::format(" '{}' {} {}", settings.regions.postgres_url, settings.regions.key_folder.string(),
+                     settings.regions.home);
+  for (const auto& region : settings.regions.regions) {
+    out += fmt::format(" {}: {}", region.id, fmt::join(region.countries, " "));
+  }
+  return out + fmt::format(" {} {} {}", settings.identity.identities_per_customer,
+                           settings.identity.identities_per_value, static_cast<int>(settings.log_level));
+}
+
+// packaging/handschlag.toml shows every setting with its default behind a single #; prose stands behind "# ".
+TEST_F(SettingsTest, TheExampleHasEverySettingAndItsDefault) {
+  std::ifstream file(std::string(HANDSCHLAG_SOURCE_DIR) + "/packaging/handschlag.toml");
+  auto as_installed = load_settings("/var/lib/handschlag", HANDSCHLAG_SOURCE_DIR "/packaging/handschlag.toml");
+  ASSERT_TRUE(as_installed) << as_installed.error().detail;
+  std::string line;
+  std::string text;
+  std::set<std::string> shown;
+  std::string table;
+  while (std::getline(file, line)) {
+    if (line.starts_with("# ")) continue;
+    if (line.starts_with('#')) line.erase(0, 1);
+    text += line + "\n";
+    if (line.starts_with("[[")) shown.insert(line.substr(2, line.find(']') - 2));
+    if (line.starts_with('[')) table = line.substr(1, line.find(']') - 1);
+    if (line.find(" = ") != std::string::npos) shown.insert(table + "." + line.substr(0, line.find(' ')));
+  }
+  for (const std::string& name : setting_names()) EXPECT_TRUE(shown.contains(name)) << name << " is not in the example";
+  auto path = folder_.path() / "example.toml";
+  std::ofstream(path) << text;
+  auto example = load_settings("/var/lib/handschlag", path);
+  ASSERT_TRUE(example) << example.error().detail;
+  EXPECT_EQ(printed(*example), printed(load_settings("/var/lib/handschlag", "").value()));
+  EXPECT_EQ(printed(*as_installed), printed(*example));
 }
 
 TEST(SetListen, TakesAddressAndPort) {
