@@ -152,7 +152,7 @@ TEST_F(AppTest, OneCustomerOutOfTwoSources) {
   auto hotline = add_source("hotline", {kCare});
   auto order = event(events::EventType::track, "42", "m1");
   order.keys = {{identity::KeyKind::email, "anna@example.org"}};
-  order.properties = {{"revenue", "12.50"}, {"currency", "EUR"}};
+  order.properties = json::Value{{"revenue", "12.50"}, {"currency", "EUR"}};
   auto call = event(events::EventType::track, "K-7", "m2");
   call.name = "Call Answered";
   call.keys = {{identity::KeyKind::email, "Anna@Example.org"}};
@@ -254,7 +254,7 @@ TEST_F(AppTest, ProfilesFoldedBeforeAndAfterSavingAreTheSame) {
   auto shop = add_source("shop", {kOrders});
   auto order = [&](int i) {
     auto intake = event(events::EventType::track, "1", "m" + std::to_string(i));
-    intake.properties = {{"revenue", "1.5"}, {"currency", "EUR"}};
+    intake.properties = json::Value{{"revenue", "1.5"}, {"currency", "EUR"}};
     return intake;
   };
   for (int i = 0; i < 120; ++i) send(shop, {order(i)});

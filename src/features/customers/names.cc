@@ -68,10 +68,9 @@ Result<void> NameIndex::apply(db::Transaction& tx, events::Cell& cell, std::span
   for (const events::Stored& stored : batch) {
     if (stored.intake->type != events::EventType::identify) continue;
     for (std::string_view trait : kNameTraits) {
-      auto it = stored.intake->traits.find(trait);
-      if (it == stored.intake->traits.end() || !it->is_string()) continue;
-      for (std::string& digest :
-           digests_of_name(cell.identities->vault().digest_key(), it->get_ref<const std::string&>())) {
+      auto name = stored.intake->traits->find(trait);
+      if (!name) continue;
+      for (std::string& digest : digests_of_name(cell.identities->vault().digest_key(), name->text())) {
         auto& purposes = words[{std::move(digest), stored.identity.value}];
         purposes = purposes | stored.purposes;
       }

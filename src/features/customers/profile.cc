@@ -79,7 +79,7 @@ void Sums::add(const events::Event& event) {
   };
   std::string_view measure = events::measure_of(event.type, event.body.value("name", ""));
   if (!measure.empty()) {
-    auto amount = events::amount_of(member("properties"));
+    auto amount = events::amount_of(json::Tree(member("properties")).view());
     Money& sum = money[amount ? amount->currency : ""];
     // Tills write a cancellation as a negative sale, shops as a positive sum given back; both mean the same.
     std::int64_t micros = amount ? std::abs(std::max(amount->micros, -INT64_MAX)) : 0;

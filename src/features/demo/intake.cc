@@ -14,12 +14,18 @@ namespace handschlag::demo {
 namespace {
 
 using events::EventType;
-using events::Intake;
 using identity::KeyKind;
 using json::Value;
 
 constexpr std::int64_t kShipping = 490;            // hundredths
 constexpr std::int64_t kFreeShippingFrom = 5'000;  // hundredths
+
+// An event in the making.
+struct Intake : events::Intake {
+  Value property_values = Value::object();
+  Value trait_values = Value::object();
+  Value context_values = Value::object();
+};
 
 // What one happening is made of.
 struct Scene {
@@ -44,7 +50,7 @@ std::string text(std::string_view view) {
 void track(Intake& event, std::string_view name, Value properties) {
   event.type = EventType::track;
   event.name = name;
-  event.properties = std::move(properties);
+  event.property_values = std::move(properties);
 }
 
 // Tells what the person said to the source's questions, as the wire would.
@@ -58,7 +64,7 @@ void say(const Scene& scene, std::initializer_list<std::pair<std::string_view, A
     if (purposes == scene.source.consent_categories.end()) continue;
     (granted ? event.consented : event.refused) = (granted ? event.consented : event.refused) | purposes->second;
   }
-  if (!preferences.empty()) event.context["consent"] = {{"categoryPreferences", std::move(preferences)}};
+  if (!preferences.empty()) event.context_values["consent"] = {{"categoryPreferences", std::move(preferences)}};
 }
 
 Value product_of(const Scene& scene, const Product& product, int quantity) {
@@ -108,8 +114,8 @@ void add_key(KeyKind kind, const std::string& value, Intake& event) {
 
 void identify(const Scene& scene, Intake& event) {
   event.type = EventType::identify;
-  event.traits = name_traits(scene.person);
-  if (!scene.person.email.empty()) event.traits["email"] = scene.person.email;
+  event.trait_values = name_traits(scene.person);
+  if (!scene.person.email.empty()) event.trait_values["email"] = scene.person.email;
   add_key(KeyKind::email, scene.person.email, event);
 }
 
@@ -124,7 +130,7 @@ void view_product(const Scene& scene, std::string_view name, Intake& event) {
   Value properties = product_of(scene, product, 1);
   properties["currency"] = scene.person.country->currency;
   track(event, name, std::move(properties));
-  set_page(product.name, fmt::format("/{}/{}", product.category, product.id), event.context["page"]);
+  set_page(product.name, fmt::format("/{}/{}", product.category, product.id), event.context_values["page"]);
 }
 
 void at_shop(const Scene& scene, Intake& event) {
@@ -132,16 +138,16 @@ void at_shop(const Scene& scene, Intake& event) {
   event.anonymous_id = person.browsers[scene.happening.browser];
   if (scene.happening.signed_in) event.user_id = person.user_id;
   event.global_privacy_control = person.privacy_signal;
-  event.context = {{"locale", person.country->locale},
-                   {"timezone", person.country->time_zone},
-                   {"library", {{"name", "analytics.js"}, {"version", "next-1.70.0"}}}};
+  event.context_values = {{"locale", person.country->locale},
+                          {"timezone", person.country->time_zone},
+                          {"library", {{"name", "analytics.js"}, {"version", "next-1.70.0"}}}};
   say(scene, {{kAnalytics, person.analytics}, {kMarketing, person.marketing}}, event);
   switch (scene.happening.what) {
     case What::page_viewed: {
       const Page& page = pages()[scene.happening.detail];
       event.type = EventType::page;
       event.name = page.name;
-      set_page(page.name, page.path, event.properties);
+      set_page(page.name, page.path, event.property_values);
       return;
     }
     case What::product_viewed:
@@ -167,8 +173,8 @@ void set_shop_customer(const Scene& scene, Intake& event) {
 void open_account(const Scene& scene, Intake& event) {
   const Person& person = scene.person;
   identify(scene, event);
-  event.traits["address"] = {{"city", person.city}, {"country", person.country->code}};
-  if (!person.phone.empty()) event.traits["phone"] = person.phone;
+  event.trait_values["address"] = {{"city", person.city}, {"country", person.country->code}};
+  if (!person.phone.empty()) event.trait_values["phone"] = person.phone;
   add_key(KeyKind::phone, person.phone, event);
 }
 
@@ -220,7 +226,7 @@ void at_till(const Scene& scene, Intake& event) {
   add_key(KeyKind::card_number, scene.person.card, event);
   if (scene.happening.what == What::card_registered) {
     event.type = EventType::identify;
-    if (!scene.person.last.empty()) event.traits = name_traits(scene.person);
+    if (!scene.person.last.empty()) event.trait_values = name_traits(scene.person);
     // The tills know capitals only.
     add_key(KeyKind::email, in_capitals(scene.person.email), event);
     return;
@@ -236,9 +242,9 @@ void in_app(const Scene& scene, Intake& event) {
   event.anonymous_id = person.installation;
   event.device_id = person.device;
   if (scene.happening.signed_in) event.user_id = person.user_id;
-  event.context = {{"app", {{"name", "Möwe & Moos"}, {"version", "4.2.0"}}},
-                   {"device", {{"id", person.device}, {"type", person.number % 3 == 0 ? "ios" : "android"}}},
-                   {"locale", person.country->locale}};
+  event.context_values = {{"app", {{"name", "Möwe & Moos"}, {"version", "4.2.0"}}},
+                          {"device", {{"id", person.device}, {"type", person.number % 3 == 0 ? "ios" : "android"}}},
+                          {"locale", person.country->locale}};
   say(scene, {{kPersonalisation, person.personalisation}, {kLocation, person.location}}, event);
   switch (scene.happening.what) {
     case What::app_opened:
@@ -287,7 +293,8 @@ void on_social_page(const Scene& scene, Intake& event) {
 
 }  // namespace
 
-Intake make_intake(const Story& story, const Happening& happening, const sources::Source& source, Time received) {
+events::Intake make_intake(const Story& story, const Happening& happening, const sources::Source& source,
+                           Time received) {
   Scene scene{story, happening, story.people[happening.person], source};
   Intake event;
   event.message_id = fmt::format("demo-{:05}-{:05}", scene.person.number, happening.serial);
@@ -319,6 +326,9 @@ Intake make_intake(const Story& story, const Happening& happening, const sources
       on_social_page(scene, event);
       break;
   }
+  event.properties = event.property_values;
+  event.traits = event.trait_values;
+  if (!event.context_values.empty()) event.context = json::dump(event.context_values);
   return event;
 }
 

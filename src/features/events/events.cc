@@ -81,6 +81,7 @@ class EventsImpl final : public Events {
   void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done) override {
     std::vector<Prepared> events;
     std::vector<Rejected> rejected;
+    events.reserve(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto prepared = prepare(std::move(batch[i]), source);
       if (!prepared) {
@@ -189,9 +190,11 @@ class EventsImpl final : public Events {
         ++submission->open_parts;
       }
       std::size_t weight = parts[i].size();
-      auto submitted = groups_[i]->submit(
-          Part{std::move(parts[i]), {}}, weight,
-          [submission](const Result<void>& result, Part& part) { submission->finish_part(result, part.outcome); });
+      auto submitted = groups_[i]->submit(Part{std::move(parts[i]), {}}, weight,
+                                          [this, i, submission](const Result<void>& result, Part& part) {
+                                            if (result) router_.learn(i, part.events);
+                                            submission->finish_part(result, part.outcome);
+                                          });
       if (!submitted) submission->finish_part(submitted, {});
     }
     submission->finish_part({}, {});
@@ -225,19 +228,19 @@ std::optional<EventType> find_type(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<Amount> amount_of(const json::Value& properties) {
+std::optional<Amount> amount_of(json::View properties) {
   for (const char* name : {"revenue", "total", "value"}) {
-    auto it = properties.find(name);
-    if (it == properties.end()) continue;
-    auto text = json::scalar_text(*it);
+    auto value = properties.find(name);
+    if (!value) continue;
+    auto text = value->scalar_text();
     auto micros = text ? parse_micros(*text) : Result<std::int64_t>(fail(ErrorKind::invalid, "", ""));
     // 0.1 + 0.2 comes as 0.30000000000000004: a binary fraction is rounded to micros, decimal text is not.
-    if (!micros && it->is_number_float() && std::abs(it->get<double>()) < 9e12) {
-      micros = static_cast<std::int64_t>(std::llround(it->get<double>() * 1e6));
+    if (!micros && value->is_number() && std::abs(value->number()) < 9e12) {
+      micros = static_cast<std::int64_t>(std::llround(value->number() * 1e6));
     }
     if (!micros) continue;
     auto currency = properties.find("currency");
-    std::string code = currency != properties.end() && currency->is_string() ? currency->get<std::string>() : "";
+    std::string code(currency ? currency->text() : std::string_view());
     return Amount{is_currency_code(code) ? code : "", *micros};
   }
   return std::nullopt;

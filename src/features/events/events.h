@@ -22,6 +22,7 @@
 #include "platform/base/clock.h"
 #include "platform/http/router.h"
 #include "platform/json/json.h"
+#include "platform/json/tree.h"
 #include "platform/metrics/metrics.h"
 
 namespace handschlag::events {
@@ -45,9 +46,9 @@ struct Intake {
   std::optional<Time> original;                                 // by the client's clock, as sent: part of the event id
   Time occurred{};                                              // corrected, never after `received`
   Time received{};
-  json::Value properties = json::Value::object();
-  json::Value traits = json::Value::object();
-  json::Value context = json::Value::object();
+  json::Tree properties;  // an object, or null
+  json::Tree traits;      // likewise
+  std::string context;    // JSON text of an object; "" where there is none
   std::string group_id;
   gate::PurposeSet consented;  // by the wire, through the source's categories
   gate::PurposeSet refused;
@@ -141,7 +142,7 @@ struct Amount {
   std::string currency;  // "" where it names none
   std::int64_t micros = 0;
 };
-std::optional<Amount> amount_of(const json::Value& properties);
+std::optional<Amount> amount_of(json::View properties);
 
 // "orders", "cancellations", "refunds" for the event names of shops ("Order Completed", "Order Cancelled", ...); else
 // "".

@@ -195,7 +195,7 @@ using std::chrono::minutes;
 
 TEST_P(EventsTest, WhatIsTakenInIsReadBackWhole) {
   Intake intake = event("m1", kNow - minutes(5));
-  intake.properties = {{"product", "Tee – 日本"}};
+  intake.properties = json::Value{{"product", "Tee – 日本"}};
   intake.consented = {Purpose::DirectMarketing};
   EXPECT_EQ(submit("shop", {intake}).stored, 1U);
   auto events = timeline("eu", {});
@@ -306,7 +306,7 @@ TEST_P(EventsTest, RefusedEventsLeaveATombstoneFor30DaysAndACount) {
 TEST_P(EventsTest, UnlinkedRowsHoldNoClientIds) {
   Intake intake = event("secret-message", kNow - minutes(7), "secret-user");
   intake.anonymous_id = "secret-browser";
-  intake.properties = {{"total", 5}, {"note", "secret-note"}};
+  intake.properties = json::Value{{"total", 5}, {"note", "secret-note"}};
   EXPECT_EQ(submit("web", {intake}).unlinked, 1U);
   EXPECT_EQ(count("eu", "identity_identity"), 0);
   EXPECT_EQ(count("eu", "events_event"), 0);
@@ -327,7 +327,7 @@ TEST_P(EventsTest, UnlinkedRowsHoldNoClientIds) {
 
 TEST_P(EventsTest, BadEventsAreReportedByTheirPlaceAndTheGoodAreStored) {
   Intake large = event("large");
-  large.properties = {{"text", std::string(40'000, 'x')}};
+  large.properties = json::Value{{"text", std::string(40'000, 'x')}};
   auto outcome = submit("shop", {event("m1"), event("m2", kNow, "null"), large, event("m4")});
   EXPECT_EQ(outcome.stored, 2U);
   ASSERT_EQ(outcome.rejected.size(), 2U);
@@ -341,7 +341,7 @@ TEST_P(EventsTest, TotalsAddUpBySourceCountryMeasureAndCurrency) {
   auto order = [](std::string message, const char* total, const char* currency, const char* country) {
     Intake intake = event(std::move(message));
     intake.name = "Order Completed";
-    intake.properties = {{"total", total}, {"currency", currency}};
+    intake.properties = json::Value{{"total", total}, {"currency", currency}};
     intake.country = country;
     return intake;
   };
@@ -365,7 +365,7 @@ TEST_P(EventsTest, AbsurdSumsStopNobody) {
   for (int i = 0; i < 4; ++i) {
     Intake intake = event(fmt::format("m{}", i), kNow - hours(24 * (i / 2)));
     intake.name = "Order Completed";
-    intake.properties = {{"total", "3900000000000"}, {"currency", "EUR"}};
+    intake.properties = json::Value{{"total", "3900000000000"}, {"currency", "EUR"}};
     EXPECT_EQ(submit("shop", {intake}).stored, 1U);
   }
   auto totals = events_->totals("shop");

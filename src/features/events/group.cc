@@ -62,13 +62,16 @@ Result<void> GroupWriter::keep_fresh(db::Transaction& tx) {
 }
 
 Result<void> GroupWriter::identify(db::Transaction& tx) {
-  std::vector<identity::Sighting> sightings;
+  std::vector<const identity::Sighting*> sightings;
   std::vector<Entry*> of;
+  sightings.reserve(entries_.size());
+  of.reserve(entries_.size());
   for (Entry& entry : entries_) {
     if (!entry.event->sighting) continue;
-    identity::Sighting& sighting = sightings.emplace_back(*entry.event->sighting);
+    identity::Sighting& sighting = *entry.event->sighting;
     sighting.origin = entry.event->source->id;
     sighting.country = entry.event->country;
+    sightings.push_back(&sighting);
     of.push_back(&entry);
   }
   auto identities = TRY(cell_.identities->record(tx, sightings));
@@ -76,28 +79,49 @@ Result<void> GroupWriter::identify(db::Transaction& tx) {
   return {};
 }
 
-Result<void> GroupWriter::store_linked(db::Transaction& tx) {
+Result<void> GroupWriter::seal_rest(std::span<Entry* const> linked) {
+  vault::Vault& vault = cell_.identities->vault();
+  const std::uint64_t generation = vault.generation();
   std::vector<IdentityId> identities;
-  std::vector<Entry*> linked;
-  for (Entry& entry : entries_) {
-    if (entry.event->decision != gate::Decision::allow) continue;
-    identities.push_back(entry.identity);
-    linked.push_back(&entry);
+  std::vector<Entry*> open;
+  for (Entry* entry : linked) {
+    const Prepared& event = *entry->event;
+    if (event.sealed_for == entry->identity && event.vault_generation == generation) continue;
+    identities.push_back(entry->identity);
+    open.push_back(entry);
   }
-  auto keys = TRY(cell_.identities->vault().find(identities, vault::RetentionClass::ordinary));
+  auto keys = TRY(vault.find(identities, vault::RetentionClass::ordinary));
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    Prepared& event = *open[i]->event;
+    event.sealed_for = {};
+    if (!keys[i]) continue;
+    event.sealed = crypto::seal(*keys[i], event.payload, event_context(identities[i], event.event_id));
+    event.sealed_for = identities[i];
+    event.vault_generation = generation;
+  }
+  return {};
+}
+
+Result<void> GroupWriter::store_linked(db::Transaction& tx) {
+  std::vector<Entry*> linked;
+  linked.reserve(entries_.size());
+  for (Entry& entry : entries_) {
+    if (entry.event->decision == gate::Decision::allow) linked.push_back(&entry);
+  }
+  TRY(seal_rest(linked));
   std::vector<store::Row> rows;
   rows.reserve(linked.size());
-  for (std::size_t i = 0; i < linked.size(); ++i) {
-    Prepared& event = *linked[i]->event;
-    if (!keys[i]) {  // the person was erased: what still comes in is refused
+  for (Entry* entry : linked) {
+    Prepared& event = *entry->event;
+    event.identity = entry->identity;
+    if (event.sealed_for != entry->identity) {  // the person was erased: what still comes in is refused
       event.decision = gate::Decision::deny;
       event.refusals.push_back({"person", "erased"});
       continue;
     }
-    rows.push_back({linked[i]->seq, event.event_id, linked[i]->identity.value, event.intake.type,
-                    event.source->number.value, event.purposes, event.intake.occurred, event.intake.received,
-                    crypto::seal(*keys[i], event.payload, event_context(linked[i]->identity, event.event_id))});
-    ++linked[i]->part->outcome.stored;
+    rows.push_back({entry->seq, event.event_id, entry->identity.value, event.intake.type, event.source->number.value,
+                    event.purposes, event.intake.occurred, event.intake.received, event.sealed});
+    ++entry->part->outcome.stored;
   }
   return store::insert_events(tx, rows);
 }
@@ -109,9 +133,9 @@ Result<void> GroupWriter::store_unlinked(db::Transaction& tx) {
     if (event.decision != gate::Decision::allow_unlinked) continue;
     crypto::Key key =
         TRY(cell_.identities->vault().secret(fmt::format("unlinked:{}", format_day(event.intake.received))));
+    event.sealed = crypto::seal(key, event.payload, unlinked_context(event.event_id));
     rows.push_back({entry.seq, event.event_id, 0, event.intake.type, event.source->number.value, event.purposes,
-                    event.intake.occurred, event.intake.received,
-                    crypto::seal(key, event.payload, unlinked_context(event.event_id))});
+                    event.intake.occurred, event.intake.received, event.sealed});
     ++entry.part->outcome.unlinked;
   }
   return store::insert_unlinked(tx, rows);
@@ -135,6 +159,7 @@ Result<void> GroupWriter::store_refused(db::Transaction& tx) {
 
 Result<void> GroupWriter::add_up(db::Transaction& tx) {
   std::map<store::TotalKey, store::TotalSum> totals;
+  auto last = totals.end();  // events of one group are mostly of one kind
   for (Entry& entry : entries_) {
     const Prepared& event = *entry.event;
     if (event.decision == gate::Decision::deny) continue;
@@ -144,18 +169,17 @@ Result<void> GroupWriter::add_up(db::Transaction& tx) {
                         "events",
                         "",
                         event.decision == gate::Decision::allow ? 1 : 0};
-    ++totals[key].events;
-    std::string_view measure = measure_of(event.intake.type, event.intake.name);
-    if (measure.empty()) continue;
-    key.measure = measure;
-    auto amount = amount_of(event.intake.properties);
-    if (amount) key.currency = amount->currency;
+    if (last == totals.end() || last->first != key) last = totals.try_emplace(key).first;
+    ++last->second.events;
+    if (event.measure.empty()) continue;
+    key.measure = event.measure;
+    if (event.amount) key.currency = event.amount->currency;
     store::TotalSum& sum = totals[key];
     ++sum.events;
     // A sum that would no longer fit stays where it is; the event itself is stored in full.
     std::int64_t added = 0;
-    bool fits = amount && !__builtin_add_overflow(sum.amount, amount->micros, &added) && added >= -store::kMaxAmount &&
-                added <= store::kMaxAmount;
+    bool fits = event.amount && !__builtin_add_overflow(sum.amount, event.amount->micros, &added) &&
+                added >= -store::kMaxAmount && added <= store::kMaxAmount;
     if (fits) sum.amount = added;
   }
   return store::add_totals(tx, totals);

@@ -35,6 +35,8 @@ class GroupWriter {
 
   Result<void> keep_fresh(db::Transaction& tx);
   Result<void> identify(db::Transaction& tx);
+  // Seals what could not be sealed before, or was sealed while a key was being destroyed.
+  Result<void> seal_rest(std::span<Entry* const> linked);
   Result<void> store_linked(db::Transaction& tx);
   Result<void> store_unlinked(db::Transaction& tx);
   Result<void> store_refused(db::Transaction& tx);

@@ -23,16 +23,23 @@ std::string countable(std::string_view field) {
   return plain ? std::string(field) : "(other)";
 }
 
-void drop_undeclared(json::Value& object, const std::set<std::string>& declared, std::vector<Refusal>& refusals) {
+void drop_undeclared(json::Tree& object, const std::set<std::string>& declared, std::vector<Refusal>& refusals) {
   if (declared.contains("*")) return;
-  for (auto it = object.begin(); it != object.end();) {
-    if (declared.contains(it.key())) {
-      ++it;
-      continue;
+  const std::size_t before = refusals.size();
+  std::string kept;
+  object->each_member([&](std::string_view name, json::View value) {
+    if (!declared.contains(std::string(name))) {
+      refusals.push_back({countable(name), "field_undeclared"});
+      return;
     }
-    refusals.push_back({countable(it.key()), "field_undeclared"});
-    it = object.erase(it);
-  }
+    kept += kept.empty() ? '{' : ',';
+    json::write_text(name, kept);
+    kept += ':';
+    value.write(kept);
+  });
+  if (refusals.size() == before) return;
+  auto rest = json::Tree::parse(kept.empty() ? "{}" : kept + "}");
+  object = rest ? *std::move(rest) : json::Tree();
 }
 
 // An address in a field that the plan does not name is not taken as a key either.
@@ -40,7 +47,7 @@ void drop_undeclared_keys(Intake& event, const std::set<std::string>& declared) 
   if (declared.contains("*")) return;
   std::erase_if(event.keys, [&](const auto& key) {
     std::string field(identity::name_of(key.first));
-    return event.traits.contains(field) && !declared.contains(field);
+    return event.traits->find(field) && !declared.contains(field);
   });
 }
 
@@ -94,29 +101,49 @@ Verdict rule_all(Prepared& event, bool person_known) {
   return verdict;
 }
 
+// Writes one JSON object, a member at a time.
+class ObjectText {
+ public:
+  std::string& member(std::string_view name) {
+    out_ += out_.empty() ? '{' : ',';
+    json::write_text(name, out_);
+    out_ += ':';
+    return out_;
+  }
+  std::string take() { return out_.empty() ? "{}" : std::move(out_) + "}"; }
+  void reserve(std::size_t bytes) { out_.reserve(bytes); }
+
+ private:
+  std::string out_;
+};
+
 std::string linked_payload(const Intake& event) {
-  json::Value body = json::Value::object();
-  if (!event.name.empty()) body["name"] = event.name;
-  if (!event.properties.empty()) body["properties"] = event.properties;
-  if (!event.traits.empty()) body["traits"] = event.traits;
-  if (!event.context.empty()) body["context"] = event.context;
-  if (!event.group_id.empty()) body["group_id"] = event.group_id;
-  body["message_id"] = event.message_id;
-  return json::dump(body);
+  ObjectText body;
+  body.reserve(512);
+  if (!event.name.empty()) json::write_text(event.name, body.member("name"));
+  if (!event.properties->empty()) event.properties->write(body.member("properties"));
+  if (!event.traits->empty()) event.traits->write(body.member("traits"));
+  if (!event.context.empty()) body.member("context") += event.context;
+  if (!event.group_id.empty()) json::write_text(event.group_id, body.member("group_id"));
+  json::write_text(event.message_id, body.member("message_id"));
+  return body.take();
 }
 
 // Nothing that a client or a visit could be known by.
 std::string unlinked_payload(const Prepared& event) {
-  json::Value body = json::Value::object();
-  if (event.intake.type == EventType::track) body["name"] = event.intake.name;
-  if (!event.country.empty()) body["country"] = event.country;
-  json::Value properties = json::Value::object();
+  ObjectText body;
+  if (event.intake.type == EventType::track) json::write_text(event.intake.name, body.member("name"));
+  if (!event.country.empty()) json::write_text(event.country, body.member("country"));
+  ObjectText properties;
+  bool any = false;
   for (const std::string& name : event.source->plan.unlinked_properties) {
-    auto it = event.intake.properties.find(name);
-    if (it != event.intake.properties.end()) properties[name] = *it;
+    auto value = event.intake.properties->find(name);
+    if (!value) continue;
+    value->write(properties.member(name));
+    any = true;
   }
-  if (!properties.empty()) body["properties"] = std::move(properties);
-  return json::dump(body);
+  if (any) body.member("properties") += properties.take();
+  return body.take();
 }
 
 std::optional<identity::Key> usable(identity::KeyKind kind, const std::optional<std::string>& value,
@@ -177,6 +204,8 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source) {
   bool planned = apply_plan(event.source->plan, event);
   auto sighting = TRY(sighting_of(event));
   if (!planned) return event;
+  event.measure = measure_of(event.intake.type, event.intake.name);
+  if (!event.measure.empty()) event.amount = amount_of(event.intake.properties.view());
   Verdict verdict = rule_all(event, sighting.has_value());
   if (!verdict.linked.empty()) {
     event.decision = gate::Decision::allow;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "features/events/directory.h"
 #include "features/events/events.h"
 
 namespace handschlag::events {
@@ -24,9 +25,19 @@ struct Prepared {
   gate::PurposeSet purposes;                   // linked: for which it may be used; unlinked: likewise
   std::optional<identity::Sighting> sighting;  // linked only
   std::string payload;                         // JSON to be sealed; "" when denied
+  std::string_view measure;                    // see measure_of
+  std::optional<Amount> amount;                // of a measure
   std::string country;                         // the person's, else the source's; "" unknown
   std::vector<Refusal> refusals;
   std::string event_id;  // 16 bytes; see event_id_of
+
+  // What could be done before the writer's turn, where the person is known; see Router.
+  Directory::Digest person{};  // of the own key
+  IdentityId sealed_for;       // 0: not sealed yet
+  std::string sealed;
+  std::uint64_t vault_generation = 0;  // at which the key was found
+
+  IdentityId identity;  // linked: set when it is stored
 };
 
 // Errors: invalid (no usable identity, too large), which reject the event.

@@ -1,13 +1,17 @@
 #include "features/events/router.h"
 
+#include "features/events/group.h"
+
 namespace handschlag::events {
 namespace {
 
-constexpr std::size_t kPins = 200'000;  // about 30 MB
+// About 1.6 million people. An event of somebody who is not in it costs a look into each region.
+constexpr std::size_t kDirectoryBytes = 64 * 1024 * 1024;
 
 }  // namespace
 
-Router::Router(std::vector<Cell>& cells, regions::Regions& regions) : cells_(cells), regions_(regions) {}
+Router::Router(std::vector<Cell>& cells, regions::Regions& regions)
+    : cells_(cells), regions_(regions), directory_(kDirectoryBytes) {}
 
 std::size_t Router::cell_of_country(std::string_view country) const {
   const regions::Region& region = regions_.of_country(country);
@@ -17,93 +21,125 @@ std::size_t Router::cell_of_country(std::string_view country) const {
   return 0;  // never: every region has a cell
 }
 
-std::optional<std::size_t> Router::pinned(const std::string& digest) {
-  std::lock_guard lock(mutex_);
-  auto it = pins_.find(digest);
-  return it == pins_.end() ? std::nullopt : std::optional(it->second.cell);
-}
-
-std::size_t Router::pin(const std::string& digest, std::size_t cell) {
-  std::lock_guard lock(mutex_);
-  if (auto it = pins_.find(digest); it != pins_.end()) return it->second.cell;
-  recent_.push_front(digest);
-  pins_.emplace(digest, Pin{cell, recent_.begin()});
-  if (pins_.size() > kPins) {
-    pins_.erase(recent_.back());
-    recent_.pop_back();
-  }
-  return cell;
-}
-
-Result<void> Router::find_unpinned(std::vector<Who>& people) {
-  std::vector<identity::Key> open;
-  std::vector<Who*> of;
-  for (Who& who : people) {
-    if (who.cell) continue;
-    open.push_back(*who.key);
-    of.push_back(&who);
-  }
-  if (open.empty()) return {};
+Result<void> Router::find_unknown(std::vector<Who>& people) {
   for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
-    std::vector<bool> known;
+    std::vector<identity::Key> keys;
+    std::vector<Who*> of;
+    for (Who& who : people) {
+      bool open = !who.known || (who.known->identity.value == 0 && who.known->cell == cell);
+      if (!open) continue;
+      keys.push_back(*who.key);
+      of.push_back(&who);
+    }
+    if (keys.empty()) continue;
+    std::vector<identity::Sighting::Known> known;
     TRY(cells_[cell].region->data().read([&](db::Transaction& tx) -> Result<void> {
-      known = TRY(cells_[cell].identities->knows(tx, open));
+      known = TRY(cells_[cell].identities->knows(tx, keys));
       return {};
     }));
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      if (known[i] && !of[i]->cell) of[i]->cell = cell;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (known[i].id.value == 0) continue;
+      of[i]->known = {static_cast<std::uint32_t>(cell), known[i].id, known[i].purposes};
+      directory_.learn(of[i]->digest, *of[i]->known);
     }
   }
   return {};
 }
 
 std::size_t Router::choose(Prepared& event, std::span<Who> people) {
-  std::optional<std::size_t> cell = people.front().cell;
+  std::optional<std::uint32_t> cell;
   // Somebody new who comes together with somebody known (a browser before the sign-in) goes to the same region.
   for (const Who& who : people) {
-    if (!cell) cell = who.cell;
+    if (!cell && who.known) cell = who.known->cell;
   }
-  // An earlier event of this batch, or another request meanwhile, may have pinned the person elsewhere.
-  std::size_t chosen = pin(people.front().digest, cell.value_or(cell_of_country(event.country)));
-  auto& together = event.sighting->together;
+  auto place = [&](Who& who, std::uint32_t wanted) {
+    // An earlier event of this batch, or another request meanwhile, may have pinned the person elsewhere.
+    if (!who.known) who.known = directory_.pin(who.digest, wanted);
+    return who.known->cell;
+  };
+  const std::uint32_t chosen =
+      place(people.front(), cell ? *cell : static_cast<std::uint32_t>(cell_of_country(event.country)));
+  identity::Sighting& sighting = *event.sighting;
+  sighting.known = {people.front().known->identity, people.front().known->purposes};
   for (std::size_t i = people.size() - 1; i > 0; --i) {
-    std::size_t other = pin(people[i].digest, people[i].cell.value_or(chosen));
-    if (other == chosen) continue;
+    if (place(people[i], chosen) == chosen) {
+      sighting.together_known.insert(sighting.together_known.begin(),
+                                     {people[i].known->identity, people[i].known->purposes});
+      continue;
+    }
     // Links never cross regions: who lives elsewhere stays there alone.
-    together.erase(together.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    sighting.together.erase(sighting.together.begin() + static_cast<std::ptrdiff_t>(i - 1));
     event.refusals.push_back({"IdentityLinking", "regions_differ"});
   }
   return chosen;
 }
 
+Result<void> Router::seal_known(Cell& cell, std::span<Prepared> events) {
+  vault::Vault& vault = cell.identities->vault();
+  std::vector<IdentityId> identities;
+  std::vector<Prepared*> of;
+  for (Prepared& event : events) {
+    if (event.decision != gate::Decision::allow || event.sighting->known.id.value == 0) continue;
+    identities.push_back(event.sighting->known.id);
+    of.push_back(&event);
+  }
+  if (of.empty()) return {};
+  const std::uint64_t generation = vault.generation();
+  auto keys = TRY(vault.find(identities, vault::RetentionClass::ordinary));
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    if (!keys[i]) continue;
+    of[i]->sealed = crypto::seal(*keys[i], of[i]->payload, event_context(identities[i], of[i]->event_id));
+    of[i]->sealed_for = identities[i];
+    of[i]->vault_generation = generation;
+  }
+  return {};
+}
+
 Result<std::vector<std::vector<Prepared>>> Router::route(std::vector<Prepared> events) {
   std::vector<Who> people;                        // of all events: each event's own key, then those together with it
   std::vector<std::size_t> first(events.size());  // of an event's people
-  if (cells_.size() > 1) {
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      first[i] = people.size();
-      if (!events[i].sighting) continue;
-      auto add = [&](const identity::Key& key) {
-        std::string digest = identity::digest_of(pin_key_, key);
-        auto cell = pinned(digest);
-        people.push_back({&key, std::move(digest), cell});
-      };
-      add(events[i].sighting->own);
-      for (const identity::Key& key : events[i].sighting->together) add(key);
-    }
-    TRY(find_unpinned(people));
+  people.reserve(2 * events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    first[i] = people.size();
+    if (!events[i].sighting) continue;
+    auto add = [&](const identity::Key& key) {
+      auto digest = directory_.digest(key);
+      people.push_back({&key, digest, directory_.find(digest)});
+    };
+    add(events[i].sighting->own);
+    for (const identity::Key& key : events[i].sighting->together) add(key);
   }
+  TRY(find_unknown(people));
   std::vector<std::vector<Prepared>> out(cells_.size());
+  out[events.empty() ? 0 : cell_of_country(events.front().country)].reserve(events.size());  // mostly one goes all to
   for (std::size_t i = 0; i < events.size(); ++i) {
     Prepared& event = events[i];
-    std::size_t cell = cell_of_country(event.country);
-    if (cells_.size() > 1 && event.sighting) {
-      cell = choose(event, std::span(people).subspan(first[i], 1 + event.sighting->together.size()));
+    std::size_t cell = 0;
+    if (event.sighting) {
+      auto own = std::span(people).subspan(first[i], 1 + event.sighting->together.size());
+      event.person = own.front().digest;
+      cell = choose(event, own);
+    } else {
+      cell = cell_of_country(event.country);
     }
     event.event_id = event_id_of(event, cells_[cell].identities->vault().digest_key());
     out[cell].push_back(std::move(event));
   }
+  for (std::size_t cell = 0; cell < cells_.size(); ++cell) TRY(seal_known(cells_[cell], out[cell]));
   return out;
+}
+
+void Router::learn(std::size_t cell, std::span<const Prepared> events) {
+  for (const Prepared& event : events) {
+    if (!event.sighting) continue;
+    if (event.decision != gate::Decision::allow) {  // refused in the writer's turn: erased since it was learnt
+      directory_.forget(event.person);
+      continue;
+    }
+    if (event.identity.value == 0 || event.sighting->known.covers(event.sighting->purposes)) continue;
+    directory_.learn(event.person, {static_cast<std::uint32_t>(cell), event.identity,
+                                    event.sighting->known.purposes | event.sighting->purposes});
+  }
 }
 
 }  // namespace handschlag::events

@@ -41,7 +41,7 @@ class Ingest {
             metrics.counter("handschlag_ingest_rejected_total", "Events and requests that could not be decoded")) {}
 
   // The source that sends, or why it may not.
-  Result<sources::SourcePointer> source_of(const http::Request& request, const json::Value& body) const {
+  Result<sources::SourcePointer> source_of(const http::Request& request, json::View body) const {
     std::string key = wire::write_key(request, body);
     auto source = key.empty() ? nullptr : sources_.by_write_key(key);
     if (!source) return bad_key();
@@ -56,7 +56,7 @@ class Ingest {
     return source;
   }
 
-  Result<wire::Decoded> decode(const json::Value& body, Form form, std::optional<EventType> type,
+  Result<wire::Decoded> decode(const json::Tree& body, Form form, std::optional<EventType> type,
                                const sources::Source& source, const http::Request& request) const {
     Time received = clock_.now();
     wire::Decoded decoded;
@@ -80,9 +80,9 @@ class Ingest {
       rejected_.add();
       responder.send(http::Response::problem(error));
     };
-    auto body = json::parse(request.body);
+    auto body = json::Tree::parse(request.body);
     // The key first where it is in a header, so that who has none learns nothing about bodies.
-    auto source = source_of(request, body ? *body : json::Value());
+    auto source = source_of(request, body ? body->view() : json::View());
     bool key_may_be_in_body = !body && !request.header("authorization").size() && !request.query_param("writeKey");
     if (!source && !key_may_be_in_body) return answer(source.error());
     if (!body) return answer(body.error());
@@ -124,15 +124,16 @@ class Ingest {
 
   // The event rides in the query: as `data` (base64 of JSON), or as single parameters, objects among them as JSON.
   Result<void> take_pixel(const http::Request& request, EventType type, const std::function<void()>& answer) {
-    json::Value item = json::Value::object();
-    for (const auto& [name, value] : request.query) item[name] = value;
+    json::Value fields = json::Value::object();
+    for (const auto& [name, value] : request.query) fields[name] = value;
     for (const char* name : {"properties", "traits", "context"}) {
-      if (!item.contains(name)) continue;
-      auto object = json::parse(item[name].get_ref<const std::string&>());
-      item[name] = object ? *std::move(object) : json::Value::object();
+      if (!fields.contains(name)) continue;
+      auto object = json::parse(fields[name].get_ref<const std::string&>());
+      fields[name] = object ? *std::move(object) : json::Value::object();
     }
-    if (auto data = request.query_param("data")) item = TRY(json::parse(TRY(crypto::from_base64(*data))));
-    auto source = TRY(source_of(request, item));
+    json::Tree item(fields);
+    if (auto data = request.query_param("data")) item = TRY(json::Tree::parse(TRY(crypto::from_base64(*data))));
+    auto source = TRY(source_of(request, item.view()));
     auto decoded = TRY(decode(item, Form::single, type, *source, request));
     events_.submit(source, std::move(decoded.events), [answer](const Result<Outcome>&) { answer(); });
     return {};
@@ -165,7 +166,7 @@ http::Response segment_settings(const http::Request& request, const sources::Sou
 }
 
 http::Response rudder_config(const http::Request& request, const sources::Sources& sources) {
-  std::string key = wire::write_key(request, json::Value());
+  std::string key = wire::write_key(request, json::View());
   auto source = key.empty() ? nullptr : sources.by_write_key(key);
   if (!source) return http::Response::problem(bad_key().error());
   return http::Response::json(200, {{"source",

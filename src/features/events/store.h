@@ -15,7 +15,7 @@
 
 namespace handschlag::events::store {
 
-inline constexpr std::int64_t kSegmentEvents = 250'000;
+inline constexpr std::int64_t kSegmentEvents = 50'000;
 
 // Takes `count` positions and answers the first. Holds the region's order until the commit: writers of other nodes
 // wait.
@@ -34,7 +34,7 @@ struct Row {
   gate::PurposeSet purposes;
   Time occurred{};
   Time received{};
-  std::string sealed;
+  std::string_view sealed;
 };
 Result<void> insert_events(db::Transaction& tx, std::span<const Row> rows);
 Result<void> insert_unlinked(db::Transaction& tx, std::span<const Row> rows);  // no identity; the time to the hour

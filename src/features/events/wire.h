@@ -22,15 +22,15 @@ struct Decoded {
 };
 
 // The write key of a request: Basic user name, Bearer, query, or the body's writeKey; "" where there is none.
-std::string write_key(const http::Request& request, const json::Value& body);
+std::string write_key(const http::Request& request, json::View body);
 
 // One event. `type` is what the route says; without it the event's own `type` counts. Errors: invalid.
-Result<Intake> decode_event(const json::Value& item, std::optional<EventType> type, const sources::Source& source,
-                            Time received, const json::Value* batch = nullptr);
+Result<Intake> decode_event(const json::Tree& item, std::optional<EventType> type, const sources::Source& source,
+                            Time received);
 
 // {"batch": [...], sentAt, context, integrations}. Bad items are reported, good ones kept. Errors: invalid (no batch,
 // empty), too_large.
-Result<Decoded> decode_batch(const json::Value& body, const sources::Source& source, Time received);
+Result<Decoded> decode_batch(const json::Tree& body, const sources::Source& source, Time received);
 
 // `Sec-GPC: 1`, exactly, in at least one header of that name.
 bool global_privacy_control(const http::Request& request);

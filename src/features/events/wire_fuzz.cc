@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return shop();
   }();
   const Time received = from_millis(1'795'000'000'000);
-  auto body = json::parse(fuzz::text_of(data, size));
+  auto body = json::Tree::parse(fuzz::text_of(data, size));
   if (!body) return 0;
   if (auto event = events::wire::decode_event(*body, std::nullopt, *source, received)) check(*event, source, received);
   if (auto event = events::wire::decode_event(*body, events::EventType::identify, *source, received)) {

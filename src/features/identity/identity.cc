@@ -34,7 +34,7 @@ std::string_view name_of(Standing standing) {
   return "ended";
 }
 
-Result<std::vector<IdentityId>> Identities::record(db::Transaction& tx, std::span<const Sighting> sightings) {
+Result<std::vector<IdentityId>> Identities::record(db::Transaction& tx, std::span<const Sighting* const> sightings) {
   return Recorder(tx, vault_, limits_).record(sightings);
 }
 
@@ -55,12 +55,14 @@ Result<std::vector<Identities::Found>> Identities::find(db::Transaction& tx, std
   return out;
 }
 
-Result<std::vector<bool>> Identities::knows(db::Transaction& tx, std::span<const Key> keys) {
+Result<std::vector<Sighting::Known>> Identities::knows(db::Transaction& tx, std::span<const Key> keys) {
   std::vector<std::string> digests;
   digests.reserve(keys.size());
   for (const Key& key : keys) digests.push_back(digest_of(vault_.digest_key(), key));
-  std::vector<bool> known(keys.size());
-  TRY(store::find_own(tx, digests, [&](std::size_t index, std::int64_t, gate::PurposeSet) { known[index] = true; }));
+  std::vector<Sighting::Known> known(keys.size());
+  TRY(store::find_own(tx, digests, [&](std::size_t index, std::int64_t identity, gate::PurposeSet purposes) {
+    known[index] = {{identity}, purposes};
+  }));
   return known;
 }
 

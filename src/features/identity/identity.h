@@ -48,6 +48,15 @@ struct Sighting {
   std::string_view origin;  // the source's id, as the origin of links
   std::string_view country;
   Time at{};
+
+  // What the caller knows already of `own` and of each of `together`, so that nothing needs to be looked up.
+  struct Known {
+    IdentityId id;              // 0: nothing is known
+    gate::PurposeSet purposes;  // for which its key was taken
+    bool covers(gate::PurposeSet wanted) const { return id.value != 0 && (purposes | wanted) == purposes; }
+  };
+  Known known;
+  std::vector<Known> together_known;  // empty, or as many as `together`
 };
 
 struct Link {
@@ -110,7 +119,7 @@ class Identities {
 
   // Finds or makes the identity of each sighting, in order, and writes the keys and links that they tell of. New
   // identities get their vault key, durably, before the caller's transaction can commit.
-  Result<std::vector<IdentityId>> record(db::Transaction& tx, std::span<const Sighting> sightings);
+  Result<std::vector<IdentityId>> record(db::Transaction& tx, std::span<const Sighting* const> sightings);
 
   // Which identities hold one of these keys (own, confirmed or claimed) for one of these purposes, at most 100, the
   // surest standing first, then the oldest.
@@ -120,8 +129,8 @@ class Identities {
   };
   Result<std::vector<Found>> find(db::Transaction& tx, std::span<const Key> keys, gate::PurposeSet purposes);
 
-  // For each key whether an identity is made from it here; for finding the region of a person.
-  Result<std::vector<bool>> knows(db::Transaction& tx, std::span<const Key> keys);
+  // For each key the identity that is made from it here, if any; for finding the region of a person.
+  Result<std::vector<Sighting::Known>> knows(db::Transaction& tx, std::span<const Key> keys);
 
   // Every identity that active links reach from `start`, oldest first, each with `purposes`. A link counts that holds
   // for one of them: so every member of a customer leads to the same customer, and a view for one purpose alone joins

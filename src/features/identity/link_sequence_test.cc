@@ -88,7 +88,8 @@ class LinkSequence : public db::testing::DatabaseTest {
     sighting.purposes = purposes;
     IdentityId id;
     EXPECT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
-      id = TRY(identities_->record(tx, {&sighting, 1})).front();
+      const Sighting* pointer = &sighting;
+      id = TRY(identities_->record(tx, {&pointer, 1})).front();
       return {};
     }));
     return id;

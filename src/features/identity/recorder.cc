@@ -22,12 +22,16 @@ std::size_t Recorder::name(const Key& key, const Sighting& sighting) {
   return it->second;
 }
 
-Result<std::vector<IdentityId>> Recorder::record(std::span<const Sighting> sightings) {
-  std::vector<std::size_t> own;
+Result<std::vector<IdentityId>> Recorder::record(std::span<const Sighting* const> sightings) {
+  constexpr std::size_t kKnown = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> own;  // places in named_
   own.reserve(sightings.size());
-  for (const Sighting& sighting : sightings) {
-    own.push_back(name(sighting.own, sighting));
-    for (const Key& key : sighting.together) name(key, sighting);
+  for (const Sighting* each : sightings) {
+    const Sighting& sighting = *each;
+    own.push_back(sighting.known.covers(sighting.purposes) ? kKnown : name(sighting.own, sighting));
+    for (std::size_t i = 0; i < sighting.together.size(); ++i) {
+      if (!known_together(sighting, i)) name(sighting.together[i], sighting);
+    }
   }
   TRY(find_named());
   TRY(make_missing());
@@ -35,17 +39,23 @@ Result<std::vector<IdentityId>> Recorder::record(std::span<const Sighting> sight
   std::vector<IdentityId> out;
   out.reserve(sightings.size());
   for (std::size_t i = 0; i < sightings.size(); ++i) {
-    IdentityId identity{named_[own[i]].identity};
+    const Sighting& sighting = *sightings[i];
+    IdentityId identity = own[i] == kKnown ? sighting.known.id : IdentityId{named_[own[i]].identity};
     out.push_back(identity);
-    TRY(record_together(sightings[i], identity));
+    TRY(record_together(sighting, identity));
     // An identity made from an address is one with those who hold that address.
-    const Key& own_key = sightings[i].own;
-    if (is_shared_across_sources(own_key.kind) && sightings[i].standing == Standing::confirmed) {
-      TRY(record_attribute(sightings[i], identity, own_key));
+    if (is_shared_across_sources(sighting.own.kind) && sighting.standing == Standing::confirmed) {
+      TRY(record_attribute(sighting, identity, sighting.own));
     }
-    for (const Key& key : sightings[i].attributes) TRY(record_attribute(sightings[i], identity, key));
+    for (const Key& key : sighting.attributes) TRY(record_attribute(sighting, identity, key));
   }
   return out;
+}
+
+std::optional<IdentityId> Recorder::known_together(const Sighting& sighting, std::size_t place) {
+  if (place >= sighting.together_known.size()) return std::nullopt;
+  const Sighting::Known& known = sighting.together_known[place];
+  return known.covers(sighting.purposes) ? std::optional(known.id) : std::nullopt;
 }
 
 Result<void> Recorder::find_named() {
@@ -96,8 +106,9 @@ Result<void> Recorder::widen_purposes() {
 }
 
 Result<void> Recorder::record_together(const Sighting& sighting, IdentityId own) {
-  for (const Key& key : sighting.together) {
-    IdentityId other{named_[name(key, sighting)].identity};
+  for (std::size_t i = 0; i < sighting.together.size(); ++i) {
+    auto known = known_together(sighting, i);
+    IdentityId other = known ? *known : IdentityId{named_[name(sighting.together[i], sighting)].identity};
     if (other == own) continue;  // an alias of oneself
     Link link;
     link.a = std::min(own, other);

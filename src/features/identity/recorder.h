@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -18,7 +19,7 @@ class Recorder {
  public:
   Recorder(db::Transaction& tx, vault::Vault& vault, const Limits& limits) : tx_(tx), vault_(vault), limits_(limits) {}
 
-  Result<std::vector<IdentityId>> record(std::span<const Sighting> sightings);
+  Result<std::vector<IdentityId>> record(std::span<const Sighting* const> sightings);
 
   // States a link by the rules of standing and size.
   Result<void> state_link(Link link);
@@ -33,6 +34,8 @@ class Recorder {
     gate::PurposeSet wanted;  // and what this batch adds
   };
   std::size_t name(const Key& key, const Sighting& sighting);
+  // Who a key seen together with a person stands for, where the caller knows and nothing is to be added.
+  static std::optional<IdentityId> known_together(const Sighting& sighting, std::size_t place);
   Result<void> find_named();
   Result<void> make_missing();
   Result<void> widen_purposes();

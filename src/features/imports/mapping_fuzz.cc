@@ -20,7 +20,7 @@ void check(const imports::Mapping& mapping, const imports::Document& document, T
   auto intake = imports::make_intake(mapping, document, now);
   require(intake.occurred >= Time{} && intake.occurred <= now);
   require(!intake.name.empty() && !intake.message_id.empty());
-  require(json::parse(json::dump(intake.properties)).has_value());
+  require(json::parse(intake.properties->dump()).has_value());
 }
 
 void run(const imports::Mapping& mapping, std::string_view text, Time now) {

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "features/vault/store.h"
 
 namespace handschlag::vault {
 namespace {
 
-constexpr std::size_t kCachedKeys = 50'000;  // about 10 MB
+// Of each region: 1.3 million keys. Every event of a person whose key is not here costs a read of the vault.
+constexpr std::size_t kCacheBytes = 64 * 1024 * 1024;
 constexpr std::size_t kCachedSecrets = 64;
 
 std::string key_context(std::string_view region, std::int64_t identity, std::int64_t retention_class) {
@@ -27,9 +30,12 @@ std::vector<std::int64_t> numbers(std::span<const IdentityId> identities) {
 
 }  // namespace
 
-std::size_t Vault::CacheHash::operator()(const CacheKey& key) const noexcept {
-  return std::hash<std::int64_t>{}(key.identity * 8 + key.retention_class);
+std::uint64_t Vault::CacheHash::operator()(const CacheKey& key) const {
+  return mixed(static_cast<std::uint64_t>(key.identity * 8 + key.retention_class));
 }
+
+Vault::Vault(db::Database& database, std::string_view region, const crypto::Key& region_key)
+    : database_(database), region_(region), region_key_(region_key), cache_(kCacheBytes) {}
 
 Result<std::unique_ptr<Vault>> Vault::open(db::Database& database, std::string_view region,
                                            const crypto::Key& region_key) {
@@ -50,11 +56,10 @@ Result<crypto::Key> Vault::unwrap(std::string_view wrapped, const std::string& c
 }
 
 std::optional<crypto::Key> Vault::cached(const CacheKey& key) {
-  std::lock_guard lock(mutex_);
-  auto it = cache_.find(key);
-  if (it == cache_.end()) return std::nullopt;
-  recent_.splice(recent_.begin(), recent_, it->second);
-  return it->second->second;
+  auto bytes = cache_.find(key);
+  if (!bytes) return std::nullopt;
+  auto out = crypto::Key::from_bytes({bytes->data(), bytes->size()});
+  return out ? std::optional(*out) : std::nullopt;
 }
 
 std::uint64_t Vault::generation() {
@@ -64,13 +69,10 @@ std::uint64_t Vault::generation() {
 
 void Vault::remember(const CacheKey& key, const crypto::Key& value, std::uint64_t generation) {
   std::lock_guard lock(mutex_);
-  if (generation != generation_ || cache_.contains(key)) return;
-  recent_.emplace_front(key, value);
-  cache_.emplace(key, recent_.begin());
-  if (cache_.size() > kCachedKeys) {
-    cache_.erase(recent_.back().first);
-    recent_.pop_back();
-  }
+  if (generation != generation_) return;
+  KeyBytes bytes;
+  std::copy(value.bytes().begin(), value.bytes().end(), bytes.begin());
+  cache_.put(key, bytes);
 }
 
 Result<std::vector<std::optional<crypto::Key>>> Vault::find(std::span<const IdentityId> identities,
@@ -140,10 +142,7 @@ Result<void> Vault::destroy(IdentityId identity, RetentionClass retention_class)
   {
     std::lock_guard lock(mutex_);
     ++generation_;
-    if (auto it = cache_.find({identity.value, kind}); it != cache_.end()) {
-      recent_.erase(it->second);
-      cache_.erase(it);
-    }
+    cache_.erase({identity.value, kind});
   }
   return database_.checkpoint();  // until then the key's bytes stay in the write-ahead log
 }

@@ -4,8 +4,8 @@
 // Thread-safe. It has a database of its own; a new key is durable before anything sealed under it is written.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "platform/base/compact_cache.h"
 #include "platform/base/id.h"
 #include "platform/base/result.h"
 #include "platform/crypto/crypto.h"
@@ -63,12 +64,14 @@ class Vault {
   // A key that belongs to no person, by name; made when it is first asked for. For few names.
   Result<crypto::Key> secret(std::string_view name);
 
+  // Changes when a key is destroyed: a key found while it was the same is there still.
+  std::uint64_t generation();
+
   // The key of look-up digests (see features/identity).
   const crypto::Key& digest_key() const { return digest_key_; }
 
  private:
-  Vault(db::Database& database, std::string_view region, const crypto::Key& region_key)
-      : database_(database), region_(region), region_key_(region_key) {}
+  Vault(db::Database& database, std::string_view region, const crypto::Key& region_key);
 
   struct CacheKey {
     std::int64_t identity;
@@ -76,24 +79,22 @@ class Vault {
     friend bool operator==(const CacheKey&, const CacheKey&) = default;
   };
   struct CacheHash {
-    std::size_t operator()(const CacheKey& key) const noexcept;
+    std::uint64_t operator()(const CacheKey& key) const;
   };
-  using Entry = std::pair<CacheKey, crypto::Key>;
+  using KeyBytes = std::array<char, crypto::Key::kBytes>;
 
   Result<crypto::Key> unwrap(std::string_view wrapped, const std::string& context) const;
   std::optional<crypto::Key> cached(const CacheKey& key);
   // Keeps a key that was read while `generation` was current; a key destroyed since then must not come back.
   void remember(const CacheKey& key, const crypto::Key& value, std::uint64_t generation);
-  std::uint64_t generation();
 
   db::Database& database_;
   const std::string region_;
   const crypto::Key region_key_;
   crypto::Key digest_key_;
 
-  std::mutex mutex_;         // of the caches
-  std::list<Entry> recent_;  // the most recently used first
-  std::unordered_map<CacheKey, std::list<Entry>::iterator, CacheHash> cache_;
+  CompactCache<CacheKey, KeyBytes, CacheHash> cache_;
+  std::mutex mutex_;  // of what follows, and of what is put into the cache
   std::unordered_map<std::string, crypto::Key> secrets_;
   std::uint64_t generation_ = 0;  // counts destructions
 };

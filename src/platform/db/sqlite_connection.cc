@@ -12,12 +12,12 @@ namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
 // Memory, per connection: the page cache is private to it, mapped pages are shared with the operating system's cache.
-constexpr int kWriterCacheKib = 16 * 1024;
+constexpr int kWriterCacheKib = 64 * 1024;
 constexpr int kReaderCacheKib = 4 * 1024;
-constexpr std::int64_t kMappedBytes = 128 * 1024 * 1024;
+constexpr std::int64_t kMappedBytes = 0;
 constexpr std::int64_t kWalLimitBytes = 64 * 1024 * 1024;
 // After a commit the writer itself moves the WAL into the file once it has this many pages (8 MB).
-constexpr int kCheckpointPages = 2000;
+constexpr int kCheckpointPages = 8000;
 // Readers that follow each other without a gap keep the WAL from starting over; from here on (64 MB) the writer waits
 // for them, at most this long at each commit.
 constexpr int kRestartPages = 16000;
