@@ -1,7 +1,10 @@
-// Sends events to a server over HTTP/1.1 and measures what it answers. Costs few microseconds an event itself, since
-// it shares the machine with what it measures.
+// Sends requests to a server over HTTP/1.1 and measures what it answers: events; the data of customer pages, each a
+// customer and the first page of their timeline; or one path over and over. Costs few microseconds an event itself,
+// since it shares the machine with what it measures.
 //
-//   handschlag_load --port 8080 --key WRITE_KEY --events 1000000 --batch 100 --people 1000000 --connections 8
+//   handschlag_load events --port 8080 --key WRITE_KEY --events 1000000 --batch 100 --people 1000000 --connections 8
+//   handschlag_load pages --port 8080 --token TOKEN --region eu --people 1000000 --pages 5000
+//   handschlag_load get --port 8080 --path /healthz --requests 100000 --connections 64
 //
 // Closed loop: each connection sends its next request when the last was answered. Open loop (--rate): requests have
 // their time by the clock whether or not earlier ones were answered, and latency counts from that time, so that a
@@ -46,8 +49,12 @@ struct Plan {
   std::uint64_t people = 1'000'000;
   std::uint64_t connections = 8;
   std::uint64_t seed = 1;
-  double rate = 0;           // requests a second; 0: closed loop
-  std::uint64_t window = 0;  // also report the rate of each window of so many events
+  double rate = 0;    // requests a second; 0: closed loop
+  std::string token;  // pages
+  std::string region = "eu";
+  std::string path;           // get
+  std::uint64_t warm_up = 0;  // the first so many answers are not counted in latencies
+  std::uint64_t window = 0;   // also report the rate of each window of so many events
 };
 
 [[noreturn]] void die(const std::string& why) {
@@ -71,17 +78,24 @@ struct Connection {
   int socket = -1;
   std::deque<SteadyClock::time_point> asked;  // of requests that are not answered yet
   std::string in;
-  std::string out;  // what the socket did not take yet
+  std::string out;             // what the socket did not take yet
+  std::uint64_t customer = 0;  // of the page that is being fetched
+  int parts = 0;               // of it that have come
 };
 
 class Load {
  public:
   explicit Load(const Plan& plan) : plan_(plan), random_(plan.seed) {
     std::string secret = handschlag::crypto::to_base64(plan.key + ":");
-    head_ = fmt::format(
-        "POST /v1/{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {}\r\n"
-        "Content-Type: application/json\r\nContent-Length: ",
-        plan.batch > 1 ? "batch" : "track", secret);
+    if (!plan.path.empty()) head_ = fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", plan.path);
+    if (!plan.token.empty()) {
+      head_ = fmt::format("HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", plan.token);
+    }
+    if (!plan.key.empty())
+      head_ = fmt::format(
+          "POST /v1/{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {}\r\n"
+          "Content-Type: application/json\r\nContent-Length: ",
+          plan.batch > 1 ? "batch" : "track", secret);
     requests_ = (plan.events + plan.batch - 1) / plan.batch;
     for (std::uint64_t i = 0; i < plan.connections; ++i) {
       connections_.push_back(connect_to(plan.port));
@@ -161,6 +175,12 @@ class Load {
   void send_next(Connection& connection, SteadyClock::time_point when) {
     if (sent_ == requests_) return;
     ++sent_;
+    connection.asked.push_back(when);
+    if (!plan_.path.empty()) {
+      connection.out += head_;
+      return flush(connection);
+    }
+    if (!plan_.token.empty()) return send_page(connection);
     time_ = handschlag::format_time(
         std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()));
     body_.clear();
@@ -174,7 +194,14 @@ class Load {
     connection.out += std::to_string(body_.size());
     connection.out += "\r\n\r\n";
     connection.out += body_;
-    connection.asked.push_back(when);
+    flush(connection);
+  }
+
+  // A page is two requests, one after the other.
+  void send_page(Connection& connection) {
+    if (connection.parts == 0) connection.customer = random_() % plan_.people + 1;
+    fmt::format_to(std::back_inserter(connection.out), "GET /api/v1/customers/{}-{}{} {}", plan_.region,
+                   connection.customer, connection.parts == 0 ? "" : "/timeline?limit=50", head_);
     flush(connection);
   }
 
@@ -211,8 +238,14 @@ class Load {
     if (in.size() < end + 4 + length) return false;
     ++statuses_[std::string(in.substr(9, 3))];
     connection.in.erase(0, end + 4 + length);
+    if (!plan_.token.empty() && ++connection.parts < 2) {
+      send_page(connection);
+      return true;
+    }
+    connection.parts = 0;
     auto now = SteadyClock::now();
-    latencies_.push_back(std::chrono::duration<double, std::milli>(now - connection.asked.front()).count());
+    if (answered_ >= plan_.warm_up)
+      latencies_.push_back(std::chrono::duration<double, std::milli>(now - connection.asked.front()).count());
     connection.asked.pop_front();
     ++answered_;
     if (plan_.window > 0 &&
@@ -249,17 +282,31 @@ class Load {
 
 int main(int argc, char** argv) {
   Plan plan;
-  CLI::App app("Sends events to a server and measures what it answers");
-  app.add_option("--port", plan.port);
-  app.add_option("--key", plan.key)->required();
-  app.add_option("--events", plan.events);
-  app.add_option("--batch", plan.batch)->check(CLI::Range(1, 2500));
-  app.add_option("--people", plan.people)->check(CLI::PositiveNumber);
-  app.add_option("--connections", plan.connections)->check(CLI::Range(1, 1000));
-  app.add_option("--seed", plan.seed, "Another seed sends other events");
-  app.add_option("--rate", plan.rate, "Requests a second; 0: as fast as they are answered");
-  app.add_option("--window", plan.window, "Also report the rate of each window of so many events");
+  CLI::App app("Sends requests to a server and measures what it answers");
+  app.require_subcommand(1);
+  auto* events = app.add_subcommand("events", "Events, singly or in batches");
+  auto* pages = app.add_subcommand("pages", "The data of customer pages");
+  auto* get = app.add_subcommand("get", "One path");
+  for (CLI::App* command : {events, pages, get}) {
+    command->add_option("--port", plan.port);
+    command->add_option("--connections", plan.connections)->check(CLI::Range(1, 1000));
+    command->add_option("--seed", plan.seed, "Another seed sends other events");
+    command->add_option("--rate", plan.rate, "Requests a second; 0: as fast as they are answered");
+    command->add_option("--warm-up", plan.warm_up, "So many answers do not count in the latencies");
+  }
+  events->add_option("--key", plan.key)->required();
+  events->add_option("--events", plan.events);
+  events->add_option("--batch", plan.batch)->check(CLI::Range(1, 2500));
+  events->add_option("--people", plan.people)->check(CLI::PositiveNumber);
+  events->add_option("--window", plan.window, "Also report the rate of each window of so many events");
+  pages->add_option("--token", plan.token)->required();
+  pages->add_option("--region", plan.region);
+  pages->add_option("--people", plan.people)->check(CLI::PositiveNumber);
+  pages->add_option("--pages", plan.events);
+  get->add_option("--path", plan.path)->required();
+  get->add_option("--requests", plan.events);
   CLI11_PARSE(app, argc, argv);
+  if (!events->parsed()) plan.batch = 1;
   Load load(plan);
   load.run();
   load.report();
