@@ -51,7 +51,9 @@ http::Response metrics(const http::Request& request, App& app) {
 }  // namespace
 
 void bind_service_routes(http::Router& router, App& app) {
-  router.bind("healthz", [](const http::Request&) { return http::Response::json(200, {{"status", "ok"}}); });
+  router.bind_at_once("healthz", [](std::shared_ptr<const http::Request>, http::Responder responder) {
+    responder.send(http::Response::json(200, {{"status", "ok"}}));
+  });
   router.bind("readyz", [&app](const http::Request&) { return ready(app); });
   router.bind("metrics", [&app](const http::Request& request) { return metrics(request, app); });
   router.bind("getApiDescription", [](const http::Request&) {

@@ -38,7 +38,7 @@ class Watcher final : public Progress {
 // Takes all, remembers message ids, and is as busy as the test says.
 class FakeEvents final : public events::Events {
  public:
-  void submit(sources::SourcePointer source, std::vector<events::Intake> batch, Done done) override {
+  void submit(sources::SourcePointer source, std::vector<events::Intake> batch, Done done, const Elsewhere&) override {
     if (busy-- > 0) {
       return done(std::unexpected(Error{ErrorKind::too_many, "writer_busy", "Busy.", {}, std::chrono::seconds{0}}));
     }

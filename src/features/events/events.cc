@@ -78,7 +78,8 @@ class EventsImpl final : public Events {
     }
   }
 
-  void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done) override {
+  void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done,
+              const Elsewhere& elsewhere) override {
     std::vector<Prepared> events;
     std::vector<Rejected> rejected;
     events.reserve(batch.size());
@@ -93,9 +94,11 @@ class EventsImpl final : public Events {
     }
     auto submission = std::make_shared<Submission>(counted(std::move(done)));
     submission->outcome.rejected = std::move(rejected);
-    auto routed = router_.route(std::move(events));
-    if (!routed) return submission->done(std::unexpected(routed.error()));
-    commit(*std::move(routed), submission);
+    auto journey = router_.begin(std::move(events));
+    if (!elsewhere || !journey.must_ask) return route(std::move(journey), submission);
+    auto waiting = std::make_shared<Router::Journey>(std::move(journey));
+    bool taken = elsewhere([this, waiting, submission] { route(std::move(*waiting), submission); });
+    if (!taken) submission->done(busy());
   }
 
   Result<std::vector<Event>> timeline(db::Transaction& tx, Cell& cell, const TimelineQuery& query) override {
@@ -162,6 +165,18 @@ class EventsImpl final : public Events {
   }
 
  private:
+  static std::unexpected<Error> busy() {
+    Error error{ErrorKind::too_many, "server_busy", "The server is busy; please try again."};
+    error.retry_after = std::chrono::seconds{1};
+    return std::unexpected(std::move(error));
+  }
+
+  void route(Router::Journey journey, const std::shared_ptr<Submission>& submission) {
+    auto routed = router_.route(std::move(journey));
+    if (!routed) return submission->done(std::unexpected(routed.error()));
+    commit(*std::move(routed), submission);
+  }
+
   std::string name_of_source(std::int64_t number) const {
     auto source = sources_.find(Id<sources::Source>{number});
     return source ? source->id : std::to_string(number);

@@ -159,7 +159,12 @@ class Events {
   // Rules on, seals and stores a batch of one source; `done` is called, on any thread, when it is durable. A retry of
   // the same events (same message id and original time) changes nothing. Errors (to `done`): too_many when the server
   // is full, unavailable, internal; then the whole batch is to be sent again.
-  virtual void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done) = 0;
+  //
+  // With `elsewhere` it never blocks: what has to ask a database is handed to that, which runs it on another thread, or
+  // answers false when it cannot (then `done` gets too_many).
+  using Elsewhere = std::function<bool(std::function<void()>)>;
+  virtual void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done,
+                      const Elsewhere& elsewhere = {}) = 0;
 
   // Newest first by occurred_at.
   virtual Result<std::vector<Event>> timeline(db::Transaction& tx, Cell& cell, const TimelineQuery& query) = 0;

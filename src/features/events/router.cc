@@ -95,28 +95,38 @@ Result<void> Router::seal_known(Cell& cell, std::span<Prepared> events) {
   return {};
 }
 
-Result<std::vector<std::vector<Prepared>>> Router::route(std::vector<Prepared> events) {
-  std::vector<Who> people;                        // of all events: each event's own key, then those together with it
-  std::vector<std::size_t> first(events.size());  // of an event's people
-  people.reserve(2 * events.size());
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    first[i] = people.size();
-    if (!events[i].sighting) continue;
+Router::Journey Router::begin(std::vector<Prepared> events) {
+  Journey journey;
+  journey.events = std::move(events);
+  journey.people.reserve(2 * journey.events.size());
+  journey.first.reserve(journey.events.size());
+  // Keys may be destroyed and people move by the hand of another process: there every look costs a question.
+  journey.must_ask = cells_.front().region->data().shared();
+  for (const Prepared& event : journey.events) {
+    journey.first.push_back(journey.people.size());
+    if (!event.sighting) continue;
     auto add = [&](const identity::Key& key) {
       auto digest = directory_.digest(key);
-      people.push_back({&key, digest, directory_.find(digest)});
+      auto known = directory_.find(digest);
+      if (!known || known->identity.value == 0) journey.must_ask = true;
+      journey.people.push_back({&key, digest, known});
     };
-    add(events[i].sighting->own);
-    for (const identity::Key& key : events[i].sighting->together) add(key);
+    add(event.sighting->own);
+    for (const identity::Key& key : event.sighting->together) add(key);
   }
-  TRY(find_unknown(people));
+  return journey;
+}
+
+Result<std::vector<std::vector<Prepared>>> Router::route(Journey journey) {
+  TRY(find_unknown(journey.people));
   std::vector<std::vector<Prepared>> out(cells_.size());
-  out[events.empty() ? 0 : cell_of_country(events.front().country)].reserve(events.size());  // mostly one goes all to
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    Prepared& event = events[i];
+  if (journey.events.empty()) return out;
+  out[cell_of_country(journey.events.front().country)].reserve(journey.events.size());  // mostly one goes all to
+  for (std::size_t i = 0; i < journey.events.size(); ++i) {
+    Prepared& event = journey.events[i];
     std::size_t cell = 0;
     if (event.sighting) {
-      auto own = std::span(people).subspan(first[i], 1 + event.sighting->together.size());
+      auto own = std::span(journey.people).subspan(journey.first[i], 1 + event.sighting->together.size());
       event.person = own.front().digest;
       cell = choose(event, own);
     } else {

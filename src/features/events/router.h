@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,19 +19,29 @@ class Router {
  public:
   Router(std::vector<Cell>& cells, regions::Regions& regions);
 
-  // One list of events a cell, in the cells' order; event ids filled in.
-  Result<std::vector<std::vector<Prepared>>> route(std::vector<Prepared> events);
-
-  // Remembers who the persons of these events are; to be called when they are stored durably.
-  void learn(std::size_t cell, std::span<const Prepared> events);
-
- private:
   // Somebody whom an event names, and where they are known.
   struct Who {
     const identity::Key* key;
     Directory::Digest digest;
     std::optional<Directory::Entry> known;
   };
+  // Events on their way to their regions.
+  struct Journey {
+    std::vector<Prepared> events;
+    std::vector<Who> people;         // of all events: each event's own key, then those together with it
+    std::vector<std::size_t> first;  // of an event's people
+    bool must_ask = false;           // databases, which may take its time: somebody is not known here
+  };
+
+  // Never waits.
+  Journey begin(std::vector<Prepared> events);
+  // One list of events a cell, in the cells' order; event ids filled in.
+  Result<std::vector<std::vector<Prepared>>> route(Journey journey);
+
+  // Remembers who the persons of these events are; to be called when they are stored durably.
+  void learn(std::size_t cell, std::span<const Prepared> events);
+
+ private:
   // Looks up in the databases whom the directory does not know, or knows only as pinned.
   Result<void> find_unknown(std::vector<Who>& people);
   // The region of an event; `people` are whom it names, its own first. Drops from it who lives in another region.

@@ -110,7 +110,7 @@ class Ingest {
     auto shared = std::make_shared<http::Responder>(std::move(responder));
     auto places = std::make_shared<std::vector<std::size_t>>(std::move(decoded.places));
     auto rejected = std::make_shared<std::vector<Rejected>>(std::move(decoded.rejected));
-    events_.submit(source, std::move(decoded.events), [shared, places, rejected, form](Result<Outcome> outcome) {
+    auto answer = [shared, places, rejected, form](Result<Outcome> outcome) {
       if (!outcome) return shared->send(http::Response::problem(outcome.error()));
       if (form == Form::single && !outcome->rejected.empty()) {
         const std::string& reason = outcome->rejected.front().reason;
@@ -119,7 +119,9 @@ class Ingest {
                                                           large ? "event_too_large" : "identity_unusable", reason}));
       }
       shared->send(taken(*outcome, *places, std::move(*rejected)));
-    });
+    };
+    events_.submit(source, std::move(decoded.events), answer,
+                   [shared](std::function<void()> task) { return shared->defer(std::move(task)); });
   }
 
   // The event rides in the query: as `data` (base64 of JSON), or as single parameters, objects among them as JSON.
@@ -222,11 +224,13 @@ http::Response refusals(Events& events) {
 void bind_routes(http::Router& router, Events& events, sources::Sources& sources, const Clock& clock,
                  metrics::Registry& metrics) {
   auto ingest = std::make_shared<Ingest>(events, sources, clock, metrics);
+  // Where other nodes may change what is kept in memory, a look is a question to the database: for a worker.
+  const bool asks = events.cells().front().region->data().shared();
   auto bind = [&](std::string_view operation, Form form, std::optional<EventType> type) {
-    router.bind_async(operation,
-                      [ingest, form, type](std::shared_ptr<const http::Request> request, http::Responder responder) {
-                        ingest->take(*request, std::move(responder), form, type);
-                      });
+    auto handler = [ingest, form, type](std::shared_ptr<const http::Request> request, http::Responder responder) {
+      ingest->take(*request, std::move(responder), form, type);
+    };
+    asks ? router.bind_async(operation, handler) : router.bind_at_once(operation, handler);
   };
   for (auto [operation, type] : {std::pair{"ingestIdentify", EventType::identify},
                                  {"ingestTrack", EventType::track},

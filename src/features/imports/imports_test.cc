@@ -50,7 +50,7 @@ class Watcher : public Progress {
 class BusyEvents final : public events::Events {
  public:
   explicit BusyEvents(events::Events& real) : real_(real) {}
-  void submit(sources::SourcePointer source, std::vector<events::Intake> batch, Done done) override {
+  void submit(sources::SourcePointer source, std::vector<events::Intake> batch, Done done, const Elsewhere&) override {
     ++submissions;
     if (failures-- > 0) return done(std::unexpected(Error{kind, "writer_busy", "Busy.", {}, {}}));
     real_.submit(std::move(source), std::move(batch), std::move(done));

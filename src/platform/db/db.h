@@ -175,6 +175,9 @@ class Database {
   // Moves what the WAL holds into the database file and truncates the WAL; a no-op on PostgreSQL.
   virtual Result<void> checkpoint() = 0;
 
+  // Whether other processes may write this database too: PostgreSQL. A SQLite file belongs to one process.
+  virtual bool shared() const = 0;
+
   // A cheap round trip; tells whether the database answers. For /readyz.
   virtual Result<void> ping() = 0;
 };

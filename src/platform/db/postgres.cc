@@ -102,6 +102,7 @@ class PostgresDatabase final : public Database {
   }
 
   Result<void> checkpoint() override { return {}; }
+  bool shared() const override { return true; }
 
   Result<void> ping() override {
     return read([](Transaction& tx) { return tx.query("SELECT 1", {}, [](const Row&) {}); });

@@ -68,6 +68,8 @@ class SqliteDatabase final : public Database {
     return writer_->checkpoint();
   }
 
+  bool shared() const override { return false; }
+
   Result<void> ping() override {
     return read([](Transaction& tx) { return tx.query("SELECT 1 FROM sqlite_schema LIMIT 1", {}, [](const Row&) {}); });
   }

@@ -280,6 +280,10 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
         }
       });
     };
+    auto defer = [&workers = core_.workers](std::function<void()> task) { return workers.try_post(std::move(task)); };
+    if (exchange_->runs_at_once(body.size())) {
+      return exchange_->run(std::move(body), Responder(std::move(send), defer));
+    }
     auto task = [exchange = exchange_, body = std::move(body), send = std::move(send)]() mutable {
       exchange->run(std::move(body), Responder(std::move(send)));
     };

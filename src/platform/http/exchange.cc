@@ -173,6 +173,12 @@ void Exchange::resolve(Head& head) {
   if (head.content_length.value_or(0) > max_body_bytes_) refusal_ = body_too_large(max_body_bytes_);
 }
 
+bool Exchange::runs_at_once(std::size_t body_bytes) const {
+  // Larger ones would keep the other connections of this thread waiting.
+  constexpr std::size_t kMaxBytes = 128 * 1024;
+  return operation_->at_once && body_bytes <= kMaxBytes && find_header(request_->headers, "Content-Encoding").empty();
+}
+
 void Exchange::run(std::string body, Responder responder) {
   auto coding = content_coding(request_->headers);
   if (!coding) {

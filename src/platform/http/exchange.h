@@ -75,7 +75,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool expects_continue() const { return expects_continue_; }
   bool is_head() const { return is_head_; }
 
-  // Undoes the body's coding and calls the handler. On a worker thread.
+  // Whether the handler may run on the thread that read the request.
+  bool runs_at_once(std::size_t body_bytes) const;
+  // Undoes the body's coding and calls the handler. On a worker thread, unless it runs at once.
   void run(std::string body, Responder responder);
   // Puts on what every answer has, compresses, counts. On any thread.
   Response finish(Response response);

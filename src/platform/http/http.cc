@@ -189,12 +189,14 @@ Response& Response::with(std::string_view name, std::string_view value) {
   return *this;
 }
 
-Responder::Responder(Send send) : send_(std::move(send)) {}
+Responder::Responder(Send send, Defer defer) : send_(std::move(send)), defer_(std::move(defer)) {}
 
-Responder::Responder(Responder&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
+Responder::Responder(Responder&& other) noexcept
+    : send_(std::exchange(other.send_, nullptr)), defer_(std::move(other.defer_)) {}
 
 Responder& Responder::operator=(Responder&& other) noexcept {
   std::swap(send_, other.send_);
+  std::swap(defer_, other.defer_);
   return *this;
 }
 
@@ -209,6 +211,12 @@ Responder::~Responder() {
 
 void Responder::send(Response response) {
   if (Send send = std::exchange(send_, nullptr)) send(std::move(response));
+}
+
+bool Responder::defer(std::function<void()> task) const {
+  if (defer_) return defer_(std::move(task));
+  task();
+  return true;
 }
 
 }  // namespace handschlag::http

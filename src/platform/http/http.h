@@ -93,14 +93,21 @@ int status_of(ErrorKind kind);
 class Responder {
  public:
   using Send = std::function<void(Response)>;
-  explicit Responder(Send send);
+  using Defer = std::function<bool(std::function<void()>)>;
+  // Without `defer` tasks run in place.
+  explicit Responder(Send send, Defer defer = {});
   Responder(Responder&& other) noexcept;
   Responder& operator=(Responder&& other) noexcept;
   ~Responder();
   void send(Response response);
 
+  // Runs a task on a worker thread, where it may block; for handlers that run at once. False, without running it, when
+  // too many tasks wait.
+  bool defer(std::function<void()> task) const;
+
  private:
   Send send_;
+  Defer defer_;
 };
 
 }  // namespace handschlag::http

@@ -162,6 +162,15 @@ void Router::bind_async(std::string_view operation_id, AsyncHandler handler) {
   if (Operation* operation = operation_to_bind(operation_id)) operation->handler = std::move(handler);
 }
 
+void Router::bind_at_once(std::string_view operation_id, AsyncHandler handler) {
+  bind_async(operation_id, std::move(handler));
+  auto it = std::find_if(operations_.begin(), operations_.end(),
+                         [&](const Operation& operation) { return operation.id == operation_id; });
+  if (it == operations_.end()) return;  // check() tells
+  if (!it->security.empty()) errors_.push_back(fmt::format("{}: runs at once, but has to authenticate", operation_id));
+  it->at_once = true;
+}
+
 Result<void> Router::check() const {
   std::vector<std::string> errors = errors_;
   for (const Operation& operation : operations_) {

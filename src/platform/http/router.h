@@ -40,6 +40,7 @@ struct Operation {
   std::vector<std::string> roles;
   std::size_t max_body = 1 << 20;
   bool rewrites_problems = true;  // x-problem
+  bool at_once = false;           // see bind_at_once
   AsyncHandler handler;
 };
 
@@ -52,6 +53,10 @@ class Router {
   // Errors are kept and told by check(): an operation that the spec does not name, or bound twice.
   void bind(std::string_view operation_id, Handler handler);
   void bind_async(std::string_view operation_id, AsyncHandler handler);
+  // The handler runs on the thread that read the request, without a change of thread, so it must not block: what may
+  // block goes through Responder::defer. Requests that are large or compressed go to a worker all the same. For
+  // operations without a security scheme.
+  void bind_at_once(std::string_view operation_id, AsyncHandler handler);
   void set_authenticator(Authenticator authenticator) { authenticator_ = std::move(authenticator); }
 
   // Errors: internal, naming every operation without handler and every handler without operation, and that there is no

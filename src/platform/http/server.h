@@ -16,7 +16,7 @@ namespace handschlag::http {
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: any free port, see Server::port()
-  std::size_t io_threads = 1;
+  std::size_t io_threads = 2;
   std::size_t worker_threads = 4;
   std::size_t max_connections = 10'000;
   std::size_t max_waiting_requests = 4'096;  // for a worker; beyond: 503 with Retry-After
