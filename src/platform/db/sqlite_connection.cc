@@ -11,28 +11,15 @@ namespace handschlag::db {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
-// Memory, per connection: the page cache is private to it, mapped pages are shared with the operating system's cache.
+// Memory, per connection. The writer's cache holds the open segment's index and the newest pages.
 constexpr int kWriterCacheKib = 64 * 1024;
 constexpr int kReaderCacheKib = 4 * 1024;
-constexpr std::int64_t kMappedBytes = 0;
 constexpr std::int64_t kWalLimitBytes = 64 * 1024 * 1024;
-// After a commit the writer itself moves the WAL into the file once it has this many pages (8 MB).
-constexpr int kCheckpointPages = 8000;
-// Readers that follow each other without a gap keep the WAL from starting over; from here on (64 MB) the writer waits
-// for them, at most this long at each commit.
-constexpr int kRestartPages = 16000;
-constexpr int kRestartWaitMs = 100;
 constexpr std::size_t kMaxStatements = 512;
 
-int on_commit_to_wal(void*, sqlite3* database, const char* name, int pages) {
-  if (pages >= kRestartPages) {
-    sqlite3_busy_timeout(database, kRestartWaitMs);
-    sqlite3_wal_checkpoint_v2(database, name, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
-    sqlite3_busy_timeout(database, kBusyTimeoutMs);
-  } else if (pages >= kCheckpointPages) {
-    sqlite3_wal_checkpoint_v2(database, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  }
-  return SQLITE_OK;  // the commit stands, whatever became of the checkpoint; the next commit tries again
+int on_commit_to_wal(void* checkpointer, sqlite3* database, const char* name, int pages) {
+  static_cast<SqliteCheckpointer*>(checkpointer)->on_commit(database, name, pages);
+  return SQLITE_OK;
 }
 
 // Leaves a statement ready for its next use, however this one ends.
@@ -157,8 +144,9 @@ Result<std::size_t> parameter_index(const char* name) {
 }
 
 std::string pragmas(SqliteAccess access, bool secure_delete) {
-  std::string script = fmt::format("PRAGMA mmap_size={}; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{};",
-                                   kMappedBytes, access == SqliteAccess::write ? kWriterCacheKib : kReaderCacheKib);
+  // Not mapped: a mapping of a file that grows is made anew by every reader, and a read error would be a signal.
+  std::string script = fmt::format("PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{};",
+                                   access == SqliteAccess::write ? kWriterCacheKib : kReaderCacheKib);
   if (access == SqliteAccess::read) return script + "PRAGMA query_only=ON;";
   return script + fmt::format(
                       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
@@ -176,7 +164,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
   if (handle == nullptr) return fail(ErrorKind::unavailable, "out_of_memory", "There is not enough memory.");
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle));
   if (code != SQLITE_OK) return std::unexpected(connection->error(code));
-  TRY(connection->configure(access, secure_delete));
+  TRY(connection->configure(path, access, secure_delete));
   return connection;
 }
 
@@ -194,14 +182,18 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open_scratch(const s
 }
 
 SqliteConnection::~SqliteConnection() {
+  checkpointer_.reset();
   clear_statements();
   sqlite3_close(handle_);
 }
 
-Result<void> SqliteConnection::configure(SqliteAccess access, bool secure_delete) {
+Result<void> SqliteConnection::configure(const std::string& path, SqliteAccess access, bool secure_delete) {
   sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
   TRY(run(pragmas(access, secure_delete)));
-  if (access == SqliteAccess::write) sqlite3_wal_hook(handle_, on_commit_to_wal, nullptr);
+  if (access == SqliteAccess::write) {
+    checkpointer_ = std::make_unique<SqliteCheckpointer>(path);
+    sqlite3_wal_hook(handle_, on_commit_to_wal, checkpointer_.get());
+  }
   return {};
 }
 

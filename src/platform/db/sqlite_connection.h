@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "platform/db/db.h"
+#include "platform/db/sqlite_checkpointer.h"
 
 namespace handschlag::db {
 
@@ -47,7 +48,7 @@ class SqliteConnection {
 
  private:
   explicit SqliteConnection(sqlite3* handle) : handle_(handle) {}
-  Result<void> configure(SqliteAccess access, bool secure_delete);
+  Result<void> configure(const std::string& path, SqliteAccess access, bool secure_delete);
   void clear_statements();
 
   struct TextHash {
@@ -56,6 +57,7 @@ class SqliteConnection {
   };
 
   sqlite3* handle_;
+  std::unique_ptr<SqliteCheckpointer> checkpointer_;  // of the writer
   std::unordered_map<std::string, Statement, TextHash, std::equal_to<>> statements_;
 };
 
