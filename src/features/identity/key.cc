@@ -80,6 +80,11 @@ std::string without(std::string_view value, std::string_view characters) {
   return out;
 }
 
+std::string normalise_handle(std::string_view value) {
+  std::string folded = text::fold(value);
+  return folded.substr(std::min(folded.size(), folded.find_first_not_of("@ \t\r\n\f\v")));
+}
+
 Result<std::string> normalise(KeyKind kind, std::string_view value, std::string_view country) {
   switch (kind) {
     case KeyKind::email:
@@ -87,9 +92,10 @@ Result<std::string> normalise(KeyKind kind, std::string_view value, std::string_
     case KeyKind::phone:
       return normalise_phone(value, country);
     case KeyKind::card_number:
-      return text::fold(without(value, " -."));
+      // Folded before, since folding makes dots of "…", and after, since letters and marks may have met.
+      return text::fold(without(text::fold(value), " -."));
     case KeyKind::social_handle:
-      return text::fold(value.starts_with('@') ? value.substr(1) : value);
+      return normalise_handle(value);
     case KeyKind::user_id:
     case KeyKind::anonymous_id:
     case KeyKind::device_id:
@@ -124,9 +130,13 @@ Result<Key> make_key(KeyKind kind, std::string_view value, const Place& place) {
   if (value.empty()) return malformed(kind, "it is empty");
   if (value.size() > kMaxValue) return malformed(kind, fmt::format("it is longer than {} bytes", kMaxValue));
   if (!text::is_utf8(value)) return malformed(kind, "it is not UTF-8");
+  if (value.find('\0') != std::string_view::npos) return malformed(kind, "it has a NUL in it");
   if (one_of(kPlaceholders, text::fold(value))) return blocked(kind);
   std::string normalised = TRY(normalise(kind, value, place.country));
+  normalised = std::string(text::trim(normalised));
   if (normalised.empty()) return malformed(kind, "nothing is left of it");
+  if (normalised.size() > kMaxValue) return malformed(kind, fmt::format("it is longer than {} bytes", kMaxValue));
+  if (one_of(kPlaceholders, text::fold(normalised))) return blocked(kind);  // "@guest"
   std::string name_space =
       is_shared_across_sources(kind) ? fmt::format("@{}", place.controller) : std::string(place.name_space);
   return Key{kind, std::move(name_space), std::move(normalised)};

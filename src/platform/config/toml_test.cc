@@ -42,6 +42,13 @@ TEST(Toml, ATimeWithoutItsHourIsAnError) {
   EXPECT_FALSE(parse_toml("a = 1979-05-27T:32:00Z\n", "x.toml").has_value());
 }
 
+TEST(Toml, LettersOfEveryScriptStandInText) {
+  auto value = parse_toml("name = \"\uFEFB\" # \uFB2E\n", "x.toml");
+  ASSERT_TRUE(value.has_value());
+  EXPECT_EQ((*value)["name"], "\uFEFB");
+  EXPECT_FALSE(parse_toml("\uFEFBa = 1\n", "x.toml").has_value());
+}
+
 TEST(Toml, ADoubledKeyAndBadUtf8AreErrors) {
   EXPECT_FALSE(parse_toml("a = 1\na = 2\n", "x.toml").has_value());
   EXPECT_FALSE(parse_toml("a = \"\xFF\"\n", "x.toml").has_value());

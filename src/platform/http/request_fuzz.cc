@@ -4,12 +4,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "platform/base/testing/fuzz.h"
 #include "platform/http/server.h"
 #include "platform/http/target.h"
-#include "platform/http/trace.h"
+#include "platform/log/log.h"
 
 namespace {
 
@@ -46,6 +47,7 @@ struct Site {
   Site() : router(http::Router::create(kSpec).value()) {
     for (const char* operation : {"home", "batch", "thing"}) router.bind(operation, check_request);
     http::ServerOptions options;
+    log::set_level(log::Level::error);
     options.port = 0;
     options.worker_threads = 1;
     options.max_header_bytes = 2048;
@@ -71,8 +73,10 @@ int connect_to(std::uint16_t port) {
   require(::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
-  require(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  return socket;
+  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return socket;
+  require(errno == EINTR);  // the fuzzer's own clock
+  ::close(socket);
+  return connect_to(port);
 }
 
 std::string exchange(std::uint16_t port, std::string_view bytes) {
@@ -86,7 +90,9 @@ std::string exchange(std::uint16_t port, std::string_view bytes) {
   std::string answer;
   char buffer[4096];
   ssize_t got = 0;
-  while ((got = ::recv(socket, buffer, sizeof buffer, 0)) > 0) answer.append(buffer, static_cast<std::size_t>(got));
+  while ((got = ::recv(socket, buffer, sizeof buffer, 0)) > 0 || (got < 0 && errno == EINTR)) {
+    if (got > 0) answer.append(buffer, static_cast<std::size_t>(got));
+  }
   require(got == 0 || errno == ECONNRESET);  // anything else: it hangs
   ::close(socket);
   return answer;
