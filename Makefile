@@ -11,6 +11,8 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 LISTEN ?= 127.0.0.1:8080
 DATA ?= demo-data
+MODEL_STEPS ?= 5000
+MODEL_SEED ?= $(shell date +%s)
 
 BINARY := build/release/handschlag
 # Starts a PostgreSQL of its own on a free port for the command that follows.
@@ -19,7 +21,7 @@ CTEST := ctest --test-dir build/dev --output-on-failure -j$(JOBS)
 SOURCES = $$(find src bench -name '*.cc' -o -name '*.h')
 
 .NOTPARALLEL:
-.PHONY: help setup dev release demo test check e2e lint lint-quick clang-tidy format bench fuzz package package-test api clean
+.PHONY: help setup dev release demo test check e2e lint lint-quick clang-tidy format model bench fuzz package package-test api clean
 
 help:  ## Lists these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 14
@@ -61,6 +63,10 @@ clang-tidy: setup  ## clang-tidy over the sources that changed since it last pas
 
 format:  ## Formats the C++ sources in place
 	clang-format-19 -i $(SOURCES)
+
+model: setup dev  ## A long run of the model test, with a seed of its own each time; MODEL_STEPS, MODEL_SEED
+	HANDSCHLAG_MODEL_STEPS=$(MODEL_STEPS) HANDSCHLAG_MODEL_SEED=$(MODEL_SEED) \
+	  $(WITH_POSTGRES) build/dev/src/app/testing/model_test --gtest_filter='*AnySequence*'
 
 bench: setup  ## Measures everything against the goals (about 20 minutes) and writes docs/benchmarks.md
 	cmake --preset release --log-level=WARNING

@@ -153,6 +153,7 @@ Result<void> App::open_regions() {
   regions_ = TRY(regions::Regions::open(settings_.regions, region_schemas()));
   std::vector<events::Cell> cells;
   std::vector<ledger::Ledger*> ledgers;
+  std::vector<subjects::Place> subject_places;
   for (const auto& region : regions_->all()) {
     Place place;
     place.vault = TRY(vault::Vault::open(region->vault(), region->id(), region->key()));
@@ -160,11 +161,18 @@ Result<void> App::open_regions() {
     place.ledger = ledger::Ledger::create(*region, *place.vault);
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
+    subject_places.push_back({region.get(), place.vault.get()});
     places_.push_back(std::move(place));
   }
   names_ = customers::create_name_index();
   events_ = events::Events::create(std::move(cells), *regions_, *sources_, metrics_, {names_.get()});
   customers_ = customers::Customers::create(*events_, *sources_, *staff_, std::move(ledgers), clock_);
+  subject_data_.push_back(customers::create_subject_data());
+  subject_data_.push_back(events::create_subject_data());
+  subject_data_.push_back(identity::create_subject_data());
+  std::vector<subjects::SubjectData*> slices;
+  for (const auto& data : subject_data_) slices.push_back(data.get());
+  subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
   return {};
 }
 
@@ -187,8 +195,8 @@ Result<void> App::bind_routes() {
 // give themselves a token without that bound.
 Result<http::Principal> App::who_asks(const http::Request& request) {
   static const std::set<std::string_view> kOfOneRegion = {
-      "findCustomers",  "searchCustomers",  "getCustomer",      "getTimeline", "listUses",
-      "linkIdentities", "unlinkIdentities", "listRefusedLinks", "listRoles",   "getSession"};
+      "findCustomers",    "searchCustomers",  "getCustomer",     "getTimeline",    "listUses",  "linkIdentities",
+      "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking", "listRoles", "getSession"};
   auto principal = TRY(staff_->authenticate(request));
   const auto* caller = std::any_cast<staff::Caller>(&principal.who);
   if (caller != nullptr && !caller->region.empty() && !kOfOneRegion.contains(request.operation)) {
@@ -202,6 +210,7 @@ Result<void> App::start_jobs() {
   jobs_ = std::make_unique<jobs::Runner>(*control_, jobs::Options{});
   jobs_->every("events_forget_refused", std::chrono::hours{1},
                [this](jobs::Lease&) { return events_->forget_refused(clock_.now()); });
+  subjects_->bind_jobs(*jobs_);
   return jobs_->start();
 }
 

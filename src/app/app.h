@@ -15,6 +15,7 @@
 #include "features/regions/regions.h"
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
+#include "features/subjects/subjects.h"
 #include "features/vault/vault.h"
 #include "platform/base/clock.h"
 #include "platform/http/router.h"
@@ -62,6 +63,7 @@ class App {
   sources::Sources& sources() { return *sources_; }
   events::Events& events() { return *events_; }
   customers::Customers& customers() { return *customers_; }
+  subjects::Subjects& subjects() { return *subjects_; }
   metrics::Registry& metrics() { return metrics_; }
   metrics::ProcessMeters& process_meters() { return process_meters_; }
   http::Server* server() { return server_.get(); }  // nullptr before serve()
@@ -98,6 +100,8 @@ class App {
   std::unique_ptr<events::Projection> names_;
   std::unique_ptr<events::Events> events_;
   std::unique_ptr<customers::Customers> customers_;
+  std::vector<std::unique_ptr<subjects::SubjectData>> subject_data_;
+  std::unique_ptr<subjects::Subjects> subjects_;
   std::unique_ptr<jobs::Runner> jobs_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Server> server_;

@@ -134,6 +134,8 @@ CASES = {
     "linkIdentities": lambda seeded: {"body": {**two_people(seeded), "basis": "A6-1-b",
                                                "purposes": ["CustomerOrderManagement"]}},
     "unlinkIdentities": linked_people,
+    "withdrawLinking": lambda seeded: {"body": {"identity": two_people(seeded)["a"], "purposes": ["DirectMarketing"]}},
+    "regrantLinking": lambda seeded: {"body": {"identity": two_people(seeded)["a"], "purposes": ["DirectMarketing"]}},
     "listRefusedLinks": {},
     # the server itself
     "welcome": {},

@@ -198,6 +198,23 @@ class CustomersImpl final : public Customers {
                          });
   }
 
+  Result<void> change_leave(const Viewer& viewer, std::string_view handle, gate::PurposeSet purposes,
+                            Leave leave) override {
+    Handle place = TRY(resolve(viewer, handle));
+    // Whoever hears of a withdrawal must be able to carry it out, whatever else they may look for.
+    if (leave == Leave::regrant) {
+      gate::PurposeSet permitted = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity})).purposes;
+      if ((permitted | purposes) != permitted) {
+        return fail(ErrorKind::forbidden, "use_denied", "Your role may not link people for all of these purposes.");
+      }
+    }
+    return audited_write(viewer, place.cell, fmt::format("identity:{}", handle), [&](db::Transaction& tx) {
+      identity::Identities& people = identities(place.cell);
+      return leave == Leave::withdraw ? people.withdraw(tx, place.identity, purposes, clock_.now())
+                                      : people.regrant(tx, place.identity, purposes, clock_.now());
+    });
+  }
+
   Result<std::vector<Refusal>> refused_links(const Viewer& viewer) override {
     std::vector<Refusal> out;
     for (std::size_t place = 0; place < events_.cells().size(); ++place) {
@@ -344,7 +361,9 @@ class CustomersImpl final : public Customers {
           continue;
         }
         if (out.size() >= limit) break;
-        auto customer = TRY(identities(place).customer(tx, entry.id, permit.purposes));
+        auto found_customer = identities(place).customer(tx, entry.id, permit.purposes);
+        if (!found_customer && found_customer.error().kind == ErrorKind::not_found) continue;  // being erased
+        identity::Customer customer = TRY(std::move(found_customer));
         const identity::Identity& oldest = customer.identities.front();
         Found item{format_handle(region_id(place), oldest.id),
                    region_id(place),
@@ -413,7 +432,12 @@ class CustomersImpl final : public Customers {
     row->through_seq = profile.through_seq;
     row->sealed = crypto::seal(*key, profile.to_text(), profile_context(id));
     (void)cell(place).region->writer().post(
-        [id, row](db::Transaction& tx) { return store::save_profile(tx, id.value, *row); }, [](const Result<void>&) {});
+        [this, place, id, row](db::Transaction& tx) -> Result<void> {
+          auto alive = TRY(identities(place).vault().find({&id, 1}, vault::RetentionClass::ordinary));
+          if (!alive[0]) return {};  // erased meanwhile
+          return store::save_profile(tx, id.value, *row);
+        },
+        [](const Result<void>&) {});
   }
 
   events::Events& events_;

@@ -18,6 +18,7 @@
 #include "features/ledger/ledger.h"
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
+#include "features/subjects/subjects.h"
 #include "platform/base/clock.h"
 #include "platform/http/router.h"
 
@@ -77,6 +78,8 @@ struct CountryCount {
 };
 
 std::span<const db::Migration> migrations();
+// What this slice holds about identities: search words and the folded profile.
+std::unique_ptr<subjects::SubjectData> create_subject_data();
 // Keeps the search words of names up to date; to be handed to Events.
 std::unique_ptr<events::Projection> create_name_index();
 
@@ -104,6 +107,10 @@ class Customers {
   virtual Result<void> link(const Viewer& viewer, std::string_view a, std::string_view b, gate::Basis basis,
                             gate::PurposeSet purposes) = 0;
   virtual Result<void> unlink(const Viewer& viewer, std::string_view a, std::string_view b) = 0;
+  // Takes back, or gives again, a person's leave to link one identity for some purposes. Errors: not_found, forbidden.
+  enum class Leave { withdraw, regrant };
+  virtual Result<void> change_leave(const Viewer& viewer, std::string_view handle, gate::PurposeSet purposes,
+                                    Leave leave) = 0;
   struct Refusal {
     std::string region;
     identity::Refusal refusal;

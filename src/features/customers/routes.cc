@@ -98,6 +98,7 @@ class Encoder {
             {"standing", link.standing == identity::Standing::confirmed ? "active" : identity::name_of(link.standing)},
             {"basis", gate::code_of(link.basis)},
             {"purposes", link.purposes.names()},
+            {"withdrawn", link.withdrawn.names()},
             {"origin", link.origin},
             {"created_at", format_time(link.created_at)},
             {"changed_at", format_time(link.changed_at)}};
@@ -262,6 +263,18 @@ Result<json::Value> uses(const http::Request& request, Customers& customers) {
   return json::Value{{"items", std::move(items)}, {"next", nullptr}};
 }
 
+void read_purposes(json::Reader& reader, gate::PurposeSet& out) {
+  for (const std::string& name : reader.texts("purposes", 32)) {
+    auto purpose = gate::find_purpose(name);
+    if (purpose) {
+      out.add(*purpose);
+    } else {
+      reader.error("purposes", "names a purpose that is not known");
+    }
+  }
+  if (out.empty()) reader.error("purposes", "must name at least one purpose");
+}
+
 struct LinkBody {
   std::string a;
   std::string b;
@@ -284,15 +297,7 @@ Result<LinkBody> link_body(const http::Request& request, LinkForm form) {
     } else {
       reader.error("basis", "must be a basis such as A6-1-b");
     }
-    for (const std::string& name : reader.texts("purposes", 32)) {
-      auto purpose = gate::find_purpose(name);
-      if (purpose) {
-        out.purposes.add(*purpose);
-      } else {
-        reader.error("purposes", "names a purpose that is not known");
-      }
-    }
-    if (out.purposes.empty()) reader.error("purposes", "must name at least one purpose");
+    read_purposes(reader, out.purposes);
   }
   TRY(reader.finish());
   return out;
@@ -308,6 +313,17 @@ Result<void> end_link(const http::Request& request, Customers& customers) {
   Viewer viewer = TRY(viewer_of(request));
   LinkBody body = TRY(link_body(request, LinkForm::end));
   return customers.unlink(viewer, body.a, body.b);
+}
+
+Result<void> change_leave(const http::Request& request, Customers& customers, Customers::Leave leave) {
+  Viewer viewer = TRY(viewer_of(request));
+  json::Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  std::string identity = reader.text("identity", {.max_length = 64});
+  gate::PurposeSet purposes;
+  read_purposes(reader, purposes);
+  TRY(reader.finish());
+  return customers.change_leave(viewer, identity, purposes, leave);
 }
 
 Result<json::Value> refused_links(const http::Request& request, Customers& customers) {
@@ -358,6 +374,12 @@ void bind_routes(http::Router& router, Customers& customers, sources::Sources& s
               [&](const Request& request) { return empty_or_problem(make_link(request, customers)); });
   router.bind("unlinkIdentities",
               [&](const Request& request) { return empty_or_problem(end_link(request, customers)); });
+  router.bind("withdrawLinking", [&](const Request& request) {
+    return empty_or_problem(change_leave(request, customers, Customers::Leave::withdraw));
+  });
+  router.bind("regrantLinking", [&](const Request& request) {
+    return empty_or_problem(change_leave(request, customers, Customers::Leave::regrant));
+  });
   router.bind("listRefusedLinks",
               [&](const Request& request) { return Response::of(refused_links(request, customers)); });
   router.bind("countCustomers", [&](const Request& request) { return Response::of(countries(request, customers)); });

@@ -62,5 +62,17 @@ Result<void> save_profile(db::Transaction& tx, std::int64_t identity, const Prof
   return {};
 }
 
+Result<void> delete_profile(db::Transaction& tx, std::int64_t identity) {
+  TRY(tx.execute("DELETE FROM customers_profile WHERE identity = $1", {identity}));
+  return {};
+}
+
+Result<std::int64_t> delete_words(db::Transaction& tx, std::int64_t identity, std::int64_t limit) {
+  return tx.execute(
+      "DELETE FROM customers_word WHERE identity = $1 AND digest IN "
+      "(SELECT digest FROM customers_word WHERE identity = $1 LIMIT $2)",
+      {identity, limit});
+}
+
 }  // namespace store
 }  // namespace handschlag::customers

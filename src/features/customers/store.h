@@ -34,4 +34,8 @@ Result<std::optional<ProfileRow>> find_profile(db::Transaction& tx, std::int64_t
 // Keeps what is there where that is newer.
 Result<void> save_profile(db::Transaction& tx, std::int64_t identity, const ProfileRow& row);
 
+Result<void> delete_profile(db::Transaction& tx, std::int64_t identity);
+// Removes at most `limit`; answers how many.
+Result<std::int64_t> delete_words(db::Transaction& tx, std::int64_t identity, std::int64_t limit);
+
 }  // namespace handschlag::customers::store

@@ -152,6 +152,7 @@ class EventsImpl final : public Events {
           return {};
         }));
       }
+      TRY(Pins::purge(cell, now));
     }
     return {};
   }

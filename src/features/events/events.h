@@ -19,6 +19,7 @@
 #include "features/identity/identity.h"
 #include "features/regions/regions.h"
 #include "features/sources/sources.h"
+#include "features/subjects/subjects.h"
 #include "platform/base/clock.h"
 #include "platform/http/router.h"
 #include "platform/json/json.h"
@@ -137,6 +138,10 @@ struct RefusalCount {
 
 std::span<const db::Migration> migrations();
 
+// What this slice holds about identities: their events. Each removed one leaves its event id for 30 days, with nothing
+// else, so that a retry does not get in. Sums stay: they tell of nobody.
+std::unique_ptr<subjects::SubjectData> create_subject_data();
+
 // An amount of money of an event's properties (revenue, total or value with currency), in micros.
 struct Amount {
   std::string currency;  // "" where it names none
@@ -178,7 +183,7 @@ class Events {
   virtual Result<std::vector<Total>> totals(std::string_view source) = 0;
   virtual Result<std::vector<RefusalCount>> refusals() = 0;
 
-  // Removes what is left of refused events 30 days after; in small steps. For a job.
+  // Removes what is left of refused and erased events after 30 days, and pins that are over; in small steps. For a job.
   virtual Result<void> forget_refused(Time now) = 0;
 
   virtual std::span<Cell> cells() = 0;

@@ -8,8 +8,6 @@
 namespace handschlag::events {
 namespace {
 
-constexpr std::chrono::days kTombstoneLife{30};
-
 std::int64_t day_of(Time time) {
   return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
 }
@@ -81,7 +79,7 @@ Result<void> GroupWriter::identify(db::Transaction& tx) {
 
 Result<void> GroupWriter::seal_rest(std::span<Entry* const> linked) {
   vault::Vault& vault = cell_.identities->vault();
-  const std::uint64_t generation = vault.generation();
+  const std::uint64_t generation = TRY(vault.generation());
   std::vector<IdentityId> identities;
   std::vector<Entry*> open;
   for (Entry* entry : linked) {
@@ -150,7 +148,7 @@ Result<void> GroupWriter::store_refused(db::Transaction& tx) {
       ++counts[{day_of(event.intake.received), event.source->number.value, refusal.subject, refusal.reason}];
     }
     if (event.decision != gate::Decision::deny) continue;
-    tombstones.push_back({event.event_id, event.intake.received + kTombstoneLife});
+    tombstones.push_back({event.event_id, event.intake.received + store::kTombstoneLife});
     ++entry.part->outcome.refused;
   }
   TRY(store::insert_tombstones(tx, tombstones));

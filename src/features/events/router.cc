@@ -1,5 +1,8 @@
 #include "features/events/router.h"
 
+#include <algorithm>
+#include <map>
+
 #include "features/events/group.h"
 
 namespace handschlag::events {
@@ -8,10 +11,16 @@ namespace {
 // About 1.6 million people. An event of somebody who is not in it costs a look into each region.
 constexpr std::size_t kDirectoryBytes = 64 * 1024 * 1024;
 
+Cell& home_of(std::vector<Cell>& cells, regions::Regions& regions) {
+  auto home =
+      std::find_if(cells.begin(), cells.end(), [&](const Cell& cell) { return cell.region == &regions.home(); });
+  return home == cells.end() ? cells.front() : *home;  // every region has a cell
+}
+
 }  // namespace
 
 Router::Router(std::vector<Cell>& cells, regions::Regions& regions)
-    : cells_(cells), regions_(regions), directory_(kDirectoryBytes) {}
+    : cells_(cells), regions_(regions), directory_(kDirectoryBytes), pins_(home_of(cells, regions)) {}
 
 std::size_t Router::cell_of_country(std::string_view country) const {
   const regions::Region& region = regions_.of_country(country);
@@ -41,6 +50,39 @@ Result<void> Router::find_unknown(std::vector<Who>& people) {
       if (known[i].id.value == 0) continue;
       of[i]->known = {static_cast<std::uint32_t>(cell), known[i].id, known[i].purposes};
       directory_.learn(of[i]->digest, *of[i]->known);
+    }
+  }
+  return {};
+}
+
+Result<void> Router::settle(std::span<const Prepared> events, std::vector<Who>& people,
+                            std::span<const std::size_t> first) {
+  std::map<std::string, std::string> regions;  // digest → the region where we would put them
+  std::vector<std::string> digests(people.size());
+  crypto::Key key = TRY(pins_.key());
+  Time now{};
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (!events[i].sighting) continue;
+    now = std::max(now, events[i].intake.received);
+    // As choose() would, had nobody else asked.
+    std::optional<std::uint32_t> cell;
+    std::size_t end = first[i] + 1 + events[i].sighting->together.size();
+    for (std::size_t place = first[i]; place < end; ++place) {
+      if (!cell && people[place].known) cell = people[place].known->cell;
+    }
+    std::string region = cells_[cell ? *cell : cell_of_country(events[i].country)].region->id();
+    for (std::size_t place = first[i]; place < end; ++place) {
+      if (people[place].known) continue;
+      digests[place] = identity::digest_of(key, *people[place].key);
+      region = regions.try_emplace(digests[place], region).first->second;
+    }
+  }
+  TRY(pins_.settle(regions, now));
+  for (std::size_t place = 0; place < people.size(); ++place) {
+    if (digests[place].empty()) continue;
+    const std::string& region = regions[digests[place]];
+    for (std::uint32_t cell = 0; cell < cells_.size(); ++cell) {
+      if (cells_[cell].region->id() == region) people[place].known = directory_.pin(people[place].digest, cell);
     }
   }
   return {};
@@ -84,7 +126,7 @@ Result<void> Router::seal_known(Cell& cell, std::span<Prepared> events) {
     of.push_back(&event);
   }
   if (of.empty()) return {};
-  const std::uint64_t generation = vault.generation();
+  const std::uint64_t generation = TRY(vault.generation());
   auto keys = TRY(vault.find(identities, vault::RetentionClass::ordinary));
   for (std::size_t i = 0; i < of.size(); ++i) {
     if (!keys[i]) continue;
@@ -119,6 +161,7 @@ Router::Journey Router::begin(std::vector<Prepared> events) {
 
 Result<std::vector<std::vector<Prepared>>> Router::route(Journey journey) {
   TRY(find_unknown(journey.people));
+  if (cells_.size() > 1 && pins_.needed()) TRY(settle(journey.events, journey.people, journey.first));
   std::vector<std::vector<Prepared>> out(cells_.size());
   if (journey.events.empty()) return out;
   out[cell_of_country(journey.events.front().country)].reserve(journey.events.size());  // mostly one goes all to

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "features/events/directory.h"
+#include "features/events/pins.h"
 #include "features/events/prepare.h"
 
 namespace handschlag::events {
@@ -44,6 +45,8 @@ class Router {
  private:
   // Looks up in the databases whom the directory does not know, or knows only as pinned.
   Result<void> find_unknown(std::vector<Who>& people);
+  // Gives those a region whom none knows, as all nodes agree. `first`: the place of each event's people.
+  Result<void> settle(std::span<const Prepared> events, std::vector<Who>& people, std::span<const std::size_t> first);
   // The region of an event; `people` are whom it names, its own first. Drops from it who lives in another region.
   std::size_t choose(Prepared& event, std::span<Who> people);
   std::size_t cell_of_country(std::string_view country) const;
@@ -52,6 +55,7 @@ class Router {
   std::vector<Cell>& cells_;
   regions::Regions& regions_;
   Directory directory_;
+  Pins pins_;
 };
 
 }  // namespace handschlag::events

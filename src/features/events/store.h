@@ -39,6 +39,8 @@ struct Row {
 Result<void> insert_events(db::Transaction& tx, std::span<const Row> rows);
 Result<void> insert_unlinked(db::Transaction& tx, std::span<const Row> rows);  // no identity; the time to the hour
 
+// How long the id of an event that must not get in is kept.
+inline constexpr std::chrono::days kTombstoneLife{30};
 struct Tombstone {
   std::string_view event_id;
   Time until{};

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "features/identity/leave_store.h"
 #include "features/identity/recorder.h"
 #include "features/identity/store.h"
 
@@ -71,8 +72,11 @@ Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId s
   std::vector<std::int64_t> frontier = {start.value};
   while (!frontier.empty()) {
     std::vector<std::int64_t> next;
-    for (const Link& link : TRY(store::links_of(tx, frontier))) {
-      if (link.standing != Standing::confirmed || (link.purposes & purposes).empty()) continue;
+    auto links = TRY(store::links_of(tx, frontier));
+    TRY(store::mark_withdrawn(tx, links));
+    for (const Link& link : links) {
+      auto holds = gate::PurposeSet::from_bits(link.purposes.bits() & ~link.withdrawn.bits());
+      if (link.standing != Standing::confirmed || (holds & purposes).empty()) continue;
       for (std::int64_t end : {link.a.value, link.b.value}) {
         if (reached.size() < limits_.identities_per_customer && reached.insert(end).second) next.push_back(end);
       }
@@ -110,8 +114,11 @@ Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, 
     }
     out.identities.push_back(std::move(entry));
   }
-  for (Link& link : TRY(store::links_of(tx, ids))) {
+  auto links = TRY(store::links_of(tx, ids));
+  TRY(store::mark_withdrawn(tx, links));
+  for (Link& link : links) {
     link.purposes = link.purposes & purposes;
+    link.withdrawn = link.withdrawn & purposes;
     if (!link.purposes.empty()) out.links.push_back(std::move(link));
   }
   return out;
@@ -122,11 +129,16 @@ Result<void> Identities::link(db::Transaction& tx, IdentityId a, IdentityId b, g
   if (a == b) return fail(ErrorKind::invalid, "link_to_itself", "An identity can't be linked to itself.");
   std::vector<std::int64_t> ids = {a.value, b.value};
   if (TRY(store::identities(tx, ids)).size() != 2) return no_customer();
+  for (IdentityId side : {a, b}) {
+    if ((TRY(store::withdrawn(tx, side.value)) & purposes).empty()) continue;
+    return fail(ErrorKind::conflict, "leave_withdrawn",
+                "The person took back the leave to link this for one of these purposes; it must be given again first.");
+  }
   auto existing = TRY(store::find_link(tx, a, b));
   if (existing && existing->standing == Standing::confirmed && (existing->purposes | purposes) == existing->purposes) {
     return {};
   }
-  Link link{std::min(a, b), std::max(a, b), Standing::confirmed, basis, purposes, std::string(origin), at, at};
+  Link link{std::min(a, b), std::max(a, b), Standing::confirmed, basis, purposes, {}, std::string(origin), at, at};
   // Staff may take back an end, and what staff states anew starts with the purposes of the statement.
   if (existing && existing->standing == Standing::confirmed) link.purposes = existing->purposes | purposes;
   auto together = TRY(reach(tx, a, gate::PurposeSet::all()));

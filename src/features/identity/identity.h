@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +18,7 @@
 
 #include "features/gate/purposes.h"
 #include "features/identity/key.h"
+#include "features/subjects/subjects.h"
 #include "features/vault/vault.h"
 #include "platform/base/clock.h"
 #include "platform/db/db.h"
@@ -65,7 +68,8 @@ struct Link {
   Standing standing = Standing::claimed;
   gate::Basis basis = gate::Basis::contract;
   gate::PurposeSet purposes;
-  std::string origin;  // a source's id, or "staff"
+  gate::PurposeSet withdrawn = {};  // of these: for which one side took back the leave to link; read only
+  std::string origin;               // a source's id, or "staff"
   Time created_at{};
   Time changed_at{};
 };
@@ -112,6 +116,10 @@ struct Refusal {
 
 std::span<const db::Migration> migrations();
 
+// What this slice holds about identities. Of an erased one nothing stays but the keyed digest of its own key, taken for
+// no purpose: it keeps out what still arrives, and is found by nobody.
+std::unique_ptr<subjects::SubjectData> create_subject_data();
+
 class Identities {
  public:
   // `vault` must outlive this.
@@ -133,19 +141,26 @@ class Identities {
   Result<std::vector<Sighting::Known>> knows(db::Transaction& tx, std::span<const Key> keys);
 
   // Every identity that active links reach from `start`, oldest first, each with `purposes`. A link counts that holds
-  // for one of them: so every member of a customer leads to the same customer, and a view for one purpose alone joins
-  // only who is linked for that very purpose.
+  // for one of them, with neither side's leave withdrawn: so every member of a customer leads to the same customer, and
+  // a view for one purpose alone joins only who is linked for that very purpose.
   Result<std::vector<Reached>> reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes);
 
   // The customer to which an identity belongs, keys opened. Errors: not_found.
   Result<Customer> customer(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes);
 
   // States by staff that two identities are one person, or confirms a claim. Linking what is linked is a no-op.
-  // Errors: not_found, invalid (itself), conflict, code "customer_too_large".
+  // Errors: not_found, invalid (itself), conflict, code "customer_too_large" or "leave_withdrawn".
   Result<void> link(db::Transaction& tx, IdentityId a, IdentityId b, gate::Basis basis, gate::PurposeSet purposes,
                     std::string_view origin, Time at);
   // Ends a link; ending an ended one is a no-op. Errors: not_found.
   Result<void> unlink(db::Transaction& tx, IdentityId a, IdentityId b, Time at);
+
+  // Takes back the leave to link an identity for some purposes: no link to it holds for them any more, nor does one
+  // that is stated later, until the leave is given again. So a customer splits, and each handle leads to its own part;
+  // the links themselves stay as they were stated. Idempotent. Errors: not_found.
+  Result<void> withdraw(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, Time at);
+  // Gives the leave again; what was joined before is joined again. Idempotent. Errors: not_found.
+  Result<void> regrant(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, Time at);
 
   Result<std::vector<Refusal>> refusals(db::Transaction& tx, std::size_t limit);
 
@@ -159,6 +174,9 @@ class Identities {
   vault::Vault& vault() { return vault_; }
 
  private:
+  Result<void> change_leave(db::Transaction& tx, IdentityId identity, Time at,
+                            const std::function<gate::PurposeSet(gate::PurposeSet)>& change);
+
   vault::Vault& vault_;
   const Limits limits_;
 };

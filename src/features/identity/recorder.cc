@@ -98,6 +98,7 @@ Result<void> Recorder::widen_purposes() {
   std::vector<store::OwnPurposes> rows;
   for (std::size_t i = 0; i < named_.size(); ++i) {
     Named& named = named_[i];
+    if (named.known.empty()) continue;  // erased: nothing new is learnt about this person
     if ((named.known | named.wanted) == named.known) continue;
     named.known = named.known | named.wanted;
     rows.push_back({digests_[i], named.identity, named.known});
@@ -131,6 +132,8 @@ Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own
   for (store::KeyRow& row : holders) {
     if (row.identity == own.value) mine = &row;
   }
+  // Of somebody erased only the digest is left, taken for no purpose, and it stays so.
+  if (mine != nullptr && mine->purposes.empty()) return {};
   std::optional<store::KeyRow> beyond;
   if (mine == nullptr && holders.size() > limits_.identities_per_value) {
     beyond = TRY(store::find_key(tx_, digest, own.value));
@@ -212,6 +215,9 @@ Result<void> Recorder::state_link(Link link) {
     link.created_at = existing->created_at;
     if (!confirms) return store::upsert_link(tx_, link);
   }
+  // What was known of them may be of before an erasure.
+  std::vector<std::int64_t> both = {link.a.value, link.b.value};
+  if (!existing && TRY(store::identities(tx_, both)).size() != both.size()) return {};
   // Also claims are bounded: anybody may send them, and each customer page shows them.
   std::int64_t ends[] = {link.a.value, link.b.value};
   for (std::int64_t& end : ends) {

@@ -31,9 +31,20 @@ Result<void> insert_keys(db::Transaction& tx, std::span<const std::int64_t> iden
   return {};
 }
 
-Result<void> delete_key(db::Transaction& tx, std::int64_t identity, std::int64_t retention_class) {
-  TRY(tx.execute("DELETE FROM vault_key WHERE identity = $1 AND retention_class = $2", {identity, retention_class}));
+Result<void> delete_keys(db::Transaction& tx, std::span<const std::int64_t> identities, std::int64_t retention_class) {
+  db::Batch batch(2);
+  batch.reserve(identities.size());
+  for (std::int64_t identity : identities) batch.add({identity, retention_class});
+  TRY(tx.execute_batch("DELETE FROM vault_key WHERE identity = $1 AND retention_class = $2", batch));
+  TRY(tx.execute("UPDATE vault_head SET destructions = destructions + 1 WHERE one = 1", {}));
   return {};
+}
+
+Result<std::int64_t> destructions(db::Transaction& tx) {
+  std::int64_t count = 0;
+  TRY(tx.query("SELECT destructions FROM vault_head WHERE one = 1", {},
+               [&](const db::Row& row) { count = row.integer(0); }));
+  return count;
 }
 
 Result<std::string> find_secret(db::Transaction& tx, std::string_view name) {

@@ -16,7 +16,10 @@ Result<void> find_keys(db::Transaction& tx, std::span<const std::int64_t> identi
                        const std::function<void(std::size_t, std::string_view)>& on_key);
 Result<void> insert_keys(db::Transaction& tx, std::span<const std::int64_t> identities, std::int64_t retention_class,
                          std::span<const std::string> wrapped);
-Result<void> delete_key(db::Transaction& tx, std::int64_t identity, std::int64_t retention_class);
+// Deletes the keys of these identities, and counts that as a destruction.
+Result<void> delete_keys(db::Transaction& tx, std::span<const std::int64_t> identities, std::int64_t retention_class);
+// How many destructions there were.
+Result<std::int64_t> destructions(db::Transaction& tx);
 // "" where there is none.
 Result<std::string> find_secret(db::Transaction& tx, std::string_view name);
 // Keeps what is there.

@@ -62,12 +62,26 @@ std::optional<crypto::Key> Vault::cached(const CacheKey& key) {
   return out ? std::optional(*out) : std::nullopt;
 }
 
-std::uint64_t Vault::generation() {
+Result<std::uint64_t> Vault::generation() {
+  // Another node may have destroyed a key that is cached here. What begins after that must not find it any more.
+  if (database_.shared()) {
+    TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+      catch_up(TRY(store::destructions(tx)));
+      return {};
+    }));
+  }
   std::lock_guard lock(mutex_);
-  return generation_;
+  return static_cast<std::uint64_t>(generation_);
 }
 
-void Vault::remember(const CacheKey& key, const crypto::Key& value, std::uint64_t generation) {
+void Vault::catch_up(std::int64_t generation) {
+  std::lock_guard lock(mutex_);
+  if (generation <= generation_) return;
+  generation_ = generation;
+  cache_.clear();
+}
+
+void Vault::remember(const CacheKey& key, const crypto::Key& value, std::int64_t generation) {
   std::lock_guard lock(mutex_);
   if (generation != generation_) return;
   KeyBytes bytes;
@@ -78,6 +92,7 @@ void Vault::remember(const CacheKey& key, const crypto::Key& value, std::uint64_
 Result<std::vector<std::optional<crypto::Key>>> Vault::find(std::span<const IdentityId> identities,
                                                             RetentionClass retention_class) {
   auto kind = static_cast<std::int64_t>(retention_class);
+  TRY(generation());
   std::vector<std::optional<crypto::Key>> out(identities.size());
   std::vector<std::int64_t> missing;
   std::vector<std::size_t> places;
@@ -88,12 +103,15 @@ Result<std::vector<std::optional<crypto::Key>>> Vault::find(std::span<const Iden
     places.push_back(i);
   }
   if (missing.empty()) return out;
-  std::uint64_t before = generation();
-  std::vector<std::string> wrapped(missing.size());
-  TRY(database_.read([&](db::Transaction& tx) {
+  std::int64_t before = 0;
+  std::vector<std::string> wrapped;
+  TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+    before = TRY(store::destructions(tx));
+    wrapped.assign(missing.size(), "");
     return store::find_keys(tx, missing, kind,
                             [&](std::size_t index, std::string_view value) { wrapped[index] = value; });
   }));
+  catch_up(before);
   for (std::size_t i = 0; i < missing.size(); ++i) {
     if (wrapped[i].empty()) continue;
     crypto::Key key = TRY(unwrap(wrapped[i], key_context(region_, missing[i], kind)));
@@ -107,8 +125,9 @@ Result<std::vector<crypto::Key>> Vault::create(std::span<const IdentityId> ident
   auto kind = static_cast<std::int64_t>(retention_class);
   std::vector<std::int64_t> ids = numbers(identities);
   std::vector<crypto::Key> keys(ids.size());
-  std::uint64_t before = generation();
+  std::int64_t before = 0;
   TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+    before = TRY(store::destructions(tx));
     // A key is there already where an earlier attempt ended between the vault's commit and the data's.
     std::vector<std::string> wrapped(ids.size());
     TRY(store::find_keys(tx, ids, kind, [&](std::size_t index, std::string_view value) { wrapped[index] = value; }));
@@ -126,6 +145,7 @@ Result<std::vector<crypto::Key>> Vault::create(std::span<const IdentityId> ident
     }
     return store::insert_keys(tx, new_ids, kind, new_wrapped);
   }));
+  catch_up(before);
   for (std::size_t i = 0; i < ids.size(); ++i) remember({ids[i], kind}, keys[i], before);
   return keys;
 }
@@ -137,12 +157,24 @@ Result<crypto::Key> Vault::get(IdentityId identity, RetentionClass retention_cla
 }
 
 Result<void> Vault::destroy(IdentityId identity, RetentionClass retention_class) {
+  return destroy({&identity, 1}, retention_class);
+}
+
+Result<void> Vault::destroy(std::span<const IdentityId> identities, RetentionClass retention_class) {
+  if (identities.empty()) return {};
   auto kind = static_cast<std::int64_t>(retention_class);
-  TRY(database_.write([&](db::Transaction& tx) { return store::delete_key(tx, identity.value, kind); }));
+  std::vector<std::int64_t> ids = numbers(identities);
+  std::int64_t now = 0;
+  TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(store::delete_keys(tx, ids, kind));
+    now = TRY(store::destructions(tx));
+    return {};
+  }));
   {
     std::lock_guard lock(mutex_);
-    ++generation_;
-    cache_.erase({identity.value, kind});
+    if (now > generation_ + 1) cache_.clear();  // others destroyed keys meanwhile: which ones is not known here
+    generation_ = std::max(generation_, now);
+    for (std::int64_t id : ids) cache_.erase({id, kind});
   }
   return database_.checkpoint();  // until then the key's bytes stay in the write-ahead log
 }

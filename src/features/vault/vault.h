@@ -1,7 +1,9 @@
 // The vault of a region: the keys under which personal data is sealed, one per identity and retention class. Keys are
 // the unit of erasure: a destroyed key makes what it sealed unreadable everywhere.
 //
-// Thread-safe. It has a database of its own; a new key is durable before anything sealed under it is written.
+// Thread-safe. It has a database of its own; a new key is durable before anything sealed under it is written. Keys are
+// cached; where other nodes use the same database (PostgreSQL), each look asks first whether one was destroyed
+// meanwhile.
 #pragma once
 
 #include <array>
@@ -58,14 +60,16 @@ class Vault {
   // One key. Errors: not_found, code "key_destroyed".
   Result<crypto::Key> get(IdentityId identity, RetentionClass retention_class);
 
-  // Destroys the key, durably, before it returns. Idempotent.
+  // Destroys the key, durably, before it returns; from then on no node finds it. Idempotent.
   Result<void> destroy(IdentityId identity, RetentionClass retention_class);
+  // The same for many at once.
+  Result<void> destroy(std::span<const IdentityId> identities, RetentionClass retention_class);
 
   // A key that belongs to no person, by name; made when it is first asked for. For few names.
   Result<crypto::Key> secret(std::string_view name);
 
-  // Changes when a key is destroyed: a key found while it was the same is there still.
-  std::uint64_t generation();
+  // Changes when a key is destroyed, by any node: a key found while it was the same is there still.
+  Result<std::uint64_t> generation();
 
   // The key of look-up digests (see features/identity).
   const crypto::Key& digest_key() const { return digest_key_; }
@@ -86,7 +90,9 @@ class Vault {
   Result<crypto::Key> unwrap(std::string_view wrapped, const std::string& context) const;
   std::optional<crypto::Key> cached(const CacheKey& key);
   // Keeps a key that was read while `generation` was current; a key destroyed since then must not come back.
-  void remember(const CacheKey& key, const crypto::Key& value, std::uint64_t generation);
+  void remember(const CacheKey& key, const crypto::Key& value, std::int64_t generation);
+  // Drops every cached key where `generation`, as the database has it, is later than that of the cache.
+  void catch_up(std::int64_t generation);
 
   db::Database& database_;
   const std::string region_;
@@ -96,7 +102,7 @@ class Vault {
   CompactCache<CacheKey, KeyBytes, CacheHash> cache_;
   std::mutex mutex_;  // of what follows, and of what is put into the cache
   std::unordered_map<std::string, crypto::Key> secrets_;
-  std::uint64_t generation_ = 0;  // counts destructions
+  std::int64_t generation_ = 0;  // destructions that the cache knows of
 };
 
 }  // namespace handschlag::vault

@@ -59,6 +59,32 @@ TEST_P(VaultTest, DestroyedKeyIsGoneForGood) {
   EXPECT_TRUE(vault_->destroy({1}, kOrdinary)) << "destroying twice is no error";
 }
 
+TEST_P(VaultTest, AKeyCachedByOneNodeIsGoneWhenAnotherDestroysIt) {
+  if (!(**database_).shared()) GTEST_SKIP() << "one process alone has a SQLite file";
+  auto database_of_other = database_->open_again();
+  auto other = *Vault::open(*database_of_other, "eu", region_key_);
+  std::vector<IdentityId> two = {{1}, {2}};
+  ASSERT_TRUE(vault_->create(two, kOrdinary));
+  auto cached = *other->find(two, kOrdinary);
+  ASSERT_TRUE(cached[0] && cached[1]);
+  ASSERT_TRUE(vault_->destroy({1}, kOrdinary));
+  auto after = *other->find(two, kOrdinary);
+  EXPECT_FALSE(after[0]);
+  ASSERT_TRUE(after[1]);
+  EXPECT_EQ(after[1]->bytes(), cached[1]->bytes());
+  ASSERT_TRUE(other->destroy({2}, kOrdinary));
+  EXPECT_EQ(vault_->get({2}, kOrdinary).error().code, "key_destroyed");
+}
+
+TEST_P(VaultTest, ManyAreDestroyedAtOnce) {
+  std::vector<IdentityId> all = {{1}, {2}, {3}};
+  ASSERT_TRUE(vault_->create(all, kOrdinary));
+  ASSERT_TRUE(vault_->destroy(std::span(all).first(2), kOrdinary));
+  EXPECT_FALSE(vault_->get({1}, kOrdinary));
+  EXPECT_FALSE(vault_->get({2}, kOrdinary));
+  EXPECT_TRUE(vault_->get({3}, kOrdinary));
+}
+
 TEST_P(VaultTest, WrongRegionKeyIsToldAtOpening) {
   auto wrong = Vault::open(**database_, "eu", crypto::Key::random());
   ASSERT_FALSE(wrong);

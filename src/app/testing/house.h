@@ -1,0 +1,78 @@
+// The real thing for the model to be held against: every slice that knows people, over two regions of real databases.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/testing/model.h"
+#include "features/customers/customers.h"
+#include "features/ledger/ledger.h"
+#include "features/subjects/subjects.h"
+#include "platform/db/testing/testing.h"
+
+namespace handschlag::model {
+
+class House {
+ public:
+  // Throws where a database does not open.
+  explicit House(db::testing::Backend backend);
+  // Another node on the databases of `first`, which must be PostgreSQL's and outlive this.
+  explicit House(House& first);
+  ~House();
+  House(const House&) = delete;
+  House& operator=(const House&) = delete;
+
+  // Closes everything and opens it again, as a restart does.
+  void reopen();
+
+  Result<Counts> ingest(const std::vector<Sent>& batch);
+  std::optional<std::string> link(Who a, Who b, PurposeSet purposes);
+  std::optional<std::string> unlink(Who a, Who b);
+  Result<void> change_leave(Who who, PurposeSet purposes, customers::Customers::Leave leave);
+  Result<void> erase(Who who);
+  Result<void> forget_refused();
+  // Nothing where the look is denied or nobody is there.
+  Result<std::optional<View>> view(Who who, gate::Purpose purpose);
+  Result<Rows> rows(std::size_t region);
+  Result<std::map<std::string, std::pair<std::int64_t, std::int64_t>>> totals();
+
+  ManualClock& clock() { return clock_; }
+
+ private:
+  struct Place {
+    std::unique_ptr<vault::Vault> vault;
+    std::unique_ptr<identity::Identities> identities;
+    std::unique_ptr<ledger::Ledger> ledger;
+  };
+  void open();
+  void close();
+  void drop_schemas();
+  std::string region_id(std::size_t place) const { return prefix_ + std::string(kRegions[place]); }
+  std::string handle(Who who) const;
+  std::int64_t number_of(std::string_view handle) const;
+  events::Intake intake(const Sent& sent) const;
+  Result<std::multiset<std::string>> messages(const customers::Viewer& viewer, const std::string& handle);
+
+  db::testing::TemporaryFolder folder_;
+  std::string prefix_;  // of the regions' ids: their schemas lie in a PostgreSQL that others use too
+  regions::Settings settings_;
+  ManualClock clock_;
+  metrics::Registry metrics_;
+  std::unique_ptr<db::testing::TestDatabase> own_control_;  // of the first node
+  std::unique_ptr<db::Database> further_control_;           // of a further one
+  db::Database* control_ = nullptr;
+  std::unique_ptr<regions::Regions> regions_;
+  std::unique_ptr<staff::Staff> staff_;
+  std::unique_ptr<sources::Sources> sources_;
+  std::vector<Place> places_;
+  std::unique_ptr<events::Projection> names_;
+  std::unique_ptr<events::Events> events_;
+  std::unique_ptr<customers::Customers> customers_;
+  std::vector<std::unique_ptr<subjects::SubjectData>> subject_data_;
+  std::unique_ptr<subjects::Subjects> subjects_;
+};
+
+}  // namespace handschlag::model

@@ -1,0 +1,42 @@
+#include "features/identity/subject_store.h"
+
+namespace handschlag::identity::store {
+
+Result<void> suppress(db::Transaction& tx, std::int64_t identity) {
+  TRY(tx.execute(
+      "UPDATE identity_key SET purposes = 0, source = 0, first_seen = 0, sealed = $1 WHERE identity = $2 AND "
+      "standing = 0",
+      {db::BlobView{""}, identity}));
+  return {};
+}
+
+Result<void> delete_identity(db::Transaction& tx, std::int64_t identity) {
+  TRY(tx.execute("DELETE FROM identity_identity WHERE id = $1", {identity}));
+  return {};
+}
+
+Result<void> delete_links(db::Transaction& tx, std::int64_t identity) {
+  TRY(tx.execute("DELETE FROM identity_withdrawal WHERE identity = $1", {identity}));
+  TRY(tx.execute("DELETE FROM identity_link WHERE a = $1", {identity}));
+  TRY(tx.execute("DELETE FROM identity_link WHERE b = $1", {identity}));
+  return {};
+}
+
+Result<std::int64_t> delete_further_keys(db::Transaction& tx, std::int64_t identity, std::int64_t limit) {
+  return tx.execute(
+      "DELETE FROM identity_key WHERE identity = $1 AND digest IN "
+      "(SELECT digest FROM identity_key WHERE identity = $1 AND standing <> 0 LIMIT $2)",
+      {identity, limit});
+}
+
+Result<std::int64_t> delete_refusals(db::Transaction& tx, std::int64_t identity, std::int64_t limit) {
+  std::int64_t first = TRY(tx.execute(
+      "DELETE FROM identity_refusal WHERE a = $1 AND b IN (SELECT b FROM identity_refusal WHERE a = $1 LIMIT $2)",
+      {identity, limit}));
+  if (first > 0) return first;
+  return tx.execute(
+      "DELETE FROM identity_refusal WHERE b = $1 AND a IN (SELECT a FROM identity_refusal WHERE b = $1 LIMIT $2)",
+      {identity, limit});
+}
+
+}  // namespace handschlag::identity::store

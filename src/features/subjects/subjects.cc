@@ -1,0 +1,134 @@
+#include "features/subjects/subjects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+
+namespace handschlag::subjects {
+namespace {
+
+constexpr std::string_view kEraseJob = "subjects_erase";
+constexpr std::chrono::hours kReviveEvery{1};
+
+// How long a step may hold the region's writer; its rows follow from how long the last one took. What the commit takes
+// comes on top, and the promise is 20 ms.
+constexpr std::chrono::microseconds kStepTime{6'000};
+constexpr std::int64_t kFirstStep = 64;  // rows
+constexpr std::int64_t kLargestStep = 1'000;
+
+std::string payload_of(std::string_view region, IdentityId identity) {
+  return fmt::format("{} {}", region, identity.value);
+}
+
+class SubjectsImpl final : public Subjects {
+ public:
+  SubjectsImpl(std::vector<Place> places, std::vector<SubjectData*> slices, db::Database& control, const Clock& clock)
+      : places_(std::move(places)), slices_(std::move(slices)), control_(control), clock_(clock) {}
+
+  Result<void> erase(std::string_view region, std::span<const IdentityId> identities) override {
+    Place& place = *TRY(place_of(region));
+    // First the wish: whatever happens from here on, the job carries it through.
+    TRY(control_.write([&](db::Transaction& tx) -> Result<void> {
+      for (IdentityId identity : identities) {
+        std::string payload = payload_of(region, identity);
+        TRY(jobs::enqueue(tx, {.kind = kEraseJob, .payload = payload, .unique_key = payload}));
+      }
+      return {};
+    }));
+    TRY(make_unreadable(place, identities));
+    if (jobs::Runner* runner = runner_.load()) runner->wake();
+    return {};
+  }
+
+  Result<void> erase_now(std::string_view region, std::span<const IdentityId> identities,
+                         const std::function<bool()>& should_stop) override {
+    TRY(erase(region, identities));
+    Place& place = *TRY(place_of(region));
+    for (IdentityId identity : identities) TRY(remove_rows(place, identity, should_stop));
+    return {};
+  }
+
+  void bind_jobs(jobs::Runner& runner) override {
+    runner_ = &runner;
+    runner.on(std::string(kEraseJob), [this](jobs::Lease& lease) { return run(lease); });
+    // An erasure is never given up, however long a database was away.
+    runner.every("subjects_revive", kReviveEvery, [this](jobs::Lease&) {
+      return control_.write([](db::Transaction& tx) -> Result<void> {
+        TRY(jobs::revive(tx, kEraseJob));
+        return {};
+      });
+    });
+  }
+
+ private:
+  Result<Place*> place_of(std::string_view region) {
+    auto it =
+        std::find_if(places_.begin(), places_.end(), [&](const Place& place) { return place.region->id() == region; });
+    if (it != places_.end()) return &*it;
+    return fail(ErrorKind::not_found, "region_unknown", fmt::format("There is no region '{}'.", region));
+  }
+
+  Result<void> run(jobs::Lease& lease) {
+    std::string_view payload = lease.job().payload;
+    std::size_t space = payload.find(' ');
+    IdentityId identity;
+    if (space == std::string_view::npos ||
+        std::from_chars(payload.data() + space + 1, payload.data() + payload.size(), identity.value).ec !=
+            std::errc{}) {
+      return fail(ErrorKind::internal, "job_malformed", "An erasure names no region and identity.");
+    }
+    Place& place = *TRY(place_of(payload.substr(0, space)));
+    TRY(make_unreadable(place, {&identity, 1}));
+    return remove_rows(place, identity, [&] { return lease.should_stop(); });
+  }
+
+  // The keys first: from then on nothing can be read, whatever else takes its time. What is written between the two
+  // steps lies in rows that remove_rows() finds.
+  Result<void> make_unreadable(Place& place, std::span<const IdentityId> identities) {
+    TRY(place.vault->destroy(identities, vault::RetentionClass::ordinary));
+    return place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
+      for (IdentityId identity : identities) {
+        for (SubjectData* slice : slices_) TRY(slice->hide(tx, identity));
+      }
+      return {};
+    });
+  }
+
+  Result<void> remove_rows(Place& place, IdentityId identity, const std::function<bool()>& should_stop) {
+    std::int64_t limit = kFirstStep;
+    for (SubjectData* slice : slices_) {
+      std::int64_t removed = 1;
+      while (removed > 0) {
+        if (should_stop && should_stop()) return jobs::Lease::interrupted();
+        auto began = std::chrono::steady_clock::now();
+        TRY(place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
+          began = std::chrono::steady_clock::now();
+          removed = TRY(slice->erase(tx, identity, clock_.now(), limit));
+          return {};
+        }));
+        auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
+        std::int64_t fitting = limit * kStepTime.count() / std::max<std::int64_t>(took.count(), 1);
+        limit = std::min(std::clamp(fitting, limit / 4 + 1, limit * 2), kLargestStep);
+      }
+    }
+    return {};
+  }
+
+  std::vector<Place> places_;
+  std::vector<SubjectData*> slices_;
+  db::Database& control_;
+  const Clock& clock_;
+  std::atomic<jobs::Runner*> runner_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Subjects> Subjects::create(std::vector<Place> places, std::vector<SubjectData*> slices,
+                                           db::Database& control, const Clock& clock) {
+  return std::make_unique<SubjectsImpl>(std::move(places), std::move(slices), control, clock);
+}
+
+}  // namespace handschlag::subjects
