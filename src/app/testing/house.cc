@@ -74,6 +74,7 @@ House::House(db::testing::Backend backend) : clock_(must(parse_time("2026-11-21T
     source.country = "DE";
     source.trust = sender.server ? sources::Trust::server : sources::Trust::public_;
     source.purposes = sender.purposes;
+    source.mode = sender.test ? sources::Mode::test : sources::Mode::live;
     must(sources_->add(source));
   }
 }

@@ -37,6 +37,7 @@ const std::vector<Sender>& senders() {
        false,
        {{Purpose::DirectMarketing, Basis::consent}, {Purpose::ServiceUsageAnalytics, Basis::consent}}},
       {"ads", "ads", false, {{Purpose::PersonalisedAdvertising, Basis::consent}}},
+      {"trial", "shop", true, {{Purpose::CustomerOrderManagement, Basis::contract}}, true},
   };
   return all;
 }
@@ -52,7 +53,8 @@ Model::Ready Model::prepare(const Sent& sent) {
   std::vector<Key> keys;
   auto add = [&](identity::KeyKind kind, std::string_view prefix, const std::optional<int>& number) {
     if (!number) return;
-    std::string_view space = identity::is_shared_across_sources(kind) ? "@" : sender.name_space;
+    std::string space(identity::is_shared_across_sources(kind) ? "@" : sender.name_space);
+    if (sender.test) space = "test:" + space;
     keys.emplace_back(kind, fmt::format("{}|{}{}", space, prefix, *number));
   };
   add(identity::KeyKind::user_id, "user-", sent.user);
@@ -130,6 +132,7 @@ void Model::store(Region& region, const Ready& event, std::int64_t identity, Cou
 }
 
 void Model::count(const Ready& event, bool linked) {
+  if (senders()[event.sent->sender].test) return;
   auto add = [&](std::string_view measure, std::int64_t micros) {
     auto& sum = totals_[fmt::format("{} {} {}", senders()[event.sent->sender].id, measure, linked)];
     ++sum.first;
@@ -146,6 +149,7 @@ void Model::record(Region& region, const std::vector<const Ready*>& batch, std::
     if (fresh) {
       it->second = ++region.last_id;
       region.living.insert(it->second);
+      if (key.second.starts_with("test:")) region.made_up.insert(it->second);
     }
     if (!region.living.contains(it->second)) return;
     Held& held = region.holders[key].try_emplace(it->second, Held{Standing::own, {}}).first->second;
@@ -261,6 +265,7 @@ PurposeSet Model::stored_for(const Region& region, std::int64_t identity) {
 std::optional<std::string> Model::link(Who a, Who b, PurposeSet purposes) {
   if (a.first != b.first) return "regions_differ";
   Region& region = regions_[a.first];
+  if (region.made_up.contains(a.second) != region.made_up.contains(b.second)) return "modes_differ";
   PurposeSet linkable = gate::linkable_purposes(stored_for(region, a.second), stored_for(region, b.second));
   if ((linkable | purposes) != linkable) return "purposes_not_shared";
   if (a == b) return "link_to_itself";

@@ -29,6 +29,7 @@ struct Sender {
   std::string_view name_space;
   bool server;
   std::vector<gate::DeclaredPurpose> purposes;
+  bool test = false;  // makes people up, who are never joined with others nor counted
 };
 const std::vector<Sender>& senders();
 
@@ -122,6 +123,7 @@ class Model {
     std::int64_t last_id = 0;
     std::map<Key, std::int64_t> own;  // also of the erased
     std::set<std::int64_t> living;
+    std::set<std::int64_t> made_up;                       // by a test source
     std::map<Key, std::map<std::int64_t, Held>> holders;  // own keys of the living, and attributes
     std::map<std::pair<std::int64_t, std::int64_t>, Link> links;
     std::map<std::int64_t, PurposeSet> withdrawn;        // leave to link

@@ -54,7 +54,7 @@ class CustomersImpl final : public Customers {
     auto parsed = TRY(identity::parse_key(key));
     Permit permit = TRY(look_.allowed(viewer));
     gate::PurposeSet purposes = permit.purposes;
-    std::vector<identity::Key> keys = TRY(spellings(parsed));
+    std::vector<identity::Key> keys = TRY(spellings(parsed, viewer.mode));
     std::vector<Found> out;
     for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
       if (!may_see(viewer, cell)) continue;
@@ -74,7 +74,7 @@ class CustomersImpl final : public Customers {
     std::vector<Found> out;
     for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
       if (!may_see(viewer, cell)) continue;
-      auto digests = digests_of_query(identities(cell).vault().digest_key(), name);
+      auto digests = digests_of_query(identities(cell).vault().digest_key(), name, viewer.mode);
       if (digests.empty())
         return fail(ErrorKind::invalid, "name_empty", "Type at least one word of the name.", {{"name", "is empty"}});
       std::vector<identity::Identities::Found> found;
@@ -108,6 +108,7 @@ class CustomersImpl final : public Customers {
     }));
     TRY(look_.check_stored(viewer, place.cell, out.customer.identities));
     out.handle = format_handle(out.region, out.customer.identities.front().id);
+    out.mode = mode_of(out.customer.identities.front());
     TRY(look_.record(viewer, place.cell, out.customer, permit));
     for (const auto& [identity, profile] : to_save) save(place.cell, identity, profile);
     return out;
@@ -298,16 +299,23 @@ class CustomersImpl final : public Customers {
   // Whether each side has anything for which the two may be joined.
   Result<void> check_linkable(const Handle& one, const Handle& two, gate::PurposeSet purposes) {
     gate::PurposeSet stored[2];
+    sources::Mode modes[2] = {};
     TRY(data(one.cell).read([&](db::Transaction& tx) -> Result<void> {
       for (std::size_t side = 0; side < 2; ++side) {
         IdentityId id = side == 0 ? one.identity : two.identity;
         auto customer = TRY(identities(one.cell).customer(tx, id, gate::PurposeSet::all()));
         for (const identity::Identity& member : customer.identities) {
-          if (member.id == id) stored[side] = member.stored_for;
+          if (member.id != id) continue;
+          stored[side] = member.stored_for;
+          modes[side] = mode_of(member);
         }
       }
       return {};
     }));
+    if (modes[0] != modes[1]) {
+      return fail(ErrorKind::invalid, "modes_differ", "What a test source made up is never joined with a person.",
+                  {{"/b", "must be of the same mode"}});
+    }
     gate::PurposeSet linkable = gate::linkable_purposes(stored[0], stored[1]);
     if ((linkable | purposes) == linkable) return {};
     return fail(ErrorKind::invalid, "purposes_not_shared",
@@ -315,8 +323,14 @@ class CustomersImpl final : public Customers {
                 {{"/purposes", "must be purposes that both sides share"}});
   }
 
+  // Test sources make their identities in namespaces of their own, so all of a customer's are of one mode.
+  sources::Mode mode_of(const identity::Identity& member) const {
+    auto source = sources_.find(Id<sources::Source>{member.source});
+    return source ? source->mode : sources::Mode::live;
+  }
+
   // A key in each namespace, and spelled as in each country, that a source has: which one is meant nobody said.
-  Result<std::vector<identity::Key>> spellings(const identity::KindAndValue& key) {
+  Result<std::vector<identity::Key>> spellings(const identity::KindAndValue& key, sources::Mode mode) {
     std::vector<identity::Key> out;
     std::optional<Error> error;
     auto add = [&](const identity::Place& place) {
@@ -324,7 +338,9 @@ class CustomersImpl final : public Customers {
       if (!made) error = made.error();
       if (made && std::find(out.begin(), out.end(), *made) == out.end()) out.push_back(std::move(*made));
     };
-    for (const auto& source : sources_.list()) add({source->name_space, source->controller, source->country});
+    for (const auto& source : sources_.list()) {
+      if (source->mode == mode) add({source->id_space(), source->address_space(), source->country});
+    }
     if (out.empty() && error) {
       error->fields = {{"key", "is no usable value of its kind"}};
       return std::unexpected(*error);
@@ -365,9 +381,11 @@ class CustomersImpl final : public Customers {
         if (!found_customer && found_customer.error().kind == ErrorKind::not_found) continue;  // being erased
         identity::Customer customer = TRY(std::move(found_customer));
         const identity::Identity& oldest = customer.identities.front();
+        if (mode_of(oldest) != viewer.mode) continue;
         Found item{format_handle(region_id(place), oldest.id),
                    region_id(place),
                    oldest.country,
+                   viewer.mode,
                    entry.standing,
                    oldest.created_at,
                    {}};

@@ -33,6 +33,8 @@ struct Viewer {
   std::string trace_id;
   std::string language = "en";                // of the reasons: "de" or "en"
   std::optional<gate::Purpose> purpose = {};  // empty: all that the role may
+  // Whom searches find: people, or what test sources made up. A handle leads to either.
+  sources::Mode mode = sources::Mode::live;
 };
 
 // "eu-2s": region and number of an identity. A customer's handle is its oldest identity's; that of any other identity
@@ -46,6 +48,7 @@ struct Found {
   std::string handle;
   std::string region;
   std::string country;
+  sources::Mode mode = sources::Mode::live;
   identity::Standing match = identity::Standing::claimed;  // how sure the value is the customer's
   Time first_seen{};
   std::vector<identity::KeyKind> kinds;  // of its identities
@@ -54,6 +57,7 @@ struct Found {
 struct Page {
   std::string handle;
   std::string region;
+  sources::Mode mode = sources::Mode::live;
   gate::PurposeSet purposes;
   identity::Customer customer;
   Sums sums;
@@ -102,8 +106,8 @@ class Customers {
   virtual Result<std::vector<ledger::Record>> uses(const Viewer& viewer, std::string_view handle,
                                                    std::size_t limit) = 0;
 
-  // Handles of identities, of one region. Errors: invalid (of two regions: links never cross them), not_found,
-  // conflict.
+  // Handles of identities, of one region. Errors: invalid (of two regions, or a test's and a person's: links never
+  // cross these), not_found, conflict.
   virtual Result<void> link(const Viewer& viewer, std::string_view a, std::string_view b, gate::Basis basis,
                             gate::PurposeSet purposes) = 0;
   virtual Result<void> unlink(const Viewer& viewer, std::string_view a, std::string_view b) = 0;

@@ -29,36 +29,40 @@ std::string_view prefix(std::string_view word, std::size_t count) {
   return word.substr(0, at);
 }
 
-std::string whole(const crypto::Key& key, std::string_view word) {
-  return crypto::keyed_digest(key, fmt::format("name-word|{}", word));
+std::string_view prefix_of(sources::Mode mode) {
+  return mode == sources::Mode::live ? "" : "test-";
 }
 
-std::string beginning(const crypto::Key& key, std::string_view letters) {
-  return crypto::keyed_digest(key, fmt::format("name-beginning|{}", letters));
+std::string whole(const crypto::Key& key, std::string_view word, sources::Mode mode) {
+  return crypto::keyed_digest(key, fmt::format("{}name-word|{}", prefix_of(mode), word));
+}
+
+std::string beginning(const crypto::Key& key, std::string_view letters, sources::Mode mode) {
+  return crypto::keyed_digest(key, fmt::format("{}name-beginning|{}", prefix_of(mode), letters));
 }
 
 }  // namespace
 
-std::vector<std::string> digests_of_name(const crypto::Key& digest_key, std::string_view name) {
+std::vector<std::string> digests_of_name(const crypto::Key& digest_key, std::string_view name, sources::Mode mode) {
   std::vector<std::string> out;
   std::size_t words = 0;
   for (const std::string& word : text::words(name)) {
     if (++words > kMaxWords) break;
-    out.push_back(whole(digest_key, word));
+    out.push_back(whole(digest_key, word, mode));
     for (std::size_t letters = kShortestPrefix; letters <= kLongestPrefix; ++letters) {
       if (prefix(word, letters - 1) == word) break;
-      out.push_back(beginning(digest_key, prefix(word, letters)));
+      out.push_back(beginning(digest_key, prefix(word, letters), mode));
     }
   }
   return out;
 }
 
-std::vector<std::string> digests_of_query(const crypto::Key& digest_key, std::string_view query) {
+std::vector<std::string> digests_of_query(const crypto::Key& digest_key, std::string_view query, sources::Mode mode) {
   std::vector<std::string> out;
   for (const std::string& word : text::words(query)) {
     if (out.size() == kMaxWords) break;
     bool is_prefix = prefix(word, kShortestPrefix - 1) != word && prefix(word, kLongestPrefix) == word;
-    out.push_back(is_prefix ? beginning(digest_key, word) : whole(digest_key, word));
+    out.push_back(is_prefix ? beginning(digest_key, word, mode) : whole(digest_key, word, mode));
   }
   return out;
 }
@@ -70,7 +74,8 @@ Result<void> NameIndex::apply(db::Transaction& tx, events::Cell& cell, std::span
     for (std::string_view trait : kNameTraits) {
       auto name = stored.intake->traits->find(trait);
       if (!name) continue;
-      for (std::string& digest : digests_of_name(cell.identities->vault().digest_key(), name->text())) {
+      for (std::string& digest :
+           digests_of_name(cell.identities->vault().digest_key(), name->text(), stored.source->mode)) {
         auto& purposes = words[{std::move(digest), stored.identity.value}];
         purposes = purposes | stored.purposes;
       }

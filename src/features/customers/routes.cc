@@ -25,6 +25,11 @@ Result<Viewer> viewer_of(const http::Request& request) {
       return fail(ErrorKind::invalid, "purpose_unknown", "This is not a known purpose.", {{"purpose", "is not known"}});
     }
   }
+  if (auto mode = request.query_param("mode")) {
+    auto known = sources::find_mode(*mode);
+    if (!known) return fail(ErrorKind::invalid, "mode_unknown", "mode is live or test.", {{"mode", "is not known"}});
+    viewer.mode = *known;
+  }
   return viewer;
 }
 
@@ -67,6 +72,7 @@ class Encoder {
       items.push_back({{"id", customer.handle},
                        {"region", customer.region},
                        {"country", text_or_null(customer.country)},
+                       {"mode", sources::name_of(customer.mode)},
                        {"match", identity::name_of(customer.match)},
                        {"first_seen", format_time(customer.first_seen)},
                        {"identities", std::move(kinds)}});
@@ -159,6 +165,7 @@ class Encoder {
     for (const identity::Link& one : page.customer.links) links.push_back(link(page.region, one));
     return {{"id", page.handle},
             {"region", page.region},
+            {"mode", sources::name_of(page.mode)},
             {"purposes", page.purposes.names()},
             {"identities", std::move(identities)},
             {"links", std::move(links)},
@@ -175,6 +182,7 @@ class Encoder {
                        {"received_at", format_time(event.received_at)},
                        {"source", source(event.source)},
                        {"touchpoint", found ? json::Value(found->touchpoint) : json::Value()},
+                       {"mode", sources::name_of(found ? found->mode : sources::Mode::live)},
                        {"trust", found ? json::Value(sources::name_of(found->trust)) : json::Value()},
                        {"identity", format_handle(region, event.identity)},
                        {"purposes", event.purposes.names()},

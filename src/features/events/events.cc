@@ -122,6 +122,8 @@ class EventsImpl final : public Events {
       TRY(cell.region->data().read([&](db::Transaction& tx) {
         return store::totals(tx, number, [&](std::int64_t of, Total total) {
           total.source = name_of_source(of);
+          total.mode = mode_of_source(of);
+          if (number == 0 && total.mode == sources::Mode::test) return;
           out.push_back(std::move(total));
         });
       }));
@@ -176,6 +178,11 @@ class EventsImpl final : public Events {
     auto routed = router_.route(std::move(journey));
     if (!routed) return submission->done(std::unexpected(routed.error()));
     commit(*std::move(routed), submission);
+  }
+
+  sources::Mode mode_of_source(std::int64_t number) const {
+    auto source = sources_.find(Id<sources::Source>{number});
+    return source ? source->mode : sources::Mode::live;
   }
 
   std::string name_of_source(std::int64_t number) const {

@@ -126,6 +126,7 @@ struct Total {
   bool linked = true;
   std::int64_t events = 0;
   std::int64_t amount_micros = 0;
+  sources::Mode mode = sources::Mode::live;
 };
 
 struct RefusalCount {
@@ -179,7 +180,7 @@ class Events {
                              const std::function<void(const Event&)>& on_event) = 0;
   virtual Result<std::int64_t> last_seq(db::Transaction& tx) = 0;
 
-  // Sums over all days, of one source or all.
+  // Sums over all days, of one source, or of all that are live.
   virtual Result<std::vector<Total>> totals(std::string_view source) = 0;
   virtual Result<std::vector<RefusalCount>> refusals() = 0;
 

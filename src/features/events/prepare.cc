@@ -158,7 +158,9 @@ Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
   using identity::KeyKind;
   const sources::Source& source = *event.source;
   const Intake& intake = event.intake;
-  identity::Place place{source.name_space, source.controller, event.country};
+  const std::string ids = source.id_space();
+  const std::string addresses = source.address_space();
+  identity::Place place{ids, addresses, event.country};
   auto user = usable(KeyKind::user_id, intake.user_id, place);
   auto anonymous = usable(KeyKind::anonymous_id, intake.anonymous_id, place);
   auto device = usable(KeyKind::device_id, intake.device_id, place);

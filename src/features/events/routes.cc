@@ -183,6 +183,7 @@ http::Response rudder_config(const http::Request& request, const sources::Source
 
 json::Value to_json(const Total& total) {
   json::Value item = {{"source", total.source},
+                      {"mode", sources::name_of(total.mode)},
                       {"country", total.country.empty() ? json::Value() : json::Value(total.country)},
                       {"measure", total.measure},
                       {"linked", total.linked},

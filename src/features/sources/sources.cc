@@ -247,6 +247,14 @@ std::optional<Trust> find_trust(std::string_view name) {
   return name == "public" ? std::optional(Trust::public_) : std::nullopt;
 }
 
+std::string Source::id_space() const {
+  return mode == Mode::live ? name_space : "test:" + name_space;
+}
+
+std::string Source::address_space() const {
+  return mode == Mode::live ? controller : "test:" + controller;
+}
+
 std::string_view name_of(Mode mode) {
   return mode == Mode::live ? "live" : "test";
 }

@@ -67,6 +67,10 @@ struct Source {
   Time created_at{};
 
   gate::PurposeSet purpose_set() const;
+  // Where its ids, and where its addresses, mean somebody: for identity::Place. Those of a test source are apart from
+  // all live ones, so that nobody made up is ever joined with a person.
+  std::string id_space() const;
+  std::string address_space() const;
 };
 
 using SourcePointer = std::shared_ptr<const Source>;
