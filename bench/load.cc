@@ -200,8 +200,10 @@ class Load {
   // A page is two requests, one after the other.
   void send_page(Connection& connection) {
     if (connection.parts == 0) connection.customer = random_() % plan_.people + 1;
+    char handle[16];
+    auto end = std::to_chars(handle, handle + sizeof handle, connection.customer, 36).ptr;
     fmt::format_to(std::back_inserter(connection.out), "GET /api/v1/customers/{}-{}{} {}", plan_.region,
-                   connection.customer, connection.parts == 0 ? "" : "/timeline?limit=50", head_);
+                   std::string_view(handle, end), connection.parts == 0 ? "" : "/timeline?limit=50", head_);
     flush(connection);
   }
 
