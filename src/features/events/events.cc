@@ -213,7 +213,8 @@ class EventsImpl final : public Events {
         ++submission->open_parts;
       }
       std::size_t weight = parts[i].size();
-      auto submitted = groups_[i]->submit(Part{std::move(parts[i]), {}}, weight,
+      const std::int64_t lane = parts[i].front().source->number.value;
+      auto submitted = groups_[i]->submit(lane, Part{std::move(parts[i]), {}}, weight,
                                           [this, i, submission](const Result<void>& result, Part& part) {
                                             if (result) router_.learn(i, part.events);
                                             submission->finish_part(result, part.outcome);

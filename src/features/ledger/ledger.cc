@@ -66,7 +66,7 @@ class LedgerImpl final : public Ledger {
     if (entries.empty()) return {};
     auto waiter = std::make_shared<Waiter>();
     std::size_t weight = entries.size();
-    TRY(groups_.submit(std::move(entries), weight, [waiter](const Result<void>& result, std::vector<Entry>&) {
+    TRY(groups_.submit(0, std::move(entries), weight, [waiter](const Result<void>& result, std::vector<Entry>&) {
       std::lock_guard lock(waiter->mutex);
       waiter->result = result;
       waiter->done = true;

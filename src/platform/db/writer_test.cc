@@ -5,8 +5,10 @@
 #include <atomic>
 #include <future>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
+#include "platform/db/group_commit.h"
 #include "platform/db/testing/testing.h"
 
 namespace handschlag::db {
@@ -121,6 +123,80 @@ TEST_P(WriterTest, ABodyThatThrowsDoesNotEndTheWriter) {
   ASSERT_FALSE(thrown.has_value());
   EXPECT_EQ(thrown.error().kind, ErrorKind::internal);
   EXPECT_TRUE(writer.run(insert(1)).has_value());
+}
+
+// One lane floods while another sends little: groups are of items "LANE:NUMBER", each of weight 1.
+struct Lanes {
+  Gate gate;
+  std::vector<std::vector<std::string>> groups;
+  std::atomic<int> failed{0};
+  Writer writer;
+  GroupCommit<std::string> commits;
+
+  Lanes(Database& database, std::size_t group_weight, std::size_t capacity)
+      : writer(database, 10),
+        commits(
+            writer,
+            [this](Transaction&, std::span<std::string*> items) -> Result<void> {
+              auto& group = groups.emplace_back();
+              for (std::string* item : items) group.push_back(*item);
+              return {};
+            },
+            group_weight, capacity) {
+    EXPECT_TRUE(writer.post(gate.body(), [](Result<void>) {}).has_value());
+    gate.reached.get_future().wait();
+  }
+  bool send(std::int64_t lane, int number, std::size_t weight = 1) {
+    auto done = [this](const Result<void>& result, std::string&) { failed += result ? 0 : 1; };
+    return commits.submit(lane, std::to_string(lane) + ":" + std::to_string(number), weight, done).has_value();
+  }
+  void finish() {
+    gate.open.set_value();
+    while (true) {  // groups follow each other as tasks of the writer
+      std::size_t before = groups.size();
+      EXPECT_TRUE(writer.run([](Transaction&) -> Result<void> { return {}; }).has_value());
+      if (groups.size() == before) break;
+    }
+    writer.stop();
+  }
+};
+
+TEST_P(WriterTest, EveryLaneIsInTheNextGroup) {
+  Lanes lanes(database(), 4, 100);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(lanes.send(1, i));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(lanes.send(2, i));
+  lanes.finish();
+  ASSERT_GE(lanes.groups.size(), 2u);
+  EXPECT_THAT(lanes.groups[0], ::testing::ElementsAre("1:0", "1:1", "2:0", "2:1"));
+  EXPECT_THAT(lanes.groups[1], ::testing::UnorderedElementsAre("1:2", "1:3", "1:4", "2:2"));
+  std::size_t all = 0;
+  for (const auto& group : lanes.groups) {
+    EXPECT_LE(group.size(), 4u);
+    all += group.size();
+  }
+  EXPECT_EQ(all, 23u);
+}
+
+TEST_P(WriterTest, ALaneThatFloodsLeavesRoomForOthers) {
+  Lanes lanes(database(), 4, 10);
+  int taken = 0;
+  for (int i = 0; i < 20; ++i) taken += lanes.send(1, i) ? 1 : 0;
+  EXPECT_EQ(taken, 5) << "half of the queue";
+  EXPECT_TRUE(lanes.send(2, 0));
+  EXPECT_TRUE(lanes.send(3, 0, 4)) << "whatever fits";
+  EXPECT_FALSE(lanes.send(4, 0)) << "now all of it is taken";
+  lanes.finish();
+  EXPECT_EQ(lanes.failed, 0);
+}
+
+TEST_P(WriterTest, AnItemHeavierThanAGroupIsAGroupOfItsOwn) {
+  Lanes lanes(database(), 4, 100);
+  EXPECT_TRUE(lanes.send(1, 0, 9));
+  EXPECT_TRUE(lanes.send(2, 0, 3));
+  EXPECT_TRUE(lanes.send(2, 1, 3));
+  lanes.finish();
+  EXPECT_THAT(lanes.groups, ::testing::ElementsAre(::testing::ElementsAre("1:0"), ::testing::ElementsAre("2:0"),
+                                                   ::testing::ElementsAre("2:1")));
 }
 
 }  // namespace
