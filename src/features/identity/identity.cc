@@ -170,4 +170,12 @@ Result<std::vector<Identities::CountryCount>> Identities::count_by_country(db::T
   return store::count_by_country(tx, source, kind);
 }
 
+Result<void> start_above(db::Transaction& tx, std::int64_t highest) {
+  return store::raise_last_id(tx, highest);
+}
+
+Result<std::int64_t> last_id(db::Transaction& tx) {
+  return store::last_id(tx);
+}
+
 }  // namespace handschlag::identity

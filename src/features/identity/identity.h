@@ -120,6 +120,12 @@ std::span<const db::Migration> migrations();
 // no purpose: it keeps out what still arrives, and is found by nobody.
 std::unique_ptr<subjects::SubjectData> create_subject_data();
 
+// The number that was given out last; of a region's data database. New ones begin above `highest` after start_above()
+// (a no-op where they do already): a vault or a ledger may know numbers that the data does not, of a restored backup or
+// of an attempt that ended between two commits, and no number is given out twice.
+Result<std::int64_t> last_id(db::Transaction& tx);
+Result<void> start_above(db::Transaction& tx, std::int64_t highest);
+
 class Identities {
  public:
   // `vault` must outlive this.

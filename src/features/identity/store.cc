@@ -47,6 +47,18 @@ Result<std::int64_t> allocate(db::Transaction& tx, std::int64_t count) {
   return last - count + 1;
 }
 
+Result<std::int64_t> last_id(db::Transaction& tx) {
+  std::int64_t last = 0;
+  TRY(tx.query("SELECT last_id FROM identity_head WHERE one = 1", {},
+               [&](const db::Row& row) { last = row.integer(0); }));
+  return last;
+}
+
+Result<void> raise_last_id(db::Transaction& tx, std::int64_t least) {
+  TRY(tx.execute("UPDATE identity_head SET last_id = $1 WHERE one = 1 AND last_id < $1", {least}));
+  return {};
+}
+
 Result<void> insert_identities(db::Transaction& tx, std::span<const IdentityRow> rows) {
   db::Batch batch(5);
   for (const IdentityRow& row : rows) {

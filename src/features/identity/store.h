@@ -34,6 +34,8 @@ struct IdentityRow {
 
 // Takes `count` ids and answers the first. Serialises concurrent writers.
 Result<std::int64_t> allocate(db::Transaction& tx, std::int64_t count);
+Result<std::int64_t> last_id(db::Transaction& tx);
+Result<void> raise_last_id(db::Transaction& tx, std::int64_t least);
 Result<void> insert_identities(db::Transaction& tx, std::span<const IdentityRow> rows);
 Result<void> insert_keys(db::Transaction& tx, std::span<const KeyRow> rows);
 Result<void> update_key(db::Transaction& tx, const KeyRow& row);  // standing and purposes

@@ -272,6 +272,10 @@ std::span<const db::Migration> migrations() {
   return embedded::imports_migrations;
 }
 
+Result<void> forget_progress(db::Transaction& control) {
+  return store::delete_jobs(control);
+}
+
 std::unique_ptr<Importer> Importer::create(events::Events& events, sources::Sources& sources, db::Database& control,
                                            const Clock& clock) {
   return std::make_unique<ImporterImpl>(events, sources, control, clock);

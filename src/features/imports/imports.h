@@ -67,6 +67,10 @@ struct Report {
   std::chrono::milliseconds took{0};
 };
 
+// Forgets how far imports have come: they begin anew, and what is stored is recognised. For a restored backup, whose
+// control database may be a little newer than its events.
+Result<void> forget_progress(db::Transaction& control);
+
 class Importer {
  public:
   // Everything handed over must outlive this.

@@ -25,4 +25,9 @@ Result<void> save_job(db::Transaction& tx, const JobRow& job) {
   return {};
 }
 
+Result<void> delete_jobs(db::Transaction& tx) {
+  TRY(tx.execute("DELETE FROM imports_job", {}));
+  return {};
+}
+
 }  // namespace handschlag::imports::store

@@ -25,4 +25,6 @@ Result<std::optional<JobRow>> find_job(db::Transaction& tx, std::string_view key
 // Adds the job, or takes the place of what was stored of it.
 Result<void> save_job(db::Transaction& tx, const JobRow& job);
 
+Result<void> delete_jobs(db::Transaction& tx);
+
 }  // namespace handschlag::imports::store

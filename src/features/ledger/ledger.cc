@@ -95,6 +95,15 @@ class LedgerImpl final : public Ledger {
     return out;
   }
 
+  Result<std::int64_t> highest_identity() override {
+    std::int64_t highest = 0;
+    TRY(region_.ledger().read([&](db::Transaction& tx) -> Result<void> {
+      highest = TRY(store::highest_identity(tx));
+      return {};
+    }));
+    return highest;
+  }
+
  private:
   Result<void> write(db::Transaction& tx, std::span<std::vector<Entry>*> group) {
     std::vector<const Entry*> entries;

@@ -51,6 +51,9 @@ class Ledger {
 
   // An identity's entries, newest first, before position `before` (0: from the end).
   virtual Result<std::vector<Record>> read(IdentityId identity, std::int64_t before, std::size_t limit) = 0;
+
+  // The largest number of an identity that has an entry; 0 for none.
+  virtual Result<std::int64_t> highest_identity() = 0;
 };
 
 }  // namespace handschlag::ledger

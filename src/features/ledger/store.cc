@@ -18,6 +18,12 @@ Result<std::int64_t> allocate(db::Transaction& tx, std::int64_t count) {
   return last - count + 1;
 }
 
+Result<std::int64_t> highest_identity(db::Transaction& tx) {
+  std::int64_t highest = 0;
+  TRY(tx.query("SELECT max(identity) FROM ledger_entry", {}, [&](const db::Row& row) { highest = row.integer(0); }));
+  return highest;
+}
+
 Result<void> insert(db::Transaction& tx, std::span<const Row> rows) {
   db::Batch batch(4);
   for (const Row& row : rows) batch.add({row.seq, row.identity, row.at, db::BlobView{row.sealed}});

@@ -19,6 +19,7 @@ struct Row {
 
 // Takes `count` positions and answers the first.
 Result<std::int64_t> allocate(db::Transaction& tx, std::int64_t count);
+Result<std::int64_t> highest_identity(db::Transaction& tx);
 Result<void> insert(db::Transaction& tx, std::span<const Row> rows);
 Result<void> read(db::Transaction& tx, std::int64_t identity, std::int64_t before, std::int64_t limit,
                   const std::function<void(Row)>& on_row);

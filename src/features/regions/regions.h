@@ -5,7 +5,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +44,21 @@ struct Schemas {
   std::vector<db::Migration> ledger;
 };
 
+// Where a region's database lies: "data", "vault" or "ledger".
+db::Options database_options(const Settings& settings, const std::string& region, const std::string& name);
+
+// Puts the key of a restored backup in place (and the one before it, where it was being rotated). Where the region has
+// another key by now, the backup's becomes the former one, as in a rotation, and the answer is false. Errors: conflict
+// "region_keys_differ", where there is no place for it; unavailable.
+Result<bool> put_keys(const Settings& settings, const std::string& region, const crypto::Key& key,
+                      const std::optional<crypto::Key>& former);
+
+// Rotation of a region's key file. Begin: makes a new key, keeps the former one beside it, durably, and answers the new
+// one; from then on the former one is loaded too. Errors: invalid "region_key_from_environment"; conflict
+// "rotation_running"; unavailable. Finish: destroys the former one, when nothing is wrapped by it any more.
+Result<crypto::Key> begin_key_rotation(const Settings& settings, const std::string& region);
+Result<void> finish_key_rotation(const Settings& settings, const std::string& region);
+
 class Region {
  public:
   const std::string& id() const { return id_; }
@@ -50,13 +67,16 @@ class Region {
   db::Database& ledger() { return *ledger_; }
   db::Writer& writer() { return *writer_; }
   db::Writer& ledger_writer() { return *ledger_writer_; }
-  // The key-encryption key: wraps the vault's keys.
+  // The key-encryption key as it was when this was opened: wraps the vault's keys. And the one before it, while it is
+  // being rotated.
   const crypto::Key& key() const { return key_; }
+  const std::optional<crypto::Key>& former_key() const { return former_key_; }
 
  private:
   friend class Regions;
   std::string id_;
   crypto::Key key_;
+  std::optional<crypto::Key> former_key_;
   std::unique_ptr<db::Database> data_;
   std::unique_ptr<db::Database> vault_;
   std::unique_ptr<db::Database> ledger_;
@@ -66,9 +86,14 @@ class Region {
 
 class Regions {
  public:
-  // Opens every region's databases, bringing their schemas up to date. Errors: invalid (settings, key files),
-  // conflict (newer schema), unavailable.
-  static Result<std::unique_ptr<Regions>> open(const Settings& settings, const Schemas& schemas);
+  // Opens every region's databases, bringing their schemas up to date. `before_migrating` runs between the two, over
+  // databases as they were. Errors: invalid (settings, key files), conflict (newer schema), unavailable.
+  using BeforeMigrating = std::function<Result<void>(Regions&)>;
+  static Result<std::unique_ptr<Regions>> open(const Settings& settings, const Schemas& schemas,
+                                               const BeforeMigrating& before_migrating = {});
+
+  // Whether a database that is not new lacks steps of the schemas.
+  Result<bool> needs_migration(const Schemas& schemas) const;
 
   // Makes the key-encryption keys that are missing (mode 0600). Errors: unavailable.
   static Result<void> create_keys(const Settings& settings);

@@ -64,6 +64,44 @@ TEST_F(RegionsTest, KeysAreForTheOwnerOnlyAndNeverOverwritten) {
   EXPECT_EQ(key_text("eu"), before);
 }
 
+TEST_F(RegionsTest, ARotatedKeyStandsBesideTheFormerOneUntilItIsFinished) {
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  std::string before = key_text("eu");
+  auto fresh = begin_key_rotation(settings_, "eu");
+  ASSERT_TRUE(fresh) << fresh.error().detail;
+  EXPECT_NE(key_text("eu"), before);
+  EXPECT_EQ(key_text("eu"), crypto::to_base64(fresh->bytes()) + "\n");
+  EXPECT_EQ(begin_key_rotation(settings_, "eu").error().code, "rotation_running");
+  {
+    auto regions = *Regions::open(settings_, {});
+    EXPECT_EQ(regions->find("eu")->key().bytes(), fresh->bytes());
+    ASSERT_TRUE(regions->find("eu")->former_key());
+    EXPECT_EQ(crypto::to_base64(regions->find("eu")->former_key()->bytes()) + "\n", before);
+    EXPECT_FALSE(regions->find("us")->former_key());
+  }
+  ASSERT_TRUE(finish_key_rotation(settings_, "eu"));
+  EXPECT_TRUE(finish_key_rotation(settings_, "eu")) << "finishing twice is a no-op";
+  EXPECT_FALSE((*Regions::open(settings_, {}))->find("eu")->former_key());
+  EXPECT_TRUE(begin_key_rotation(settings_, "eu"));
+}
+
+TEST_F(RegionsTest, ARotationThatWasCutShortBeforeItBeganIsBegunAgain) {
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  std::filesystem::copy_file(settings_.key_folder / "eu.key", settings_.key_folder / "eu.key.former");
+  std::string before = key_text("eu");
+  ASSERT_TRUE(begin_key_rotation(settings_, "eu"));
+  EXPECT_NE(key_text("eu"), before);
+}
+
+TEST_F(RegionsTest, AKeyFromTheEnvironmentIsRotatedThere) {
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  ::setenv("HANDSCHLAG_KEY_EU", crypto::to_base64(crypto::Key::random().bytes()).c_str(), 1);
+  auto refused = begin_key_rotation(settings_, "eu");
+  ::unsetenv("HANDSCHLAG_KEY_EU");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "region_key_from_environment");
+}
+
 TEST_F(RegionsTest, MissingOrMalformedKeySaysWhatToDo) {
   auto missing = Regions::open(settings_, {});
   ASSERT_FALSE(missing);

@@ -1,5 +1,7 @@
 #include "features/vault/store.h"
 
+#include <algorithm>
+
 #include "embedded/migrations.h"
 #include "features/vault/vault.h"
 
@@ -45,6 +47,74 @@ Result<std::int64_t> destructions(db::Transaction& tx) {
   TRY(tx.query("SELECT destructions FROM vault_head WHERE one = 1", {},
                [&](const db::Row& row) { count = row.integer(0); }));
   return count;
+}
+
+Result<void> insert_erasures(db::Transaction& tx, std::span<const Erasure> erasures) {
+  db::Batch batch(3);
+  for (const Erasure& erasure : erasures) batch.add({erasure.identity, erasure.retention_class, erasure.at});
+  TRY(tx.execute_batch(
+      "INSERT INTO vault_erasure (identity, retention_class, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", batch));
+  return {};
+}
+
+Result<void> erasures(db::Transaction& tx, const std::function<void(const Erasure&)>& on_erasure) {
+  return tx.query("SELECT identity, retention_class, at FROM vault_erasure ORDER BY identity, retention_class", {},
+                  [&](const db::Row& row) { on_erasure({row.integer(0), row.integer(1), row.integer(2)}); });
+}
+
+Result<std::optional<std::int64_t>> applied(db::Transaction& tx, std::string_view list) {
+  std::optional<std::int64_t> out;
+  TRY(tx.query("SELECT applied FROM vault_erasure_list WHERE list = $1", {list},
+               [&](const db::Row& row) { out = row.integer(0); }));
+  return out;
+}
+
+Result<void> set_applied(db::Transaction& tx, std::string_view list, std::int64_t applied) {
+  TRY(
+      tx.execute("INSERT INTO vault_erasure_list (list, applied) VALUES ($1, $2) "
+                 "ON CONFLICT (list) DO UPDATE SET applied = excluded.applied",
+                 {list, applied}));
+  return {};
+}
+
+Result<std::int64_t> highest_identity(db::Transaction& tx) {
+  std::int64_t highest = 0;
+  auto take = [&](const db::Row& row) { highest = std::max(highest, row.integer(0)); };
+  TRY(tx.query("SELECT max(identity) FROM vault_key", {}, take));
+  TRY(tx.query("SELECT max(identity) FROM vault_erasure", {}, take));
+  return highest;
+}
+
+Result<std::vector<WrappedKey>> keys_after(db::Transaction& tx, std::int64_t identity, std::int64_t retention_class,
+                                           std::int64_t limit) {
+  std::vector<WrappedKey> out;
+  TRY(
+      tx.query("SELECT identity, retention_class, wrapped FROM vault_key WHERE (identity, retention_class) > ($1, $2) "
+               "ORDER BY identity, retention_class LIMIT $3",
+               {identity, retention_class, limit},
+               [&](const db::Row& row) { out.push_back({row.integer(0), row.integer(1), std::string(row.blob(2))}); }));
+  return out;
+}
+
+Result<void> update_keys(db::Transaction& tx, std::span<const WrappedKey> keys) {
+  db::Batch batch(3);
+  for (const WrappedKey& key : keys) batch.add({db::BlobView{key.wrapped}, key.identity, key.retention_class});
+  TRY(tx.execute_batch("UPDATE vault_key SET wrapped = $1 WHERE identity = $2 AND retention_class = $3", batch));
+  return {};
+}
+
+Result<std::vector<WrappedSecret>> secrets_after(db::Transaction& tx, std::string_view name, std::int64_t limit) {
+  std::vector<WrappedSecret> out;
+  TRY(tx.query("SELECT name, wrapped FROM vault_secret WHERE name > $1 ORDER BY name LIMIT $2", {name, limit},
+               [&](const db::Row& row) { out.push_back({std::string(row.text(0)), std::string(row.blob(1))}); }));
+  return out;
+}
+
+Result<void> update_secrets(db::Transaction& tx, std::span<const WrappedSecret> secrets) {
+  db::Batch batch(2);
+  for (const WrappedSecret& secret : secrets) batch.add({db::BlobView{secret.wrapped}, secret.name});
+  TRY(tx.execute_batch("UPDATE vault_secret SET wrapped = $1 WHERE name = $2", batch));
+  return {};
 }
 
 Result<std::string> find_secret(db::Transaction& tx, std::string_view name) {

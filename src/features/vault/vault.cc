@@ -4,14 +4,11 @@
 
 #include <algorithm>
 
+#include "features/vault/contexts.h"
 #include "features/vault/store.h"
+#include "platform/base/clock.h"
 
 namespace handschlag::vault {
-namespace {
-
-// Of each region: 1.3 million keys. Every event of a person whose key is not here costs a read of the vault.
-constexpr std::size_t kCacheBytes = 64 * 1024 * 1024;
-constexpr std::size_t kCachedSecrets = 64;
 
 std::string key_context(std::string_view region, std::int64_t identity, std::int64_t retention_class) {
   return fmt::format("vault_key|{}|{}|{}", region, identity, retention_class);
@@ -20,6 +17,12 @@ std::string key_context(std::string_view region, std::int64_t identity, std::int
 std::string secret_context(std::string_view region, std::string_view name) {
   return fmt::format("vault_secret|{}|{}", region, name);
 }
+
+namespace {
+
+// Of each region: 1.3 million keys. Every event of a person whose key is not here costs a read of the vault.
+constexpr std::size_t kCacheBytes = 64 * 1024 * 1024;
+constexpr std::size_t kCachedSecrets = 64;
 
 std::vector<std::int64_t> numbers(std::span<const IdentityId> identities) {
   std::vector<std::int64_t> out;
@@ -34,12 +37,15 @@ std::uint64_t Vault::CacheHash::operator()(const CacheKey& key) const {
   return mixed(static_cast<std::uint64_t>(key.identity * 8 + key.retention_class));
 }
 
-Vault::Vault(db::Database& database, std::string_view region, const crypto::Key& region_key)
-    : database_(database), region_(region), region_key_(region_key), cache_(kCacheBytes) {}
+Vault::Vault(db::Database& database, std::string_view region, const RegionKeys& region_keys)
+    : database_(database), region_(region), region_keys_(region_keys), cache_(kCacheBytes) {}
+
+Vault::~Vault() = default;
 
 Result<std::unique_ptr<Vault>> Vault::open(db::Database& database, std::string_view region,
-                                           const crypto::Key& region_key) {
-  std::unique_ptr<Vault> vault(new Vault(database, region, region_key));
+                                           const RegionKeys& region_keys, const std::filesystem::path& erasures) {
+  std::unique_ptr<Vault> vault(new Vault(database, region, region_keys));
+  if (!erasures.empty()) TRY(vault->open_erasures(erasures));
   auto digest_key = vault->secret("digest");
   if (!digest_key && digest_key.error().code == "envelope_invalid") {
     return fail(
@@ -49,10 +55,6 @@ Result<std::unique_ptr<Vault>> Vault::open(db::Database& database, std::string_v
   }
   vault->digest_key_ = TRY(std::move(digest_key));
   return vault;
-}
-
-Result<crypto::Key> Vault::unwrap(std::string_view wrapped, const std::string& context) const {
-  return crypto::Key::from_bytes(TRY(crypto::open(region_key_, wrapped, context)));
 }
 
 std::optional<crypto::Key> Vault::cached(const CacheKey& key) {
@@ -141,7 +143,7 @@ Result<std::vector<crypto::Key>> Vault::create(std::span<const IdentityId> ident
       }
       keys[i] = crypto::Key::random();
       new_ids.push_back(ids[i]);
-      new_wrapped.push_back(crypto::seal(region_key_, keys[i].bytes(), context));
+      new_wrapped.push_back(wrap(keys[i], context));
     }
     return store::insert_keys(tx, new_ids, kind, new_wrapped);
   }));
@@ -163,18 +165,20 @@ Result<void> Vault::destroy(IdentityId identity, RetentionClass retention_class)
 Result<void> Vault::destroy(std::span<const IdentityId> identities, RetentionClass retention_class) {
   if (identities.empty()) return {};
   auto kind = static_cast<std::int64_t>(retention_class);
-  std::vector<std::int64_t> ids = numbers(identities);
   std::int64_t now = 0;
-  TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
-    TRY(store::delete_keys(tx, ids, kind));
-    now = TRY(store::destructions(tx));
-    return {};
-  }));
+  {
+    std::lock_guard erasing(erasing_);
+    std::vector<Erasure> erasures;
+    std::int64_t at = to_millis(SystemClock().now());
+    for (IdentityId identity : identities) erasures.push_back({identity.value, kind, at});
+    if (erasures_) TRY(erasures_->add(erasures));  // before the keys are gone: a restored vault must not have them
+    now = TRY(carry_out(erasures, erasures_ ? erasures_->end() : 0));
+  }
   {
     std::lock_guard lock(mutex_);
     if (now > generation_ + 1) cache_.clear();  // others destroyed keys meanwhile: which ones is not known here
     generation_ = std::max(generation_, now);
-    for (std::int64_t id : ids) cache_.erase({id, kind});
+    for (IdentityId identity : identities) cache_.erase({identity.value, kind});
   }
   return database_.checkpoint();  // until then the key's bytes stay in the write-ahead log
 }
@@ -191,9 +195,8 @@ Result<crypto::Key> Vault::secret(std::string_view name) {
     return {};
   }));
   if (wrapped.empty()) {
-    std::string fresh = crypto::seal(region_key_, crypto::Key::random().bytes(), context);
     TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
-      TRY(store::insert_secret(tx, name, fresh));
+      TRY(store::insert_secret(tx, name, wrap(crypto::Key::random(), context)));
       wrapped = TRY(store::find_secret(tx, name));  // another node may have been first
       return {};
     }));

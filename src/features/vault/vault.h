@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,6 +33,9 @@ using IdentityId = Id<class IdentityTag>;
 
 namespace handschlag::vault {
 
+class ErasureList;
+struct Erasure;
+
 // Stored; never renumber. Classes beside `ordinary` outlive an erasure where a duty holds them.
 enum class RetentionClass : std::int64_t {
   ordinary = 1,
@@ -43,12 +47,27 @@ enum class RetentionClass : std::int64_t {
 
 std::span<const db::Migration> migrations();
 
+// Appends the erasures of the list `from` to the list of a region, which is made where it is missing; false, and
+// nothing done, where `from` is a list of another region. Errors: invalid "erasure_list_damaged"; unavailable.
+Result<bool> join_erasures(const std::filesystem::path& list, std::string_view region,
+                           const std::filesystem::path& from);
+
+// What wraps the keys of a vault: the region's key, and while that is being rotated the one before it as well.
+struct RegionKeys {
+  RegionKeys(const crypto::Key& key, std::optional<crypto::Key> before = {})  // NOLINT(google-explicit-constructor)
+      : current(key), former(std::move(before)) {}
+  crypto::Key current;
+  std::optional<crypto::Key> former;
+};
+
 class Vault {
  public:
-  // `database` must outlive the vault. `region_key` wraps every key in it. Errors: invalid, code "region_key_wrong",
-  // when the vault was made under another key.
+  // `database` must outlive the vault. `erasures`: the file in which destroyed keys are listed, so that no restored
+  // backup brings them back (see erasure_list.h); what stands there is destroyed before this returns. Empty: no such
+  // list. Errors: invalid, code "region_key_wrong", when the vault was made under another key; those of the list.
   static Result<std::unique_ptr<Vault>> open(db::Database& database, std::string_view region,
-                                             const crypto::Key& region_key);
+                                             const RegionKeys& region_keys, const std::filesystem::path& erasures = {});
+  ~Vault();
 
   // The keys of identities, in their order; made where they are missing, durably before it returns.
   Result<std::vector<crypto::Key>> create(std::span<const IdentityId> identities, RetentionClass retention_class);
@@ -71,11 +90,32 @@ class Vault {
   // Changes when a key is destroyed, by any node: a key found while it was the same is there still.
   Result<std::uint64_t> generation();
 
+  // What wraps the keys now.
+  RegionKeys region_keys() const;
+
+  // Rotation of the region's key. From rotate() on, keys are wrapped by `fresh`, and what the former one wrapped is
+  // still opened. rewrap() brings some keys over, in one short transaction, and answers whether all are done; begin
+  // with a default position. It may be run again from the start at any time. finish_rotation() forgets the former
+  // key: only after a whole pass. Errors: internal "envelope_invalid" (a key that neither opens).
+  void rotate(const crypto::Key& fresh);
+  struct Position {
+    std::int64_t identity = 0;
+    std::int64_t retention_class = 0;
+    bool secrets = false;  // the keys of identities are done
+    std::string name;
+    std::uint64_t done = 0;
+  };
+  Result<bool> rewrap(Position& position);
+  Result<void> finish_rotation();
+
+  // The largest number of an identity that has or had a key here; 0 for none.
+  Result<std::int64_t> highest_identity();
+
   // The key of look-up digests (see features/identity).
   const crypto::Key& digest_key() const { return digest_key_; }
 
  private:
-  Vault(db::Database& database, std::string_view region, const crypto::Key& region_key);
+  Vault(db::Database& database, std::string_view region, const RegionKeys& region_keys);
 
   struct CacheKey {
     std::int64_t identity;
@@ -88,6 +128,12 @@ class Vault {
   using KeyBytes = std::array<char, crypto::Key::kBytes>;
 
   Result<crypto::Key> unwrap(std::string_view wrapped, const std::string& context) const;
+  std::string wrap(const crypto::Key& key, const std::string& context) const;
+  // The same key under the current region key; nothing where it is that already.
+  Result<std::optional<std::string>> rewrapped(std::string_view wrapped, const std::string& context) const;
+  Result<void> open_erasures(const std::filesystem::path& path);
+  // Answers how many destructions there were by then.
+  Result<std::int64_t> carry_out(std::span<const Erasure> erasures, std::int64_t applied);
   std::optional<crypto::Key> cached(const CacheKey& key);
   // Keeps a key that was read while `generation` was current; a key destroyed since then must not come back.
   void remember(const CacheKey& key, const crypto::Key& value, std::int64_t generation);
@@ -96,8 +142,12 @@ class Vault {
 
   db::Database& database_;
   const std::string region_;
-  const crypto::Key region_key_;
+  mutable std::mutex region_keys_mutex_;
+  RegionKeys region_keys_;
   crypto::Key digest_key_;
+
+  std::mutex erasing_;  // one erasure at a time: the list and the database go on together
+  std::unique_ptr<ErasureList> erasures_;
 
   CompactCache<CacheKey, KeyBytes, CacheHash> cache_;
   std::mutex mutex_;  // of what follows, and of what is put into the cache

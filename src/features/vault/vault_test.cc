@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <utility>
+
 #include "platform/db/testing/testing.h"
 
 namespace handschlag::vault {
@@ -100,6 +103,138 @@ TEST_P(VaultTest, SecretsStayTheSame) {
   EXPECT_EQ(vault_->secret("unlinked:2026-11-21")->bytes(), first.bytes());
   EXPECT_NE(vault_->secret("unlinked:2026-11-22")->bytes(), first.bytes());
 }
+
+// The keys stay what they are, whatever wraps them.
+TEST_P(VaultTest, AfterRotationOnlyTheNewRegionKeyOpensIt) {
+  std::vector<IdentityId> ids;
+  for (std::int64_t id = 1; id <= 1'000; ++id) ids.push_back({id});
+  auto keys = *vault_->create(ids, kOrdinary);
+  auto secret = *vault_->secret("unlinked:2026-11-21");
+  crypto::Key fresh = crypto::Key::random();
+  vault_->rotate(fresh);
+  std::vector<IdentityId> later = {{1'001}};
+  auto key_between = *vault_->create(later, kOrdinary);
+  Vault::Position position;
+  ASSERT_FALSE(*vault_->rewrap(position)) << "one step is not all";
+  {
+    auto half = *Vault::open(**database_, "eu", RegionKeys(fresh, region_key_));
+    EXPECT_EQ(half->get({1}, kOrdinary)->bytes(), keys[0].bytes());
+    EXPECT_EQ(half->get({1'000}, kOrdinary)->bytes(), keys[999].bytes());
+    Vault::Position from_start;
+    while (!*half->rewrap(from_start)) {
+    }
+    ASSERT_TRUE(half->finish_rotation());
+    EXPECT_EQ(from_start.done, 1'001U + 2U) << "every key and every secret was looked at";
+  }
+  auto after = *Vault::open(**database_, "eu", fresh);
+  EXPECT_EQ(after->get({1'000}, kOrdinary)->bytes(), keys[999].bytes());
+  EXPECT_EQ(after->get({1'001}, kOrdinary)->bytes(), key_between[0].bytes());
+  EXPECT_EQ(after->secret("unlinked:2026-11-21")->bytes(), secret.bytes());
+  EXPECT_EQ(after->digest_key().bytes(), vault_->digest_key().bytes());
+  EXPECT_EQ(Vault::open(**database_, "eu", region_key_).error().code, "region_key_wrong");
+}
+
+TEST_P(VaultTest, AKeyThatNeitherRegionKeyOpensStopsTheRotation) {
+  std::vector<IdentityId> one = {{1}};
+  ASSERT_TRUE(vault_->create(one, kOrdinary));
+  auto stranger = *Vault::open(**database_, "eu", region_key_);
+  stranger->rotate(crypto::Key::random());
+  stranger->rotate(crypto::Key::random());  // as if the first of three keys were lost
+  Vault::Position position;
+  EXPECT_EQ(stranger->rewrap(position).error().code, "envelope_invalid");
+  EXPECT_TRUE(Vault::open(**database_, "eu", region_key_)) << "nothing was changed";
+}
+
+class ErasureTest : public VaultTest {
+ protected:
+  void SetUp() override {
+    VaultTest::SetUp();
+    if (IsSkipped()) return;
+    vault_ = open_with_list(**database_);
+  }
+  std::filesystem::path list() const { return folder_.path() / "erasures" / "eu.list"; }
+  std::unique_ptr<Vault> open_with_list(db::Database& database) {
+    return *Vault::open(database, "eu", region_key_, list());
+  }
+  db::testing::TemporaryFolder folder_;
+};
+
+TEST_P(ErasureTest, AnOlderVaultBesideTheListHasNothingOfTheErased) {
+  std::vector<IdentityId> ids = {{1}, {2}};
+  ASSERT_TRUE(vault_->create(ids, kOrdinary));
+  ASSERT_TRUE(vault_->create(ids, RetentionClass::consent_proof));
+  std::string copy;
+  db::CopyOptions options{folder_.path().string(),
+                          [&](std::string_view bytes) -> Result<void> {
+                            copy += bytes;
+                            return {};
+                          },
+                          [](std::uint64_t, std::uint64_t) -> Result<void> { return {}; }};
+  ASSERT_TRUE((*database_)->copy(options));
+  ASSERT_TRUE(vault_->destroy({1}, kOrdinary));
+  db::Options elsewhere = database_->options();
+  GetParam() == db::testing::Backend::sqlite ? elsewhere.location += ".older" : elsewhere.schema += "_older";
+  bool given = false;
+  ASSERT_TRUE(db::restore(elsewhere, migrations(),
+                          [&]() -> Result<std::string> { return std::exchange(given, true) ? "" : copy; }));
+  auto older = *db::Database::open(elsewhere);
+  EXPECT_TRUE((*Vault::open(*older, "eu", region_key_))->get({1}, kOrdinary)) << "without the list it comes back";
+  auto restored = open_with_list(*older);
+  EXPECT_EQ(restored->get({1}, kOrdinary).error().code, "key_destroyed");
+  EXPECT_TRUE(restored->get({1}, RetentionClass::consent_proof)) << "a class that a duty holds stays";
+  EXPECT_TRUE(restored->get({2}, kOrdinary));
+}
+
+TEST_P(ErasureTest, ALostListIsBegunAnewWithWhatTheVaultKnows) {
+  std::vector<IdentityId> one = {{7}};
+  ASSERT_TRUE(vault_->create(one, kOrdinary));
+  ASSERT_TRUE(vault_->destroy({7}, kOrdinary));
+  vault_.reset();
+  std::filesystem::remove(list());
+  vault_ = open_with_list(**database_);
+  std::ifstream file(list());
+  std::string head;
+  std::string line;
+  std::getline(file, head);
+  std::getline(file, line);
+  EXPECT_TRUE(line.starts_with("7 1 ")) << line;
+}
+
+TEST_P(ErasureTest, ALineThatWasCutShortIsDropped) {
+  std::vector<IdentityId> ids = {{1}, {2}};
+  ASSERT_TRUE(vault_->create(ids, kOrdinary));
+  ASSERT_TRUE(vault_->destroy({1}, kOrdinary));
+  vault_.reset();
+  std::ofstream(list(), std::ios::app) << "2 1 17";
+  vault_ = open_with_list(**database_);
+  EXPECT_TRUE(vault_->get({2}, kOrdinary)) << "that erasure was never confirmed";
+  ASSERT_TRUE(vault_->destroy({2}, kOrdinary));
+  vault_.reset();
+  EXPECT_TRUE(Vault::open(**database_, "eu", region_key_, list()));
+}
+
+TEST_P(ErasureTest, LinesOfAnotherListMayBeAppended) {
+  std::vector<IdentityId> ids = {{1}, {2}};
+  ASSERT_TRUE(vault_->create(ids, kOrdinary));
+  vault_.reset();
+  std::ofstream(list(), std::ios::app) << "handschlag-erasures 1 eu 0011\n2 1 1763771234567\n";
+  vault_ = open_with_list(**database_);
+  EXPECT_FALSE(vault_->get({2}, kOrdinary));
+  EXPECT_EQ(*vault_->highest_identity(), 2);
+  ASSERT_TRUE(vault_->destroy({1}, kOrdinary));
+  EXPECT_EQ(*vault_->highest_identity(), 2) << "also of those that are gone";
+}
+
+TEST_P(ErasureTest, ADamagedListOrOneOfAnotherRegionIsRefused) {
+  vault_.reset();
+  std::ofstream(list(), std::ios::app) << "nonsense\n";
+  EXPECT_EQ(Vault::open(**database_, "eu", region_key_, list()).error().code, "erasure_list_damaged");
+  std::ofstream(list()) << "handschlag-erasures 1 us 0011\n";
+  EXPECT_EQ(Vault::open(**database_, "eu", region_key_, list()).error().code, "erasure_list_damaged");
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, ErasureTest, testing::ValuesIn(db::testing::all_backends()),
+                         db::testing::backend_name);
 
 INSTANTIATE_TEST_SUITE_P(Backends, VaultTest, testing::ValuesIn(db::testing::all_backends()),
                          db::testing::backend_name);

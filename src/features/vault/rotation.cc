@@ -1,0 +1,149 @@
+// The part of the vault that changes what wraps its keys, and that carries out erasures.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "features/vault/contexts.h"
+#include "features/vault/erasure_list.h"
+#include "features/vault/store.h"
+#include "features/vault/vault.h"
+
+namespace handschlag::vault {
+namespace {
+
+constexpr std::int64_t kStepKeys = 200;  // of one transaction: a millisecond or two
+constexpr std::size_t kStepErasures = 500;
+
+}  // namespace
+
+Result<bool> join_erasures(const std::filesystem::path& list, std::string_view region,
+                           const std::filesystem::path& from) {
+  if (!ErasureList::is_of(from, region)) return false;
+  std::vector<Erasure> erasures;
+  auto other = TRY(ErasureList::open(from, region));
+  TRY(other.read(0, [&](const Erasure& erasure) -> Result<void> {
+    erasures.push_back(erasure);
+    return {};
+  }));
+  auto own = TRY(ErasureList::open(list, region));
+  if (own.id() != other.id() || own.end() < other.end()) TRY(own.add(erasures));
+  return true;
+}
+
+RegionKeys Vault::region_keys() const {
+  std::lock_guard lock(region_keys_mutex_);
+  return region_keys_;
+}
+
+std::string Vault::wrap(const crypto::Key& key, const std::string& context) const {
+  return crypto::seal(region_keys().current, key.bytes(), context);
+}
+
+Result<crypto::Key> Vault::unwrap(std::string_view wrapped, const std::string& context) const {
+  RegionKeys keys = region_keys();
+  auto plain = crypto::open(keys.current, wrapped, context);
+  if (!plain && keys.former) plain = crypto::open(*keys.former, wrapped, context);
+  return crypto::Key::from_bytes(TRY(std::move(plain)));
+}
+
+Result<std::optional<std::string>> Vault::rewrapped(std::string_view wrapped, const std::string& context) const {
+  if (crypto::open(region_keys().current, wrapped, context)) return std::nullopt;
+  return wrap(TRY(unwrap(wrapped, context)), context);
+}
+
+void Vault::rotate(const crypto::Key& fresh) {
+  std::lock_guard lock(region_keys_mutex_);
+  region_keys_.former = region_keys_.current;
+  region_keys_.current = fresh;
+}
+
+Result<bool> Vault::rewrap(Position& position) {
+  Position next;
+  bool done = false;
+  TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+    next = position;  // the body may run again
+    std::vector<store::WrappedKey> keys;
+    std::vector<store::WrappedSecret> secrets;
+    if (!next.secrets) {
+      for (store::WrappedKey& key : TRY(store::keys_after(tx, next.identity, next.retention_class, kStepKeys))) {
+        next.identity = key.identity;
+        next.retention_class = key.retention_class;
+        ++next.done;
+        auto fresh = TRY(rewrapped(key.wrapped, key_context(region_, key.identity, key.retention_class)));
+        if (fresh) keys.push_back({key.identity, key.retention_class, *std::move(fresh)});
+      }
+      next.secrets = next.done == position.done;
+      return store::update_keys(tx, keys);
+    }
+    for (store::WrappedSecret& secret : TRY(store::secrets_after(tx, next.name, kStepKeys))) {
+      next.name = secret.name;
+      ++next.done;
+      auto fresh = TRY(rewrapped(secret.wrapped, secret_context(region_, secret.name)));
+      if (fresh) secrets.push_back({secret.name, *std::move(fresh)});
+    }
+    done = next.done == position.done;
+    return store::update_secrets(tx, secrets);
+  }));
+  position = next;
+  return done;
+}
+
+Result<void> Vault::finish_rotation() {
+  TRY(database_.checkpoint());  // until then what the former key wrapped stays in the write-ahead log
+  std::lock_guard lock(region_keys_mutex_);
+  region_keys_.former.reset();
+  return {};
+}
+
+Result<std::int64_t> Vault::highest_identity() {
+  std::int64_t highest = 0;
+  TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+    highest = TRY(store::highest_identity(tx));
+    return {};
+  }));
+  return highest;
+}
+
+Result<std::int64_t> Vault::carry_out(std::span<const Erasure> erasures, std::int64_t applied) {
+  std::map<std::int64_t, std::vector<std::int64_t>> by_class;
+  for (const Erasure& erasure : erasures) by_class[erasure.retention_class].push_back(erasure.identity);
+  std::int64_t destructions = 0;
+  TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+    for (const auto& [retention_class, identities] : by_class) {
+      TRY(store::delete_keys(tx, identities, retention_class));
+    }
+    TRY(store::insert_erasures(tx, erasures));
+    if (erasures_) TRY(store::set_applied(tx, erasures_->id(), applied));
+    destructions = TRY(store::destructions(tx));
+    return {};
+  }));
+  return destructions;
+}
+
+Result<void> Vault::open_erasures(const std::filesystem::path& path) {
+  erasures_ = std::make_unique<ErasureList>(TRY(ErasureList::open(path, region_)));
+  std::optional<std::int64_t> applied;
+  std::vector<Erasure> known;
+  TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+    applied = TRY(store::applied(tx, erasures_->id()));
+    known.clear();
+    if (!erasures_->fresh()) return {};
+    return store::erasures(tx, [&](const Erasure& erasure) { known.push_back(erasure); });
+  }));
+  if (!known.empty()) TRY(erasures_->add(known));  // the list was lost: begin it anew with what is known here
+  std::int64_t from = applied.value_or(0);
+  if (from == erasures_->end()) return {};
+  if (from > erasures_->end()) from = 0;  // an older copy of the list
+  std::vector<Erasure> step;
+  TRY(erasures_->read(from, [&](const Erasure& erasure) -> Result<void> {
+    step.push_back(erasure);
+    if (step.size() < kStepErasures) return {};
+    TRY(carry_out(step, from));
+    step.clear();
+    return {};
+  }));
+  TRY(carry_out(step, erasures_->end()));
+  return database_.checkpoint();
+}
+
+}  // namespace handschlag::vault
