@@ -205,11 +205,13 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
     parser_->body_limit(std::numeric_limits<std::uint64_t>::max());  // the exchange says, when the head is known
     beast::http::async_read_header(stream_, buffer_, *parser_, then([this](error_code error, std::size_t bytes) {
                                      core_.received_bytes->add(static_cast<double>(bytes));
-                                     error ? on_read_error(error) : on_head();
+                                     error ? on_read_error(error) : on_head(bytes);
                                    }));
   }
 
-  void on_head() {
+  void on_head(std::size_t bytes) {
+    // The parser looks at its limit only where the head is not complete, so one that comes in one piece may be larger.
+    if (bytes > core_.options.max_header_bytes) return on_read_error(beast::http::error::header_limit);
     minor_version_ = static_cast<int>(parser_->get().version() % 10);
     keep_alive_ = parser_->get().keep_alive();
     exchange_ = std::make_shared<Exchange>(*core_.site, head_of(*parser_, peer_address_));
@@ -441,7 +443,7 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
 }  // namespace
 
 std::shared_ptr<Session> make_connection(Core& core, Tcp socket, Room room) {
-  if (core.tls) return std::make_shared<Connected<Tls>>(core, room, std::move(socket), *core.tls);
+  if (auto tls = core.certificate()) return std::make_shared<Connected<Tls>>(core, room, std::move(socket), *tls);
   return std::make_shared<Connected<Tcp>>(core, room, std::move(socket));
 }
 

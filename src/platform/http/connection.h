@@ -10,7 +10,7 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <string>
 
 #include "platform/http/exchange.h"
@@ -30,11 +30,18 @@ struct Core {
       : options(given), workers(given.worker_threads, given.max_waiting_requests) {}
 
   const ServerOptions options;
+  // New connections get the certificate that is in use now; nullptr: plain HTTP.
+  std::shared_ptr<boost::asio::ssl::context> certificate() const {
+    std::lock_guard lock(tls_mutex);
+    return tls;
+  }
+
   std::unique_ptr<Site> site;
   metrics::Gauge* connections = nullptr;
   metrics::Counter* received_bytes = nullptr;
   metrics::Counter* sent_bytes = nullptr;
-  std::optional<boost::asio::ssl::context> tls;
+  mutable std::mutex tls_mutex;
+  std::shared_ptr<boost::asio::ssl::context> tls;
   std::function<void()> on_closed;  // a connection was; from any thread
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   boost::asio::io_context io;

@@ -10,6 +10,7 @@
 #include "platform/http/target.h"
 #include "platform/http/trace.h"
 #include "platform/log/log.h"
+#include "platform/log/trace.h"
 
 namespace handschlag::http {
 namespace {
@@ -60,16 +61,21 @@ Response body_too_large(std::size_t max_bytes) {
 
 }  // namespace
 
-Site::Site(const ServerOptions& options, const Router& router, TrustedProxies proxies, metrics::Registry& metrics)
-    : options_(options), router_(router), proxies_(std::move(proxies)), cors_(options.cors_origins) {
+Site::Site(const ServerOptions& options, const Router& router, std::shared_ptr<const Live> live,
+           metrics::Registry& metrics)
+    : options_(options), router_(router), live_(std::move(live)) {
   for (const Operation& operation : router.operations()) meters_.push_back(meters(metrics, operation.id));
   meters_.push_back(meters(metrics, "none"));
 }
 
 Result<std::unique_ptr<Site>> Site::create(const ServerOptions& options, const Router& router,
                                            metrics::Registry& metrics) {
-  TrustedProxies proxies = TRY(TrustedProxies::create(options.trusted_proxies));
-  return std::unique_ptr<Site>(new Site(options, router, std::move(proxies), metrics));
+  return std::unique_ptr<Site>(new Site(options, router, TRY(live_of(options)), metrics));
+}
+
+Result<std::shared_ptr<const Site::Live>> Site::live_of(const ServerOptions& options) {
+  return std::make_shared<const Live>(
+      Live{TRY(TrustedProxies::create(options.trusted_proxies)), Cors(options.cors_origins)});
 }
 
 Site::Meters Site::meters(metrics::Registry& metrics, const std::string& operation) {
@@ -105,7 +111,7 @@ Exchange::Exchange(const Site& site, Head head) : site_(site), max_body_bytes_(s
   if (!refusal_) resolve(head);
   expects_continue_ = head.minor_version > 0 && !find_header(head.headers, "Expect").empty();
   request_->method = std::move(head.method);
-  request_->client_address = site.proxies().client_address(head.peer_address, head.headers);
+  request_->client_address = live_->proxies.client_address(head.peer_address, head.headers);
   request_->headers = std::move(head.headers);
   request_->trace_id = trace_id_;
 }
@@ -155,7 +161,7 @@ void Exchange::resolve(Head& head) {
   path_template_ = resource->path;
   auto match = site_.router().match(head.method, request_->path);
   if (!match && head.method == "OPTIONS") {
-    refusal_ = !is_api() && Cors::is_preflight(head.headers) ? site_.cors().preflight(head.headers, resource->methods)
+    refusal_ = !is_api() && Cors::is_preflight(head.headers) ? live_->cors.preflight(head.headers, resource->methods)
                                                              : Response::empty(204).with("Allow", resource->methods);
     return;
   }
@@ -180,6 +186,7 @@ bool Exchange::runs_at_once(std::size_t body_bytes) const {
 }
 
 void Exchange::run(std::string body, Responder responder) {
+  const log::Trace trace(trace_id_);
   auto coding = content_coding(request_->headers);
   if (!coding) {
     Response response = Response::problem(415, coding.error().code, coding.error().detail);
@@ -217,6 +224,10 @@ void Exchange::compress(Response& response) const {
   vary_by(response, "Accept-Encoding");
   if (!accepts_gzip_) return;
   response.body = gzip(response.body);
+  // Other bytes, so another strong tag (RFC 9110 section 8.8.3.3); check_match() and tagged() know both.
+  for (auto& [name, value] : response.headers) {
+    if (equal_ignoring_case(name, "ETag") && value.starts_with('"')) value.insert(value.size() - 1, "-gzip");
+  }
   response.with("Content-Encoding", "gzip");
 }
 
@@ -232,7 +243,7 @@ Response Exchange::finish(Response response) {
   compress(response);
   bool has_cors = has_header(response, "Access-Control-Allow-Origin");  // of a preflight
   if (is_resource_ && !is_api() && !has_cors) {
-    site_.cors().allow_reading(cors_headers_, response);
+    live_->cors.allow_reading(cors_headers_, response);
   }
   if (is_api() && !has_header(response, "Cache-Control")) response.with("Cache-Control", "no-store");
   response.with("X-Content-Type-Options", "nosniff");

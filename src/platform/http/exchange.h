@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@
 
 namespace handschlag::http {
 
-// What all requests of a server share. Const and thread-safe.
+// What all requests of a server share. Thread-safe.
 class Site {
  public:
   // Errors: invalid, for trusted proxies that are no addresses. What is passed must outlive the site.
@@ -28,8 +29,21 @@ class Site {
                                               metrics::Registry& metrics);
   const ServerOptions& options() const { return options_; }
   const Router& router() const { return router_; }
-  const TrustedProxies& proxies() const { return proxies_; }
-  const Cors& cors() const { return cors_; }
+
+  // What may change while the server runs: a request keeps what it began with.
+  struct Live {
+    TrustedProxies proxies;
+    Cors cors;
+  };
+  static Result<std::shared_ptr<const Live>> live_of(const ServerOptions& options);  // errors: invalid
+  std::shared_ptr<const Live> live() const {
+    std::lock_guard lock(mutex_);
+    return live_;
+  }
+  void set_live(std::shared_ptr<const Live> live) {
+    std::lock_guard lock(mutex_);
+    live_ = std::move(live);
+  }
   // `operation` is nullptr where none was found.
   void count(const Operation* operation, int status, std::chrono::duration<double> duration) const;
 
@@ -38,13 +52,14 @@ class Site {
     std::vector<metrics::Counter*> by_class;  // 1xx to 5xx
     metrics::Histogram* seconds;
   };
-  Site(const ServerOptions& options, const Router& router, TrustedProxies proxies, metrics::Registry& metrics);
+  Site(const ServerOptions& options, const Router& router, std::shared_ptr<const Live> live,
+       metrics::Registry& metrics);
   static Meters meters(metrics::Registry& metrics, const std::string& operation);
 
   const ServerOptions& options_;
   const Router& router_;
-  TrustedProxies proxies_;
-  Cors cors_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Live> live_;
   std::vector<Meters> meters_;  // as the operations of the router; the last for none
 };
 
@@ -90,6 +105,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool is_api() const { return path_template_.starts_with("/api/"); }
 
   const Site& site_;
+  const std::shared_ptr<const Site::Live> live_ = site_.live();
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::shared_ptr<Request> request_ = std::make_shared<Request>();
   // Kept apart from the request, which the handler has while the answer is finished.

@@ -4,6 +4,7 @@
 #include <array>
 #include <exception>
 
+#include "platform/http/conditional.h"
 #include "platform/log/log.h"
 
 namespace handschlag::http {
@@ -32,7 +33,11 @@ Response problem_response(int status, const Error& error) {
   response.status = status;
   response.body = json::dump(body);
   response.with("Content-Type", "application/problem+json");
-  if (error.retry_after.count() > 0) response.with("Retry-After", std::to_string(error.retry_after.count()));
+  if (error.retry_after.count() == 0) return response;
+  const std::string seconds = std::to_string(error.retry_after.count());
+  response.with("Retry-After", seconds);
+  // draft-ietf-httpapi-ratelimit-headers: nothing remains, and again in so many seconds.
+  if (status == 429) response.with("RateLimit", "\"" + error.code + "\";r=0;t=" + seconds);
   return response;
 }
 
@@ -168,6 +173,7 @@ Response Response::empty(int status) {
 }
 
 Response Response::problem(const Error& error) {
+  if (error.code == kPreconditionFailed) return problem_response(412, error);
   if (error.kind != ErrorKind::internal) return problem_response(status_of(error.kind), error);
   log::error("internal error", {{"code", error.code}, {"detail", error.detail}});
   return problem(500, "internal", "Something went wrong here. The trace id says where to look in the log.");

@@ -39,6 +39,9 @@ TEST(Limits, AHeadThatIsTooLargeIsRefused) {
   Client one(site.port());
   EXPECT_EQ(one.request("GET", "/ping", "X-Fill: " + std::string(17'000, 'x') + "\r\n").status, 431);
   EXPECT_TRUE(one.at_end());
+  Client both(site.port());  // neither the line nor the fields alone are too large
+  EXPECT_EQ(both.request("GET", "/" + std::string(9'000, 'x'), "X-Fill: " + std::string(9'000, 'x') + "\r\n").status,
+            431);
   Client line(site.port());
   EXPECT_EQ(line.request("GET", "/" + std::string(20'000, 'x')).status, 431);
   Client endless(site.port());

@@ -52,6 +52,10 @@ Result<void> read_extensions(const json::Value& spec, std::string_view where, Op
     if (!max_body->is_number_unsigned()) return malformed(where, "must have a number of bytes in x-max-body");
     out.max_body = max_body->get<std::size_t>();
   }
+  if (auto idempotency = spec.find("x-idempotency"); idempotency != spec.end()) {
+    if (!idempotency->is_boolean()) return malformed(where, "must have true or false in x-idempotency");
+    out.is_idempotent = idempotency->get<bool>();
+  }
   if (auto problem = spec.find("x-problem"); problem != spec.end()) {
     if (!problem->is_boolean()) return malformed(where, "must have true or false in x-problem");
     out.rewrites_problems = problem->get<bool>();
@@ -59,7 +63,7 @@ Result<void> read_extensions(const json::Value& spec, std::string_view where, Op
   return {};
 }
 
-Result<Operation> read_operation(const json::Value& spec, const json::Value& default_security, std::string_view path,
+Result<Operation> read_operation(const json::Value& description, const json::Value& spec, std::string_view path,
                                  std::string_view method) {
   std::string where = fmt::format("{} {}", method, path);
   Operation out;
@@ -72,7 +76,9 @@ Result<Operation> read_operation(const json::Value& spec, const json::Value& def
   }
   out.id = id->get<std::string>();
   auto security = spec.find("security");
+  const json::Value default_security = description.value("security", json::Value::array());
   out.security = TRY(scheme_of(security == spec.end() ? default_security : *security, where));
+  out.deprecations = TRY(Deprecations::read(description, spec));
   TRY(read_extensions(spec, where, out));
   return out;
 }
@@ -100,14 +106,13 @@ Result<Router> Router::create(std::string_view openapi_json) {
   json::Value spec = TRY(json::parse(openapi_json));
   auto paths = spec.is_object() ? spec.find("paths") : spec.end();
   if (!spec.is_object() || paths == spec.end() || !paths->is_object()) return malformed("`paths`", "is missing");
-  json::Value default_security = spec.value("security", json::Value::array());
   Router router;
   for (const auto& [path, item] : paths->items()) {
     if (!path.starts_with('/') || !item.is_object()) return malformed(path, "is not a path with its operations");
     for (const auto& [key, method] : kMethods) {
       auto operation = item.find(key);
       if (operation == item.end()) continue;
-      TRY(router.add(TRY(read_operation(*operation, default_security, path, method))));
+      TRY(router.add(TRY(read_operation(spec, *operation, path, method))));
     }
   }
   return router;
@@ -178,6 +183,9 @@ Result<void> Router::check() const {
     if (!operation.security.empty() && !authenticator_) {
       errors.push_back(fmt::format("'{}' needs an authenticator", operation.id));
     }
+    if (operation.is_idempotent && !once_) {
+      errors.push_back(fmt::format("'{}' needs something that keeps its answers", operation.id));
+    }
   }
   if (errors.empty()) return {};
   return fail(ErrorKind::internal, "routes_differ",
@@ -226,6 +234,19 @@ Result<Router::Resource> Router::resource(std::string_view path) const {
   return Resource{operations_[node->operations.front()].path, methods_of(*node)};
 }
 
+Responder Router::tell_deprecated(const Operation& operation, const Request& request, Responder responder) const {
+  const std::vector<std::string> used = operation.deprecations.used_by(request);
+  if (used.empty()) return responder;
+  if (on_deprecated_) {
+    for (const std::string& what : used) on_deprecated_(operation, request, what);
+  }
+  auto outer = std::make_shared<Responder>(std::move(responder));
+  return Responder([outer, headers = operation.deprecations.headers_for(used)](Response response) {
+    response.headers.insert(response.headers.end(), headers.begin(), headers.end());
+    outer->send(std::move(response));
+  });
+}
+
 void Router::dispatch(const Operation& operation, std::shared_ptr<Request> request, Responder responder) const {
   try {
     if (!operation.security.empty()) {
@@ -239,7 +260,9 @@ void Router::dispatch(const Operation& operation, std::shared_ptr<Request> reque
         return responder.send(Response::problem(error));
       }
     }
-    operation.handler(std::move(request), std::move(responder));
+    if (!operation.deprecations.empty()) responder = tell_deprecated(operation, *request, std::move(responder));
+    operation.is_idempotent ? once_(operation, std::move(request), std::move(responder))
+                            : operation.handler(std::move(request), std::move(responder));
   } catch (const std::exception& exception) {
     // Neither client nor log get what(): it may quote the request. The responder answers 500 as it goes.
     log::error("a handler threw", {{"operation", operation.id}, {"exception", typeid(exception).name()}});

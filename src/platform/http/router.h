@@ -8,6 +8,8 @@
 //   one
 //                           without a body becomes a problem, and a problem gets the trace id. What is refused before
 //                           the handler is reached (limits, authentication) is a problem either way
+//   x-idempotency: true     a request with an Idempotency-Key goes through set_once()
+//   deprecated: true        with x-deprecated and x-sunset, also on parameters and fields: see deprecation.h
 //
 // Paths are templates of whole segments: /api/v1/customers/{id}/timeline. A literal segment wins over a parameter; a
 // parameter matches neither an empty segment nor one that holds '/' once decoded.
@@ -21,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "platform/http/deprecation.h"
 #include "platform/http/http.h"
 
 namespace handschlag::http {
@@ -41,8 +44,17 @@ struct Operation {
   std::size_t max_body = 1 << 20;
   bool rewrites_problems = true;  // x-problem
   bool at_once = false;           // see bind_at_once
+  bool is_idempotent = false;     // x-idempotency
+  Deprecations deprecations;      // deprecated, x-deprecated, x-sunset
   AsyncHandler handler;
 };
+
+// Calls the operation's handler, or answers a retry as the first attempt was (see platform/idempotency).
+using Once =
+    std::function<void(const Operation& operation, std::shared_ptr<const Request> request, Responder responder)>;
+
+// Is told of each use of something deprecated: its name, or "" for the operation itself.
+using OnDeprecated = std::function<void(const Operation& operation, const Request& request, std::string_view what)>;
 
 // Not thread-safe while it is being bound; const and thread-safe afterwards.
 class Router {
@@ -58,9 +70,11 @@ class Router {
   // operations without a security scheme.
   void bind_at_once(std::string_view operation_id, AsyncHandler handler);
   void set_authenticator(Authenticator authenticator) { authenticator_ = std::move(authenticator); }
+  void set_once(Once once) { once_ = std::move(once); }
+  void set_on_deprecated(OnDeprecated on_deprecated) { on_deprecated_ = std::move(on_deprecated); }
 
   // Errors: internal, naming every operation without handler and every handler without operation, and that there is no
-  // authenticator where an operation needs one.
+  // authenticator, or nothing for x-idempotency, where an operation needs one.
   Result<void> check() const;
 
   // The operation for a method and path, with the path parameters decoded. Errors: not_found; invalid with code
@@ -96,11 +110,14 @@ class Router {
   static const Node* find(const Node& node, std::span<const std::string> segments);
   Operation* operation_to_bind(std::string_view operation_id);
   std::string methods_of(const Node& node) const;
+  Responder tell_deprecated(const Operation& operation, const Request& request, Responder responder) const;
 
   std::vector<Operation> operations_;
   Node root_;
   std::vector<std::string> errors_;
   Authenticator authenticator_;
+  Once once_;
+  OnDeprecated on_deprecated_;
 };
 
 }  // namespace handschlag::http

@@ -7,8 +7,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <exception>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 #include <typeinfo>
@@ -27,14 +29,17 @@ using Acceptor = net::basic_socket_acceptor<net::ip::tcp, Strand>;
 
 constexpr std::size_t kMaxRefusals = 64;  // connections beyond the limit that are told so, at a time
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::seconds kTellEvery{10};  // that no connection can be accepted
 
-std::unexpected<Error> bad_certificate(const error_code& error) {
+std::unexpected<Error> bad_certificate(const ServerOptions& options, const error_code& error) {
   return fail(ErrorKind::invalid, "certificate_invalid",
-              fmt::format("The certificate or its key can't be used: {}.", error.message()));
+              fmt::format("The certificate {} with the key {} can't be used: {}.", options.tls_certificate_file,
+                          options.tls_key_file, error.message()));
 }
 
-Result<net::ssl::context> make_tls(const ServerOptions& options) {
-  net::ssl::context context(net::ssl::context::tls_server);
+Result<std::shared_ptr<net::ssl::context>> make_tls(const ServerOptions& options) {
+  auto shared = std::make_shared<net::ssl::context>(net::ssl::context::tls_server);
+  net::ssl::context& context = *shared;
   error_code error;
   context.set_options(net::ssl::context::default_workarounds | net::ssl::context::no_sslv2 |
                           net::ssl::context::no_sslv3 | net::ssl::context::no_tlsv1 | net::ssl::context::no_tlsv1_1 |
@@ -42,9 +47,23 @@ Result<net::ssl::context> make_tls(const ServerOptions& options) {
                       error);
   if (!error) context.use_certificate_chain_file(options.tls_certificate_file, error);
   if (!error) context.use_private_key_file(options.tls_key_file, net::ssl::context::pem, error);
-  if (error) return bad_certificate(error);
+  if (error) return bad_certificate(options, error);
   SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);  // idle connections give their buffers back
-  return context;
+  return shared;
+}
+
+bool has_tls(const ServerOptions& options) {
+  return !options.tls_certificate_file.empty() || !options.tls_key_file.empty();
+}
+
+// When the certificate and its key were last written; nothing where that can't be told.
+using WriteTimes = std::array<std::filesystem::file_time_type, 2>;
+WriteTimes write_times(const ServerOptions& options) {
+  WriteTimes times{};
+  std::error_code ignored;
+  times[0] = std::filesystem::last_write_time(options.tls_certificate_file, ignored);
+  times[1] = std::filesystem::last_write_time(options.tls_key_file, ignored);
+  return times;
 }
 
 class AsioServer final : public Server {
@@ -66,9 +85,9 @@ class AsioServer final : public Server {
     core_.on_closed = [this] {
       if (is_full_.load()) net::post(accept_strand_, [this] { accept_again(); });
     };
-    if (!options.tls_certificate_file.empty() || !options.tls_key_file.empty()) {
-      core_.tls.emplace(TRY(make_tls(options)));
-    }
+    certificate_options_ = options;
+    certificate_times_ = write_times(options);
+    if (has_tls(options)) core_.tls = TRY(make_tls(options));
     TRY(listen());
     net::post(accept_strand_, [this] { accept(); });
     for (std::size_t i = 0; i < std::max<std::size_t>(options.io_threads, 1); ++i) {
@@ -78,6 +97,29 @@ class AsioServer final : public Server {
   }
 
   std::uint16_t port() const override { return port_; }
+
+  Result<void> reload(const ServerOptions& options) override {
+    std::lock_guard lock(reload_mutex_);
+    auto live = TRY(Site::live_of(options));
+    const WriteTimes times = write_times(options);
+    if (core_.certificate() && has_tls(options)) {
+      use_certificate(TRY(make_tls(options)));
+      certificate_options_ = options;
+      certificate_times_ = times;
+    }
+    core_.site->set_live(std::move(live));
+    return {};
+  }
+
+  Result<bool> refresh_certificate() override {
+    std::lock_guard lock(reload_mutex_);
+    if (!core_.certificate()) return false;
+    const WriteTimes times = write_times(certificate_options_);
+    if (times == certificate_times_) return false;
+    certificate_times_ = times;
+    use_certificate(TRY(make_tls(certificate_options_)));
+    return true;
+  }
 
   void stop() override {
     std::call_once(stopped_, [this] {
@@ -102,6 +144,11 @@ class AsioServer final : public Server {
   }
 
  private:
+  void use_certificate(std::shared_ptr<net::ssl::context> tls) {
+    std::lock_guard lock(core_.tls_mutex);
+    core_.tls = std::move(tls);
+  }
+
   Result<void> listen() {
     const ServerOptions& options = core_.options;
     error_code error;
@@ -152,7 +199,11 @@ class AsioServer final : public Server {
 
   // Out of file descriptors or memory: connections close and give some back.
   void pause_accepting(error_code error) {
-    log::warning("can't accept connections for now", {{"reason", error.message()}});
+    const auto now = std::chrono::steady_clock::now();
+    if (now - told_at_ >= kTellEvery) {
+      told_at_ = now;
+      log::warning("can't accept connections for now", {{"reason", error.message()}});
+    }
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](error_code cancelled) {
       if (!cancelled && acceptor_.is_open()) accept();
@@ -173,6 +224,10 @@ class AsioServer final : public Server {
   net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Strand> pause_;
   net::executor_work_guard<net::io_context::executor_type> work_;
   std::uint16_t port_ = 0;
+  std::chrono::steady_clock::time_point told_at_{};  // of the accept strand
+  std::mutex reload_mutex_;
+  ServerOptions certificate_options_;  // whose files the certificate in use was read from
+  WriteTimes certificate_times_{};
   std::atomic<bool> is_full_{false};
   std::vector<std::thread> threads_;
   std::once_flag stopped_;

@@ -43,6 +43,13 @@ class Server {
                                                metrics::Registry& metrics);
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
+  // Takes over what can change while it runs: trusted_proxies, cors_origins, and the certificate with its key, whose
+  // files are read anew (TLS itself can't be switched on or off). Requests that have begun go on as they began. All or
+  // nothing. Errors: invalid; then everything stays as it was.
+  virtual Result<void> reload(const ServerOptions& options) = 0;
+  // Reads the certificate and its key anew where their files have changed since; whether they have. Errors: invalid,
+  // once for each change; the old certificate then stays in use.
+  virtual Result<bool> refresh_certificate() = 0;
   // Stops accepting, finishes the requests that were accepted (up to stop_timeout), closes. Idempotent.
   virtual void stop() = 0;
 };

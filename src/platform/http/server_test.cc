@@ -338,6 +338,33 @@ TEST(Server, CountsWhatItDoes) {
   EXPECT_THAT(text, Not(HasSubstr("http_received_bytes_total 0")));
 }
 
+TEST(Server, WhatMayChangeIsTakenOverForTheNextRequestOrNotAtAll) {
+  TestSite site;
+  Client client(site.port());
+  auto address = [&] {
+    client.request("GET", "/api/v1/things/1", "Authorization: agent\r\nX-Forwarded-For: 203.0.113.9\r\n");
+    return site.asked.take()->client_address;
+  };
+  EXPECT_EQ(address(), "127.0.0.1");
+  ServerOptions options;
+  options.trusted_proxies = {"127.0.0.1"};
+  options.cors_origins = {"https://shop.example"};
+  ASSERT_TRUE(site.server().reload(options).has_value());
+  EXPECT_EQ(address(), "203.0.113.9");
+  auto allowed = [&](const std::string& origin) {
+    return client.request("GET", "/ping", "Origin: " + origin + "\r\n").header("Access-Control-Allow-Origin");
+  };
+  EXPECT_EQ(allowed("https://shop.example"), "https://shop.example");
+  EXPECT_EQ(allowed("https://other.example"), "");
+
+  options.trusted_proxies = {"nobody"};
+  options.cors_origins = {"*"};
+  EXPECT_EQ(site.server().reload(options).error().code, "trusted_proxy_malformed");
+  EXPECT_EQ(address(), "203.0.113.9");
+  EXPECT_EQ(allowed("https://other.example"), "");
+  EXPECT_EQ(site.server().refresh_certificate().value(), false);  // there is none
+}
+
 TEST(Server, SettingsThatCannotWorkAreRefusedAtTheStart) {
   TestSite site;
   Router router = Router::create(R"({"paths":{}})").value();

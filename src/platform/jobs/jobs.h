@@ -49,6 +49,8 @@ struct NewJob {
   // One that is running is run once more afterwards, since it may have looked before what is new was there. A dead one
   // is brought back to life.
   std::string_view unique_key = {};
+  // Of the request that asks (http::Request::trace_id): joins the job's log lines with the request's.
+  std::string_view trace_id = {};
 };
 
 // Asks for a job, when the transaction commits. Runner::wake() after the commit saves the wait for the next poll.
@@ -71,6 +73,7 @@ struct Job {
   std::string kind;
   std::string payload;
   int attempt = 1;
+  std::string trace_id = {};  // of the request that asked; "" otherwise
 };
 
 // The right to run a job, for the duration of a handler. It is renewed by the runner as long as the handler runs; it is

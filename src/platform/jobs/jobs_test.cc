@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "platform/db/testing/testing.h"
+#include "platform/log/trace.h"
 
 namespace handschlag::jobs {
 namespace {
@@ -107,6 +108,22 @@ TEST_P(JobsTest, AJobRunsWithItsPayloadAndIsGone) {
   EXPECT_EQ(payload.get_future().get(), "hello");
   runner.stop();
   EXPECT_EQ(ask("SELECT count(*) FROM jobs_job"), 0);
+}
+
+TEST_P(JobsTest, AJobKeepsTheTraceOfWhoAsked) {
+  std::promise<std::pair<std::string, std::string>> trace;
+  Runner runner(database(), quick());
+  runner.on("greet", [&](Lease& lease) -> Result<void> {
+    trace.set_value({lease.job().trace_id, std::string(log::Trace::current())});
+    return {};
+  });
+  ASSERT_TRUE(runner.start().has_value());
+  add({.kind = "greet", .trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"});
+  runner.wake();
+  const auto [kept, logged] = trace.get_future().get();
+  EXPECT_EQ(kept, "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(logged, kept);
+  runner.stop();
 }
 
 TEST_P(JobsTest, AJobOfATransactionThatFailsIsNotThere) {

@@ -11,6 +11,7 @@
 #include "platform/jobs/lease_state.h"
 #include "platform/jobs/store.h"
 #include "platform/log/log.h"
+#include "platform/log/trace.h"
 
 namespace handschlag::jobs {
 
@@ -173,6 +174,7 @@ std::shared_ptr<Lease::State> Runner::Impl::begin(store::Leased leased) {
 }
 
 void Runner::Impl::run(const std::shared_ptr<Lease::State>& state) {
+  const log::Trace trace(state->job.trace_id);
   Result<void> outcome;
   if (state->job.attempt > options.max_attempts) {
     outcome = fail(ErrorKind::internal, "runner_crashed", "Every attempt ended with its runner.");

@@ -66,8 +66,8 @@ Result<JobId> insert(db::Transaction& tx, const NewJob& job) {
   JobId id;
   // Of a job that has failed before, the time stays: asking again does not shorten its pause.
   TRY(
-      tx.query("INSERT INTO jobs_job (id, kind, unique_key, payload, state, due_at, attempt, token, created_at) "
-               "VALUES ($1, $2, $3, $4, 'waiting', $5, 0, 0, $6) "
+      tx.query("INSERT INTO jobs_job (id, kind, unique_key, payload, state, due_at, attempt, token, created_at, "
+               "trace_id) VALUES ($1, $2, $3, $4, 'waiting', $5, 0, 0, $6, $7) "
                "ON CONFLICT (kind, unique_key) DO UPDATE SET "
                "payload = CASE WHEN jobs_job.state = 'running' THEN jobs_job.payload ELSE excluded.payload END, "
                "due_at = CASE WHEN jobs_job.state = 'dead' THEN excluded.due_at "
@@ -78,7 +78,7 @@ Result<JobId> insert(db::Transaction& tx, const NewJob& job) {
                "attempt = CASE WHEN jobs_job.state = 'dead' THEN 0 ELSE jobs_job.attempt END, "
                "state = CASE WHEN jobs_job.state = 'dead' THEN 'waiting' ELSE jobs_job.state END "
                "RETURNING id",
-               {random_id().value, job.kind, text_or_null(job.unique_key), job.payload, due, now},
+               {random_id().value, job.kind, text_or_null(job.unique_key), job.payload, due, now, job.trace_id},
                [&](const db::Row& row) { id = JobId{row.integer(0)}; }));
   return id;
 }
@@ -103,7 +103,8 @@ Queue::Queue(std::vector<std::string> kinds)
                             placeholders(2, kinds_.size()))),
       lease_sql_(fmt::format("UPDATE jobs_job SET state = 'running', token = token + 1, attempt = attempt + 1, "
                              "due_at = $2 WHERE due_at <= $1 AND id = (SELECT id FROM jobs_job WHERE due_at <= $1 "
-                             "AND kind IN ({}) ORDER BY due_at LIMIT 1) RETURNING id, kind, payload, attempt, token",
+                             "AND kind IN ({}) ORDER BY due_at LIMIT 1) RETURNING id, kind, payload, attempt, token, "
+                             "trace_id",
                              placeholders(3, kinds_.size()))) {}
 
 std::vector<db::Param> Queue::with_kinds(std::initializer_list<db::Param> params) const {
@@ -125,9 +126,9 @@ Result<std::optional<Leased>> Queue::lease(db::Transaction& tx, std::int64_t lea
   const std::int64_t now = TRY(tx.now_ms());
   std::optional<Leased> leased;
   TRY(tx.query(lease_sql_, with_kinds({now, now + lease_ms}), [&](const db::Row& row) {
-    leased = Leased{
-        {JobId{row.integer(0)}, std::string(row.text(1)), std::string(row.text(2)), static_cast<int>(row.integer(3))},
-        row.integer(4)};
+    leased = Leased{{JobId{row.integer(0)}, std::string(row.text(1)), std::string(row.text(2)),
+                     static_cast<int>(row.integer(3)), std::string(row.text(5))},
+                    row.integer(4)};
   }));
   return leased;
 }

@@ -10,6 +10,7 @@
 
 #include "platform/base/clock.h"
 #include "platform/json/json.h"
+#include "platform/log/trace.h"
 
 namespace handschlag::log {
 namespace {
@@ -56,6 +57,8 @@ std::string quoted(std::string_view text) {
   return json::dump(json::Value(text));
 }
 
+thread_local std::string_view current_trace;
+
 struct FieldText {
   std::string operator()(std::int64_t value) const { return std::to_string(value); }
   std::string operator()(double value) const { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
@@ -64,6 +67,18 @@ struct FieldText {
 };
 
 }  // namespace
+
+Trace::Trace(std::string_view id) : id_(id), outer_(current_trace) {
+  current_trace = id_;
+}
+
+Trace::~Trace() {
+  current_trace = outer_;
+}
+
+std::string_view Trace::current() {
+  return current_trace;
+}
 
 void set_level(Level level) {
   logger().set_level(spdlog_level(level));
@@ -74,9 +89,12 @@ void write(Level level, std::string_view message, Fields fields) {
   // Written by hand so that time, level and message come first; a json::Value would sort them.
   std::string line = fmt::format(R"({{"time":"{}","level":"{}","message":{})", format_time(SystemClock().now()),
                                  name_of(level), quoted(message));
+  bool has_trace = Trace::current().empty();
   for (const auto& [name, value] : fields) {
+    has_trace = has_trace || name == "trace_id";
     line += fmt::format(",{}:{}", quoted(name), std::visit(FieldText{}, value));
   }
+  if (!has_trace) line += fmt::format(",\"trace_id\":{}", quoted(Trace::current()));
   line += '}';
   logger().log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
 }

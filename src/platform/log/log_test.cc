@@ -10,6 +10,7 @@
 
 #include "platform/base/clock.h"
 #include "platform/json/json.h"
+#include "platform/log/trace.h"
 
 namespace handschlag {
 namespace {
@@ -35,6 +36,21 @@ TEST(Log, WritesOneJsonObjectALine) {
   EXPECT_EQ((*value)["load"], 0.5);
   EXPECT_EQ((*value)["address"], "::1");
   EXPECT_TRUE(parse_time((*value)["time"].get<std::string>()).has_value());
+}
+
+TEST(Log, LinesOfAThreadNameItsTrace) {
+  const log::Trace outer("aa");
+  EXPECT_NE(written([] { log::info("a"); }).find(R"("trace_id":"aa"})"), std::string::npos);
+  {
+    const log::Trace inner("bb");
+    EXPECT_NE(written([] { log::info("a", {{"n", std::int64_t{1}}}); }).find(R"("n":1,"trace_id":"bb"})"),
+              std::string::npos);
+  }
+  EXPECT_EQ(log::Trace::current(), "aa");
+  const std::string own = written([] { log::info("a", {{"trace_id", std::string_view("cc")}}); });
+  EXPECT_NE(own.find(R"("trace_id":"cc"})"), std::string::npos);
+  EXPECT_EQ(own.find("aa"), std::string::npos);
+  std::thread([] { EXPECT_EQ(log::Trace::current(), ""); }).join();
 }
 
 TEST(Log, TextCannotForgeASecondLineOrField) {

@@ -2,10 +2,13 @@
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -31,13 +34,33 @@ class PrometheusGauge final : public Gauge {
   prometheus::Gauge& gauge_;
 };
 
-class PrometheusHistogram final : public Histogram {
+// The library's own takes a lock for each observation; here it is two additions.
+class AtomicHistogram final : public Histogram {
  public:
-  explicit PrometheusHistogram(prometheus::Histogram& histogram) : histogram_(histogram) {}
-  void observe(double value) override { histogram_.Observe(value); }
+  explicit AtomicHistogram(std::vector<double> bounds) : bounds_(std::move(bounds)), counts_(bounds_.size() + 1) {}
+
+  void observe(double value) override {
+    const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
+    counts_[static_cast<std::size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
+    sum_.fetch_add(value, std::memory_order_relaxed);
+  }
+
+  prometheus::ClientMetric collect(const Labels& labels) const {
+    prometheus::ClientMetric out;
+    for (const auto& [name, value] : labels) out.label.push_back({name, value});
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      out.histogram.sample_count += counts_[i].load(std::memory_order_relaxed);
+      const double bound = i < bounds_.size() ? bounds_[i] : std::numeric_limits<double>::infinity();
+      out.histogram.bucket.push_back({out.histogram.sample_count, bound});
+    }
+    out.histogram.sample_sum = sum_.load(std::memory_order_relaxed);
+    return out;
+  }
 
  private:
-  prometheus::Histogram& histogram_;
+  const std::vector<double> bounds_;  // upper ones, ascending
+  std::vector<std::atomic<std::uint64_t>> counts_;
+  std::atomic<double> sum_{0};
 };
 
 const std::vector<double> kDefaultBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -62,7 +85,8 @@ struct Registry::Impl {
   prometheus::Registry registry;
   std::map<Key, std::unique_ptr<Counter>> counters;
   std::map<Key, std::unique_ptr<Gauge>> gauges;
-  std::map<Key, std::unique_ptr<Histogram>> histograms;
+  std::map<Key, std::unique_ptr<AtomicHistogram>> histograms;  // those of one name stand together
+  std::map<std::string, std::string, std::less<>> histogram_help;
 };
 
 Registry::Registry() : impl_(std::make_unique<Impl>()) {}
@@ -84,15 +108,25 @@ Gauge& Registry::gauge(std::string_view name, std::string_view help, const Label
 
 Histogram& Registry::histogram(std::string_view name, std::string_view help, const Labels& labels,
                                std::vector<double> buckets) {
-  return impl_->find_or_make<PrometheusHistogram>(impl_->histograms, name, labels, [&]() -> prometheus::Histogram& {
-    auto& family =
-        prometheus::BuildHistogram().Name(std::string(name)).Help(std::string(help)).Register(impl_->registry);
-    return family.Add(labels, buckets.empty() ? kDefaultBuckets : std::move(buckets));
-  });
+  std::lock_guard lock(impl_->mutex);
+  auto& slot = impl_->histograms[Impl::Key{name, labels}];
+  if (!slot) slot = std::make_unique<AtomicHistogram>(buckets.empty() ? kDefaultBuckets : std::move(buckets));
+  impl_->histogram_help.try_emplace(std::string(name), help);
+  return *slot;
 }
 
 std::string Registry::render() const {
-  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+  std::vector<prometheus::MetricFamily> families = impl_->registry.Collect();
+  std::lock_guard lock(impl_->mutex);
+  std::string_view name;
+  for (const auto& [key, histogram] : impl_->histograms) {
+    if (key.first != name) {
+      name = key.first;
+      families.push_back({key.first, impl_->histogram_help[key.first], prometheus::MetricType::Histogram, {}});
+    }
+    families.back().metric.push_back(histogram->collect(key.second));
+  }
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace handschlag::metrics

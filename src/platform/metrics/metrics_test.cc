@@ -38,6 +38,33 @@ TEST(Metrics, RenderShowsWhatWasCounted) {
   EXPECT_THAT(text, HasSubstr("sizes_bucket{le=\"100\"} 1\n"));
 }
 
+TEST(Metrics, HistogramsOfOneNameStandTogether) {
+  Registry registry;
+  registry.histogram("seconds", "Duration.", {{"stage", "a"}}, {1}).observe(0.5);
+  registry.histogram("bytes", "Size.", {}, {1}).observe(2);
+  registry.histogram("seconds", "Duration.", {{"stage", "b"}}, {1}).observe(3);
+  std::string text = registry.render();
+  EXPECT_EQ(text.find("# TYPE seconds histogram"), text.rfind("# TYPE seconds histogram"));
+  EXPECT_THAT(text, HasSubstr("seconds_bucket{stage=\"a\",le=\"1\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("seconds_bucket{stage=\"b\",le=\"+Inf\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("seconds_sum{stage=\"b\"} 3\n"));
+}
+
+TEST(Metrics, ManyThreadsObserveTogether) {
+  Registry registry;
+  Histogram& histogram = registry.histogram("seconds", "Duration.", {}, {1});
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&histogram] {
+        for (int n = 0; n < 1000; ++n) histogram.observe(1);
+      });
+    }
+  }
+  EXPECT_THAT(registry.render(), HasSubstr("seconds_bucket{le=\"1\"} 4000\n"));
+  EXPECT_THAT(registry.render(), HasSubstr("seconds_sum 4000\n"));
+}
+
 TEST(Metrics, ManyThreadsCountTogether) {
   Registry registry;
   {
