@@ -168,6 +168,30 @@ class Api(unittest.TestCase):
         self.change("properties: {country:", "properties: {countryCode:")
         self.expect_fault("the field 'countryCode' is not in snake_case")
 
+    def test_every_post_takes_an_idempotency_key_unless_it_refuses(self):
+        key = "    idempotencyKey: {name: Idempotency-Key, in: header, schema: {type: string}}\n"
+        self.write("api/base.yaml", GOOD["api/base.yaml"].replace("  responses:", key + "  responses:"))
+        for path, more in (("staff", ""), ("search", "x-idempotency: false")):
+            self.write(f"src/features/{path}2/api.yaml", f"""
+paths:
+  /api/v1/{path}:
+    post:
+      operationId: {path}
+      summary: S.
+      security: []
+      responses: {{'200': {{description: D.}}}}
+      {more}
+""")
+        paths = self.bundle()["paths"]
+        self.assertEqual(paths["/api/v1/staff"]["post"]["parameters"],
+                         [{"$ref": "#/components/parameters/idempotencyKey"}])
+        self.assertNotIn("parameters", paths["/api/v1/search"]["post"])
+        self.assertNotIn("x-idempotency", paths["/api/v1/staff/{id}"]["get"])
+
+    def test_only_a_post_takes_an_idempotency_key(self):
+        self.change("x-roles: [admin]", "x-idempotency: true")
+        self.expect_fault("x-idempotency is for POST")
+
     def test_two_files_must_not_say_the_same(self):
         self.write("src/features/other/api.yaml", "components:\n  parameters:\n    limit: {}\n")
         self.expect_fault("parameters limit is also in api/base.yaml")

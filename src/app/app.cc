@@ -22,6 +22,7 @@ void append(std::vector<db::Migration>& to, std::span<const db::Migration> from)
 std::vector<db::Migration> control_schema() {
   std::vector<db::Migration> out;
   append(out, jobs::migrations());
+  append(out, idempotency::migrations());
   append(out, staff::migrations());
   append(out, sources::migrations());
   append(out, imports::migrations());
@@ -146,6 +147,7 @@ Result<void> App::open_control() {
       !settings_.server.tls_certificate_file.empty() || !settings_.server.trusted_proxies.empty();
   staff_ = staff::Staff::create(*control_, clock_, staff_settings);
   sources_ = TRY(sources::Sources::open(*control_, clock_));
+  sources_->set_usual_quota(settings_.limits.source_events);
   return {};
 }
 
@@ -162,6 +164,9 @@ Result<void> App::open_regions() {
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
     subject_places.push_back({region.get(), place.vault.get()});
+    if (region.get() == &regions_->home()) {
+      answers_ = std::make_unique<idempotency::Keeper>(*control_, TRY(place.vault->secret("idempotency")));
+    }
     places_.push_back(std::move(place));
   }
   names_ = customers::create_name_index();
@@ -183,6 +188,16 @@ App::~App() {
 Result<void> App::bind_routes() {
   router_ = std::make_unique<http::Router>(TRY(http::Router::create(embedded::openapi)));
   router_->set_authenticator([this](const http::Request& request, std::string_view) { return who_asks(request); });
+  router_->set_once(
+      [this](const http::Operation& operation, std::shared_ptr<const http::Request> request,
+             http::Responder responder) { answers_->handle(operation, std::move(request), std::move(responder)); });
+  router_->set_on_deprecated(
+      [this](const http::Operation& operation, const http::Request& request, std::string_view what) {
+        metrics_
+            .counter("handschlag_deprecated_total", "Uses of what will go away, by who uses it",
+                     {{"operation", operation.id}, {"what", std::string(what)}, {"principal", request.principal.id}})
+            .add();
+      });
   staff::bind_routes(*router_, *staff_);
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
@@ -197,7 +212,7 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
   static const std::set<std::string_view> kOfOneRegion = {
       "findCustomers",    "searchCustomers",  "getCustomer",     "getTimeline",    "listUses",  "linkIdentities",
       "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking", "listRoles", "getSession"};
-  auto principal = TRY(staff_->authenticate(request));
+  auto principal = TRY(admission_.admit(request, staff_->authenticate(request)));
   const auto* caller = std::any_cast<staff::Caller>(&principal.who);
   if (caller != nullptr && !caller->region.empty() && !kOfOneRegion.contains(request.operation)) {
     return fail(ErrorKind::forbidden, "region_bound",
@@ -211,6 +226,8 @@ Result<void> App::start_jobs() {
   jobs_->every("events_forget_refused", std::chrono::hours{1},
                [this](jobs::Lease&) { return events_->forget_refused(clock_.now()); });
   subjects_->bind_jobs(*jobs_);
+  jobs_->every("idempotency_purge", std::chrono::hours{1},
+               [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
   return jobs_->start();
 }
 
@@ -229,7 +246,34 @@ void App::keep_house(const std::stop_token& stopping) {
   std::unique_lock lock(mutex);
   while (!wake.wait_for(lock, stopping, std::chrono::minutes{1}, [&] { return stopping.stop_requested(); })) {
     if (auto kept = staff_->maintain(); !kept) log::warning("housekeeping failed", {{"code", kept.error().code}});
+    auto renewed = server_->refresh_certificate();
+    if (!renewed) log::error("the new certificate is not used", {{"detail", renewed.error().detail}});
+    if (renewed && *renewed) log::info("the certificate was read anew");
   }
+}
+
+void App::take_over(const Settings& settings) {
+  log::set_level(settings.log_level);
+  admission_.set_limits(settings.limits);
+  sources_->set_usual_quota(settings.limits.source_events);
+}
+
+Result<SettingChanges> App::reload() {
+  std::lock_guard lock(reload_mutex_);
+  if (!server_) return fail(ErrorKind::conflict, "not_serving", "No server runs on this data folder.");
+  Settings wanted = TRY(load_settings(settings_.regions.data_folder, settings_.file, settings_.listen));
+  SettingChanges changes = changes_between(live_, wanted);
+  // What needs a restart is told at each reload until there was one.
+  changes.restart = changes_between(settings_, wanted).restart;
+  const bool switches_tls = settings_.server.tls_certificate_file.empty() != wanted.server.tls_certificate_file.empty();
+  if (switches_tls) {
+    std::erase_if(changes.live, [](const std::string& name) { return name.starts_with("server.tls_"); });
+    changes.restart.emplace_back("server.tls_certificate");
+  }
+  TRY(server_->reload(wanted.server));
+  take_over(wanted);
+  live_ = std::move(wanted);
+  return changes;
 }
 
 void App::stop() {

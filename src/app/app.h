@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 #include <vector>
 
+#include "app/admission.h"
 #include "app/settings.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
@@ -20,6 +22,7 @@
 #include "platform/base/clock.h"
 #include "platform/http/router.h"
 #include "platform/http/server.h"
+#include "platform/idempotency/idempotency.h"
 #include "platform/jobs/jobs.h"
 #include "platform/metrics/metrics.h"
 #include "platform/metrics/process.h"
@@ -52,10 +55,14 @@ class App {
 
   // Starts to answer requests and to run jobs. Errors: unavailable (port taken), internal (routes and API differ).
   Result<void> serve();
+  // Reads the settings again and takes over what can change while it runs; the certificate is read anew in any case.
+  // All or nothing: where anything is wrong, everything stays as it was. Thread-safe. Errors: invalid (each wrong
+  // setting named), conflict (nothing is served here).
+  Result<SettingChanges> reload();
   // Stops accepting, finishes what was accepted. Idempotent.
   void stop();
 
-  const Settings& settings() const { return settings_; }
+  const Settings& settings() const { return settings_; }  // as at the start
   const Clock& clock() const { return clock_; }
   db::Database& control() { return *control_; }
   regions::Regions& regions() { return *regions_; }
@@ -70,7 +77,11 @@ class App {
 
  private:
   App(Settings settings, const Clock& clock, FolderLock lock)
-      : settings_(std::move(settings)), clock_(clock), lock_(std::move(lock)) {}
+      : settings_(std::move(settings)),
+        clock_(clock),
+        lock_(std::move(lock)),
+        admission_(settings_.limits, metrics_),
+        live_(settings_) {}
 
   // What belongs to one region.
   struct Place {
@@ -84,6 +95,7 @@ class App {
   Result<void> open_regions();
   Result<void> bind_routes();
   Result<http::Principal> who_asks(const http::Request& request);
+  void take_over(const Settings& settings);
   Result<void> start_jobs();
   void keep_house(const std::stop_token& stopping);
 
@@ -92,6 +104,9 @@ class App {
   FolderLock lock_;
   metrics::Registry metrics_;
   metrics::ProcessMeters process_meters_{metrics_};
+  Admission admission_;
+  std::mutex reload_mutex_;
+  Settings live_;  // as last read
   std::unique_ptr<db::Database> control_;
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<sources::Sources> sources_;
@@ -102,6 +117,7 @@ class App {
   std::unique_ptr<customers::Customers> customers_;
   std::vector<std::unique_ptr<subjects::SubjectData>> subject_data_;
   std::unique_ptr<subjects::Subjects> subjects_;
+  std::unique_ptr<idempotency::Keeper> answers_;
   std::unique_ptr<jobs::Runner> jobs_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Server> server_;

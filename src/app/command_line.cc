@@ -39,6 +39,7 @@ void add_serving(CLI::App& root, CommandLine& line) {
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
   demo->add_flag("--no-serve", line.no_serve, "Only fill");
+  add_command(&root, line, "reload", "Makes a running server read its settings and its certificate again");
   add_command(&root, line, "doctor", "Looks whether everything is in order, and says what to do where it is not");
 }
 
@@ -69,6 +70,13 @@ void add_sources(CLI::App& root, CommandLine& line) {
   rotate->add_option("--overlap-hours", line.overlap_hours, "How long the old key stays valid")
       ->capture_default_str()
       ->check(CLI::Range(0, 24 * 365));
+  auto* quota = add_command(source, line, "quota", "Says how many events a source may send");
+  quota->add_option("--id", line.id, "The source")->required();
+  quota->add_option("--events-per-second", line.events_per_second, "0: what the settings say for all sources")
+      ->required()
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
+  quota->add_option("--burst", line.burst, "How many at once after a pause; ten seconds' worth unless said otherwise")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
   add_command(source, line, "enable", "Takes events of a source again")
       ->add_option("--id", line.id, "The source")
       ->required();

@@ -28,6 +28,8 @@ struct CommandLine {
   std::vector<std::string> purposes;
   std::vector<std::string> consent_categories;  // CATEGORY=PURPOSE
   std::int64_t overlap_hours = 24;
+  std::int64_t events_per_second = 0;  // 0: what holds for all sources
+  std::int64_t burst = 0;              // 0: ten seconds' worth
 
   std::string role;
   std::string region;

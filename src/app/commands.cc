@@ -17,6 +17,8 @@ namespace {
 constexpr int kGood = 0;
 constexpr int kFailed = 1;
 constexpr int kInterrupted = 130;
+constexpr std::size_t kTokensAtOnce = 1'000;
+constexpr std::int64_t kUsualBurstSeconds = 10;
 constexpr std::chrono::milliseconds kProgressEvery{500};
 
 staff::Actor actor() {
@@ -24,8 +26,8 @@ staff::Actor actor() {
 }
 
 sources::Companion audited(App& app, std::string_view operation) {
-  return [&app, operation = std::string(operation)](db::Transaction& tx, const std::string& source_id) {
-    return app.staff().record(tx, {"cli", operation, "source:" + source_id, "", staff::Outcome::ok});
+  return [&app, operation = std::string(operation)](db::Transaction& tx, const sources::Source& source) {
+    return app.staff().record(tx, {"cli", operation, "source:" + source.id, "", staff::Outcome::ok});
   };
 }
 
@@ -113,6 +115,36 @@ Result<int> source_rotate(const CommandLine& line, App& app, Console& console) {
   return kGood;
 }
 
+Result<int> source_quota(const CommandLine& line, App& app, Console& console) {
+  http::Rate quota{.per_second = line.events_per_second, .burst = line.burst};
+  if (quota.burst == 0) quota.burst = quota.per_second * kUsualBurstSeconds;
+  auto source = TRY(app.sources().set_quota(line.id, quota, audited(app, "source quota")));
+  if (line.json) {
+    print_json(console,
+               {{"id", source->id}, {"events_per_second", source->quota.per_second}, {"burst", source->quota.burst}});
+  } else if (quota.per_second == 0) {
+    console.out(fmt::format("Source {} has no quota of its own now; what holds for all holds.\n", source->id));
+  } else {
+    console.out(fmt::format("Source {} may send {} events a second, {} at once after a pause.\n", source->id,
+                            quota.per_second, quota.burst));
+  }
+  return kGood;
+}
+
+Result<int> reload(const CommandLine& line, App& app, Console& console) {
+  const SettingChanges changes = TRY(app.reload());
+  if (line.json) {
+    print_json(console, {{"changed", changes.live}, {"need_restart", changes.restart}});
+    return kGood;
+  }
+  console.out(fmt::format("Settings read again. Changed: {}.\n",
+                          changes.live.empty() ? "nothing" : fmt::format("{}", fmt::join(changes.live, ", "))));
+  if (!changes.restart.empty()) {
+    console.out(fmt::format("These hold from the next start on: {}.\n", fmt::join(changes.restart, ", ")));
+  }
+  return kGood;
+}
+
 Result<int> source_enable(const CommandLine& line, App& app, Console& console, bool enabled) {
   auto source = TRY(app.sources().set_enabled(line.id, enabled, audited(app, line.command)));
   if (line.json) {
@@ -158,7 +190,13 @@ std::string state_of(const staff::Token& token, Time now) {
 Result<int> token_list(const CommandLine& line, App& app, Console& console) {
   constexpr std::string_view kRow = "{:<5} {:<24} {:<24} {:<8} {:<10}  {:<10}  {}\n";
   json::Value items = json::Value::array();
-  auto tokens = TRY(app.staff().tokens());
+  std::vector<staff::Token> tokens;
+  std::optional<std::string> next = "";
+  while (next) {
+    auto page = TRY(app.staff().tokens(*next, kTokensAtOnce));
+    tokens.insert(tokens.end(), page.tokens.begin(), page.tokens.end());
+    next = std::move(page.next);
+  }
   if (!line.json && !tokens.empty()) {
     console.out(fmt::format(kRow, "id", "name", "role", "region", "made", "expires", "state"));
   }
@@ -297,6 +335,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "source add") return source_add(line, app, console);
   if (line.command == "source list") return source_list(line, app, console);
   if (line.command == "source rotate") return source_rotate(line, app, console);
+  if (line.command == "source quota") return source_quota(line, app, console);
   if (line.command == "source enable") return source_enable(line, app, console, true);
   if (line.command == "source disable") return source_enable(line, app, console, false);
   if (line.command == "token add") return token_add(line, app, console);
@@ -304,6 +343,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "token revoke") return token_revoke(line, app, console);
   if (line.command == "staff add") return staff_add(line, app, console);
   if (line.command == "import csv") return import_csv(line, app, console);
+  if (line.command == "reload") return reload(line, app, console);
   if (line.command == "doctor") return run_doctor(line, app, console);
   return fail(ErrorKind::invalid, "command_unknown", fmt::format("'{}' is no command.", line.command));
 }

@@ -14,6 +14,7 @@ namespace handschlag::app {
 namespace {
 
 constexpr std::size_t kMaxCallers = 16;
+constexpr int kAcceptPauseMs = 100;
 constexpr std::size_t kMaxRequest = 1 << 20;
 constexpr std::size_t kMaxAnswer = 64 << 20;  // one line of output
 constexpr const char* kSocketName = "handschlag.sock";
@@ -156,7 +157,11 @@ void ControlSocket::loop() {
     pollfd waiting[2] = {{listener_, POLLIN, 0}, {wake_read_, POLLIN, 0}};
     if (::poll(waiting, 2, -1) < 0 || stopping_) continue;
     int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (connection < 0) continue;
+    if (connection < 0) {
+      // Out of descriptors, as a rule: the caller still waits, so poll() would come back at once.
+      ::poll(&waiting[1], 1, kAcceptPauseMs);
+      continue;
+    }
     reap(false);
     if (callers_.size() >= kMaxCallers) {
       (void)send_all(connection, json::dump({{"err", "handschlag: too many commands at once; try again.\n"}}) + "\n" +

@@ -1,6 +1,7 @@
 #include "app/run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -24,9 +25,32 @@ namespace {
 std::atomic<bool> interrupted{false};  // set by SIGINT and SIGTERM
 int wake_write = -1;                   // the end of a pipe that the handler writes to
 
-void on_signal(int) {
-  interrupted = true;
-  if (wake_write >= 0) (void)!::write(wake_write, "x", 1);
+constexpr char kStop = 'x';
+constexpr char kReload = 'r';
+
+void on_signal(int signal) {
+  const char what = signal == SIGHUP ? kReload : kStop;
+  if (what == kStop) interrupted = true;
+  if (wake_write >= 0) (void)!::write(wake_write, &what, 1);
+}
+
+void reload(App& app) {
+  auto changes = app.reload();
+  if (!changes) {
+    log::error("the settings were not reloaded; everything stays as it was", {{"detail", changes.error().detail}});
+    for (const FieldError& field : changes.error().fields) {
+      log::error("a setting is wrong", {{"setting", field.pointer}, {"detail", field.reason}});
+    }
+    return;
+  }
+  log::info("the settings were reloaded", {{"changed", fmt::format("{}", fmt::join(changes->live, ", "))},
+                                           {"need_restart", fmt::format("{}", fmt::join(changes->restart, ", "))}});
+}
+
+void listen_for(int signal) {
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  ::sigaction(signal, &action, nullptr);
 }
 
 class Terminal final : public Console {
@@ -91,8 +115,10 @@ int serve(const CommandLine& line, const Settings& settings, Console& console) {
     if (code != 0) return code;
     if (!line.json) console.out("\nCtrl-C stops it.\n");
   }
-  char byte = 0;
-  while (!interrupted && ::read(wake[0], &byte, 1) < 0) {
+  listen_for(SIGHUP);
+  char what = 0;
+  while (!interrupted) {
+    if (::read(wake[0], &what, 1) == 1 && what == kReload) reload(**app);
   }
   notify_service_manager("STOPPING=1");
   console.err("Stopping: finishing what was accepted.\n");
@@ -156,11 +182,8 @@ int dispatch(std::vector<std::string> arguments) {
   }
   auto data = std::filesystem::absolute(line.data).lexically_normal();
   if (!data.has_filename()) data = data.parent_path();  // "data/", as shells complete it
-  auto settings = load_settings(data, line.config);
+  auto settings = load_settings(data, line.config.empty() ? "" : std::filesystem::absolute(line.config), line.listen);
   if (!settings) return print_error(line, settings.error(), console);
-  if (!line.listen.empty()) {
-    if (auto set = set_listen(settings->server, line.listen); !set) return print_error(line, set.error(), console);
-  }
   log::set_level(line.command == "serve" ? settings->log_level : log::Level::warning);
   if (line.command == "serve") return serve(line, *settings, console);
   if (line.command == "demo") return fill_demo(line, *settings, console);
@@ -172,10 +195,8 @@ int dispatch(std::vector<std::string> arguments) {
 
 int run(std::vector<std::string> arguments) {
   ::umask(077);  // what is made here is for this user alone
-  struct sigaction action{};
-  action.sa_handler = on_signal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  listen_for(SIGINT);
+  listen_for(SIGTERM);
   std::signal(SIGPIPE, SIG_IGN);
   crypto::initialize();
   try {

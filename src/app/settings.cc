@@ -8,17 +8,22 @@
 #include <sstream>
 
 #include "platform/config/toml.h"
+#include "platform/http/proxies.h"
 
 namespace handschlag::app {
 namespace {
 
 constexpr std::size_t kMaxFile = 1 << 20;
 
+// Whether a change is taken over while the server runs.
+enum class When { live, restart };
+
 // One setting: how it is read from its table's reader into the settings.
 struct Setting {
   const char* table;
   const char* name;
   std::function<void(json::Reader&, Settings&)> read;
+  When when = When::restart;
 };
 
 void take_text(json::Reader& reader, const char* name, std::string& out) {
@@ -37,6 +42,40 @@ void take_seconds(json::Reader& reader, const char* name, std::chrono::seconds& 
 void take_texts(json::Reader& reader, const char* name, std::vector<std::string>& out) {
   const json::Value* given = reader.any(name);
   if (given != nullptr) out = reader.texts(name, 100);
+}
+
+void take_proxies(json::Reader& reader, Settings& settings) {
+  take_texts(reader, "trusted_proxies", settings.server.trusted_proxies);
+  for (const std::string& proxy : settings.server.trusted_proxies) {
+    if (auto good = http::TrustedProxies::create({proxy}); !good) reader.error("trusted_proxies", good.error().detail);
+  }
+}
+
+void take_origins(json::Reader& reader, Settings& settings) {
+  take_texts(reader, "cors_origins", settings.server.cors_origins);
+  for (std::string_view origin : settings.server.cors_origins) {
+    const std::size_t scheme = origin.find("://");
+    const bool is_origin = (origin.starts_with("https://") || origin.starts_with("http://")) &&
+                           origin.size() > scheme + 3 &&
+                           origin.find_first_of("/?#@ *", scheme + 3) == std::string_view::npos;
+    if (origin == "*" || is_origin) continue;
+    reader.error("cors_origins", fmt::format("'{}' is neither * nor an origin such as https://shop.example", origin));
+  }
+}
+
+void take_tls_key(json::Reader& reader, Settings& settings) {
+  take_text(reader, "tls_key", settings.server.tls_key_file);
+  if (settings.server.tls_key_file.empty() != settings.server.tls_certificate_file.empty()) {
+    reader.error("tls_key", "must be given together with tls_certificate, or neither");
+  }
+}
+
+void take_rate(json::Reader& reader, const char* name, std::int64_t& per_second) {
+  take_number(reader, name, 0, 1'000'000'000, per_second);
+}
+
+void take_burst(json::Reader& reader, const char* name, http::Rate& rate) {
+  take_number(reader, name, 1, 1'000'000'000, rate.burst);
 }
 
 void take_level(json::Reader& reader, Settings& settings) {
@@ -78,12 +117,24 @@ const std::vector<Setting>& all_settings() {
        [](auto& r, auto& s) { take_seconds(r, "idle_timeout_seconds", s.server.idle_timeout); }},
       {"server", "stop_timeout_seconds",
        [](auto& r, auto& s) { take_seconds(r, "stop_timeout_seconds", s.server.stop_timeout); }},
-      {"server", "trusted_proxies",
-       [](auto& r, auto& s) { take_texts(r, "trusted_proxies", s.server.trusted_proxies); }},
-      {"server", "cors_origins", [](auto& r, auto& s) { take_texts(r, "cors_origins", s.server.cors_origins); }},
+      {"server", "trusted_proxies", [](auto& r, auto& s) { take_proxies(r, s); }, When::live},
+      {"server", "cors_origins", [](auto& r, auto& s) { take_origins(r, s); }, When::live},
       {"server", "tls_certificate",
-       [](auto& r, auto& s) { take_text(r, "tls_certificate", s.server.tls_certificate_file); }},
-      {"server", "tls_key", [](auto& r, auto& s) { take_text(r, "tls_key", s.server.tls_key_file); }},
+       [](auto& r, auto& s) { take_text(r, "tls_certificate", s.server.tls_certificate_file); }, When::live},
+      {"server", "tls_key", [](auto& r, auto& s) { take_tls_key(r, s); }, When::live},
+      {"limits", "source_events_per_second",
+       [](auto& r, auto& s) { take_rate(r, "source_events_per_second", s.limits.source_events.per_second); },
+       When::live},
+      {"limits", "source_events_burst",
+       [](auto& r, auto& s) { take_burst(r, "source_events_burst", s.limits.source_events); }, When::live},
+      {"limits", "requests_per_second",
+       [](auto& r, auto& s) { take_rate(r, "requests_per_second", s.limits.requests.per_second); }, When::live},
+      {"limits", "requests_burst", [](auto& r, auto& s) { take_burst(r, "requests_burst", s.limits.requests); },
+       When::live},
+      {"limits", "refusals_per_second",
+       [](auto& r, auto& s) { take_rate(r, "refusals_per_second", s.limits.refusals.per_second); }, When::live},
+      {"limits", "refusals_burst", [](auto& r, auto& s) { take_burst(r, "refusals_burst", s.limits.refusals); },
+       When::live},
       {"storage", "url", [](auto& r, auto& s) { take_text(r, "url", s.regions.postgres_url); }},
       {"storage", "key_folder",
        [](auto& r, auto& s) {
@@ -96,7 +147,7 @@ const std::vector<Setting>& all_settings() {
        }},
       {"identity", "identities_per_value",
        [](auto& r, auto& s) { take_number(r, "identities_per_value", 1, 1'000, s.identity.identities_per_value); }},
-      {"log", "level", take_level},
+      {"log", "level", take_level, When::live},
   };
   return kSettings;
 }
@@ -119,7 +170,7 @@ void read_region_list(json::Reader& table, Settings& settings) {
 Result<void> read_tables(const json::Value& file, Settings& settings) {
   json::Reader root(file);
   const json::Value empty = json::Value::object();
-  for (const char* table : {"server", "storage", "regions", "identity", "log"}) {
+  for (const char* table : {"server", "limits", "storage", "regions", "identity", "log"}) {
     const json::Value* value = root.object(table);
     json::Reader reader(value == nullptr ? empty : *value, fmt::format("/{}", table));
     for (const Setting& setting : all_settings()) {
@@ -150,8 +201,12 @@ Result<void> set_listen(http::ServerOptions& server, std::string_view listen) {
   return {};
 }
 
-Result<Settings> load_settings(const std::filesystem::path& data, const std::filesystem::path& file) {
+Result<Settings> load_settings(const std::filesystem::path& data, const std::filesystem::path& file,
+                               const std::string& listen) {
   Settings settings;
+  settings.file = file;
+  settings.listen = listen;
+  settings.given = json::Value::object();
   settings.regions.data_folder = data;
   settings.regions.key_folder = data.string() + ".keys";
   settings.regions.regions = regions::default_regions();
@@ -166,9 +221,10 @@ Result<Settings> load_settings(const std::filesystem::path& data, const std::fil
     if (!stream || text.str().size() > kMaxFile) {
       return fail(ErrorKind::invalid, "config_unreadable", fmt::format("{} can't be read.", file.string()));
     }
-    json::Value value = TRY(config::parse_toml(text.str(), file.string()));
-    TRY(read_tables(value, settings));
+    settings.given = TRY(config::parse_toml(text.str(), file.string()));
+    TRY(read_tables(settings.given, settings));
   }
+  if (!listen.empty()) TRY(set_listen(settings.server, listen));
   settings.regions.key_folder = std::filesystem::absolute(settings.regions.key_folder).lexically_normal();
   if (settings.regions.key_folder.string().starts_with(
           (std::filesystem::absolute(data) / "").lexically_normal().string())) {
@@ -176,6 +232,21 @@ Result<Settings> load_settings(const std::filesystem::path& data, const std::fil
                 "storage.key_folder must lie outside the data folder, or a stolen data folder could be read.");
   }
   return settings;
+}
+
+SettingChanges changes_between(const Settings& before, const Settings& after) {
+  auto value = [](const Settings& settings, const char* table, const char* name) {
+    const json::Value here = settings.given.value(table, json::Value::object());
+    return here.is_object() ? here.value(name, json::Value()) : json::Value();
+  };
+  SettingChanges out;
+  for (const Setting& setting : all_settings()) {
+    if (value(before, setting.table, setting.name) == value(after, setting.table, setting.name)) continue;
+    auto& list = setting.when == When::live ? out.live : out.restart;
+    list.push_back(fmt::format("{}.{}", setting.table, setting.name));
+  }
+  if (value(before, "regions", "list") != value(after, "regions", "list")) out.restart.emplace_back("regions.list");
+  return out;
 }
 
 std::vector<std::string> setting_names() {

@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "app/admission.h"
 #include "features/identity/identity.h"
 #include "features/regions/regions.h"
 #include "platform/base/result.h"
 #include "platform/http/server.h"
+#include "platform/json/json.h"
 #include "platform/log/log.h"
 
 namespace handschlag::app {
@@ -17,11 +19,26 @@ struct Settings {
   regions::Settings regions;
   identity::Limits identity;
   http::ServerOptions server;
+  Limits limits;
   log::Level log_level = log::Level::info;
+
+  // Where they came from, to read them again.
+  std::filesystem::path file;                 // "" for none
+  std::string listen;                         // of the command line; wins over the file
+  json::Value given = json::Value::object();  // what the file says, by table
 };
 
-// Reads `file` ("" for none) over the defaults, for the data folder `data`. Errors: invalid, each wrong key named.
-Result<Settings> load_settings(const std::filesystem::path& data, const std::filesystem::path& file);
+// What differs between two readings, by name ("server.listen").
+struct SettingChanges {
+  std::vector<std::string> live;     // can be taken over while the server runs
+  std::vector<std::string> restart;  // hold from the next start on
+};
+SettingChanges changes_between(const Settings& before, const Settings& after);
+
+// Reads `file` ("" for none) over the defaults, for the data folder `data`; `listen` ("" for none) wins over the file.
+// Errors: invalid, each wrong key named.
+Result<Settings> load_settings(const std::filesystem::path& data, const std::filesystem::path& file,
+                               const std::string& listen = "");
 
 // "127.0.0.1:8080", "[::1]:8080", ":8080" into `server`. Errors: invalid.
 Result<void> set_listen(http::ServerOptions& server, std::string_view listen);

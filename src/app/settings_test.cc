@@ -78,6 +78,27 @@ TEST_F(SettingsTest, ARelativeKeyFolderIsNoWayInside) {
   EXPECT_EQ(settings.error().code, "key_folder_inside");
 }
 
+TEST_F(SettingsTest, ChangesSayWhichNeedARestart) {
+  auto before = load("[log]\nlevel = \"info\"\n[server]\nio_threads = 1\n");
+  auto after = load("[log]\nlevel = \"debug\"\n[server]\nio_threads = 2\n[limits]\nrequests_per_second = 5\n");
+  ASSERT_TRUE(before && after);
+  SettingChanges changes = changes_between(*before, *after);
+  EXPECT_EQ(changes.live, (std::vector<std::string>{"limits.requests_per_second", "log.level"}));
+  EXPECT_EQ(changes.restart, std::vector<std::string>{"server.io_threads"});
+  EXPECT_TRUE(changes_between(*after, *after).live.empty());
+}
+
+TEST_F(SettingsTest, WrongProxiesOriginsAndHalfACertificateAreNamed) {
+  auto settings = load(
+      "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"proxy\"]\ncors_origins = [\"https://a.example/\"]\n"
+      "tls_certificate = \"cert.pem\"\n");
+  ASSERT_FALSE(settings);
+  std::vector<std::string> pointers;
+  for (const FieldError& field : settings.error().fields) pointers.push_back(field.pointer);
+  EXPECT_EQ(pointers, (std::vector<std::string>{"/server/trusted_proxies", "/server/cors_origins", "/server/tls_key"}));
+  EXPECT_NE(settings.error().fields[0].reason.find("'proxy'"), std::string::npos);
+}
+
 TEST_F(SettingsTest, EverySettingIsDocumented) {
   std::ifstream file(std::string(HANDSCHLAG_SOURCE_DIR) + "/docs/configuration.md");
   std::stringstream text;
@@ -99,6 +120,9 @@ std::string printed(const Settings& settings) {
                      settings.regions.home);
   for (const auto& region : settings.regions.regions) {
     out += fmt::format(" {}: {}", region.id, fmt::join(region.countries, " "));
+  }
+  for (const http::Rate& rate : {settings.limits.source_events, settings.limits.requests, settings.limits.refusals}) {
+    out += fmt::format(" {}/{}", rate.per_second, rate.burst);
   }
   return out + fmt::format(" {} {} {}", settings.identity.identities_per_customer,
                            settings.identity.identities_per_value, static_cast<int>(settings.log_level));

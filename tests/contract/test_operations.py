@@ -85,11 +85,13 @@ CASES = {
     "listRoles": {},
     "listTokens": {},
     "createToken": {"body": {"name": "till", "role": "agent"}},
+    "getToken": {"path": {"id": 1}},
     "revokeToken": lambda seeded: {
         "path": {"id": seeded.post("/api/v1/tokens", {"name": "gone", "role": "agent"})["id"]}},
     "listStaff": {},
     "createStaff": {"body": {"login": "frieda@example.org", "display_name": "Frieda", "role": "agent",
                              "password": PASSWORD}},
+    "getStaff": of_new_member(None),
     "setStaffRole": of_new_member({"role": "supervisor"}),
     "setStaffState": of_new_member({"state": "disabled"}),
     "setStaffPassword": of_new_member({"password": PASSWORD[::-1]}),
@@ -104,6 +106,7 @@ CASES = {
     "createSource": new_source,
     "rotateSourceKey": of_new_source({"overlap_seconds": 60}),
     "setSourceState": of_new_source({"enabled": False}),
+    "putSourceQuota": of_new_source({"events_per_second": 100}),
     "putSourcePlan": of_new_source({"events": {"Order Completed": ["total", "currency"]}}),
     "putSourceConsentCategories": of_new_source({"Analytics": ["ServiceUsageAnalytics"]}),
     # events

@@ -1,10 +1,9 @@
 #include "features/customers/customers.h"
 #include "platform/base/money.h"
+#include "platform/http/paging.h"
 
 namespace handschlag::customers {
 namespace {
-
-constexpr std::size_t kMaxPage = 200;
 
 std::string language_of(const http::Request& request) {
   std::string_view header = request.header("accept-language");
@@ -31,24 +30,6 @@ Result<Viewer> viewer_of(const http::Request& request) {
     viewer.mode = *known;
   }
   return viewer;
-}
-
-Result<std::size_t> limit_of(const http::Request& request) {
-  auto text = request.query_param("limit");
-  if (!text) return 50;
-  std::size_t limit = 0;
-  for (char c : *text) {
-    if (c < '0' || c > '9' || limit > kMaxPage) {
-      limit = 0;
-      break;
-    }
-    limit = limit * 10 + static_cast<std::size_t>(c - '0');
-  }
-  if (limit == 0 || limit > kMaxPage) {
-    return fail(ErrorKind::invalid, "limit_invalid", "limit must be a whole number from 1 to 200.",
-                {{"limit", "must be 1 to 200"}});
-  }
-  return limit;
 }
 
 json::Value text_or_null(const std::string& text) {
@@ -247,7 +228,7 @@ Result<json::Value> search(const http::Request& request, Customers& customers) {
 Result<json::Value> timeline(const http::Request& request, Customers& customers, const Encoder& encoder) {
   Viewer viewer = TRY(viewer_of(request));
   TimelineFilter filter;
-  filter.limit = TRY(limit_of(request));
+  filter.limit = TRY(http::page_limit(request));
   filter.touchpoint = request.query_param("touchpoint").value_or("");
   filter.cursor = request.query_param("cursor").value_or("");
   if (auto type = request.query_param("type")) {
@@ -262,7 +243,7 @@ Result<json::Value> timeline(const http::Request& request, Customers& customers,
 
 Result<json::Value> uses(const http::Request& request, Customers& customers) {
   Viewer viewer = TRY(viewer_of(request));
-  std::size_t limit = TRY(limit_of(request));
+  std::size_t limit = TRY(http::page_limit(request));
   std::string id(request.path_param("id"));
   json::Value items = json::Value::array();
   for (const ledger::Record& record : TRY(customers.uses(viewer, id, limit))) {

@@ -60,9 +60,17 @@ class EventsImpl final : public Events {
  public:
   EventsImpl(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources, metrics::Registry& metrics,
              std::vector<Projection*> projections)
-      : cells_(std::move(cells)), sources_(sources), projections_(std::move(projections)), router_(cells_, regions) {
+      : cells_(std::move(cells)),
+        sources_(sources),
+        projections_(std::move(projections)),
+        router_(cells_, regions),
+        prepare_(stage(metrics, "prepare")),
+        route_(stage(metrics, "route")),
+        queue_(stage(metrics, "queue")),
+        commit_(stage(metrics, "commit")) {
     for (Cell& cell : cells_) {
       auto apply = [this, &cell](db::Transaction& tx, std::span<Part*> parts) {
+        for (Part* part : parts) part->since = end_stage(queue_, part->since);
         return GroupWriter(cell, projections_).write(tx, parts);
       };
       groups_.push_back(
@@ -80,6 +88,7 @@ class EventsImpl final : public Events {
 
   void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done,
               const Elsewhere& elsewhere) override {
+    StageTime since = std::chrono::steady_clock::now();
     std::vector<Prepared> events;
     std::vector<Rejected> rejected;
     events.reserve(batch.size());
@@ -94,10 +103,11 @@ class EventsImpl final : public Events {
     }
     auto submission = std::make_shared<Submission>(counted(std::move(done)));
     submission->outcome.rejected = std::move(rejected);
+    since = end_stage(prepare_, since);
     auto journey = router_.begin(std::move(events));
-    if (!elsewhere || !journey.must_ask) return route(std::move(journey), submission);
+    if (!elsewhere || !journey.must_ask) return route(std::move(journey), submission, since);
     auto waiting = std::make_shared<Router::Journey>(std::move(journey));
-    bool taken = elsewhere([this, waiting, submission] { route(std::move(*waiting), submission); });
+    bool taken = elsewhere([this, waiting, submission, since] { route(std::move(*waiting), submission, since); });
     if (!taken) submission->done(busy());
   }
 
@@ -174,10 +184,10 @@ class EventsImpl final : public Events {
     return std::unexpected(std::move(error));
   }
 
-  void route(Router::Journey journey, const std::shared_ptr<Submission>& submission) {
+  void route(Router::Journey journey, const std::shared_ptr<Submission>& submission, StageTime since) {
     auto routed = router_.route(std::move(journey));
     if (!routed) return submission->done(std::unexpected(routed.error()));
-    commit(*std::move(routed), submission);
+    commit(*std::move(routed), submission, end_stage(route_, since));
   }
 
   sources::Mode mode_of_source(std::int64_t number) const {
@@ -204,7 +214,8 @@ class EventsImpl final : public Events {
   }
 
   // `parts` has one entry a cell, in their order.
-  void commit(std::vector<std::vector<Prepared>> parts, const std::shared_ptr<Submission>& submission) {
+  void commit(std::vector<std::vector<Prepared>> parts, const std::shared_ptr<Submission>& submission,
+              StageTime since) {
     submission->open_parts = 1;  // ours, so that it can't finish while parts are still being handed out
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (parts[i].empty()) continue;
@@ -214,8 +225,9 @@ class EventsImpl final : public Events {
       }
       std::size_t weight = parts[i].size();
       const std::int64_t lane = parts[i].front().source->number.value;
-      auto submitted = groups_[i]->submit(lane, Part{std::move(parts[i]), {}}, weight,
+      auto submitted = groups_[i]->submit(lane, Part{std::move(parts[i]), {}, since}, weight,
                                           [this, i, submission](const Result<void>& result, Part& part) {
+                                            end_stage(commit_, part.since);
                                             if (result) router_.learn(i, part.events);
                                             submission->finish_part(result, part.outcome);
                                           });
@@ -229,6 +241,10 @@ class EventsImpl final : public Events {
   std::vector<Projection*> projections_;
   Router router_;
   std::vector<std::unique_ptr<db::GroupCommit<Part>>> groups_;
+  metrics::Histogram& prepare_;
+  metrics::Histogram& route_;
+  metrics::Histogram& queue_;
+  metrics::Histogram& commit_;
   metrics::Counter* stored_ = nullptr;
   metrics::Counter* unlinked_ = nullptr;
   metrics::Counter* refused_ = nullptr;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "features/events/prepare.h"
+#include "features/events/stages.h"
 #include "features/events/store.h"
 
 namespace handschlag::events {
@@ -16,6 +17,7 @@ namespace handschlag::events {
 struct Part {
   std::vector<Prepared> events;
   Outcome outcome;
+  StageTime since = {};  // of the stage that it is in
 };
 
 class GroupWriter {

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "features/events/events.h"
+#include "features/events/stages.h"
 #include "features/events/wire.h"
 #include "platform/base/money.h"
 #include "platform/crypto/crypto.h"
@@ -37,8 +38,8 @@ class Ingest {
       : events_(events),
         sources_(sources),
         clock_(clock),
-        rejected_(
-            metrics.counter("handschlag_ingest_rejected_total", "Events and requests that could not be decoded")) {}
+        rejected_(metrics.counter("handschlag_ingest_rejected_total", "Events and requests that could not be decoded")),
+        parse_(stage(metrics, "parse")) {}
 
   // The source that sends, or why it may not.
   Result<sources::SourcePointer> source_of(const http::Request& request, json::View body) const {
@@ -80,15 +81,19 @@ class Ingest {
       rejected_.add();
       responder.send(http::Response::problem(error));
     };
+    const StageTime since = std::chrono::steady_clock::now();
     auto body = json::Tree::parse(request.body);
     // The key first where it is in a header, so that who has none learns nothing about bodies.
     auto source = source_of(request, body ? body->view() : json::View());
     bool key_may_be_in_body = !body && !request.header("authorization").size() && !request.query_param("writeKey");
     if (!source && !key_may_be_in_body) return answer(source.error());
     if (!body) return answer(body.error());
+    if (auto admitted = sources_.admit(**source); !admitted) return answer(admitted.error());
     auto decoded = decode(*body, form, type, **source, request);
     if (!decoded) return answer(decoded.error());
+    end_stage(parse_, since);
     rejected_.add(static_cast<double>(decoded->rejected.size()));
+    sources_.charge(**source, decoded->events.size() + decoded->rejected.size());
     if (decoded->events.empty()) return responder.send(taken({}, {}, std::move(decoded->rejected)));
     submit(*source, *std::move(decoded), form, std::move(responder));
   }
@@ -136,7 +141,9 @@ class Ingest {
     json::Tree item(fields);
     if (auto data = request.query_param("data")) item = TRY(json::Tree::parse(TRY(crypto::from_base64(*data))));
     auto source = TRY(source_of(request, item.view()));
+    TRY(sources_.admit(*source));
     auto decoded = TRY(decode(item, Form::single, type, *source, request));
+    sources_.charge(*source, 1);
     events_.submit(source, std::move(decoded.events), [answer](const Result<Outcome>&) { answer(); });
     return {};
   }
@@ -145,6 +152,7 @@ class Ingest {
   sources::Sources& sources_;
   const Clock& clock_;
   metrics::Counter& rejected_;
+  metrics::Histogram& parse_;
 };
 
 // The host as the client named it; only what a host name may have, since it goes into an answer.

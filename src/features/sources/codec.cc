@@ -18,6 +18,9 @@ constexpr std::size_t kMaxCategories = 200;
 constexpr std::size_t kMaxEvents = 1'000;
 constexpr std::size_t kMaxProperties = 500;
 constexpr std::size_t kMaxOrigins = 50;
+constexpr std::int64_t kMaxEventsPerSecond = 10'000'000;
+constexpr std::int64_t kMaxBurst = 1'000'000'000;
+constexpr std::int64_t kUsualBurstSeconds = 10;
 
 using Errors = std::vector<FieldError>;
 
@@ -121,6 +124,11 @@ Value to_json(const Plan& plan) {
           {"unlinked_properties", Value(plan.unlinked_properties)}};
 }
 
+Value to_json(const http::Rate& quota) {
+  if (quota.per_second == 0) return nullptr;
+  return {{"events_per_second", quota.per_second}, {"burst", quota.burst}};
+}
+
 Value to_json(const Source& source) {
   return {{"number", source.number.value},
           {"id", source.id},
@@ -136,6 +144,7 @@ Value to_json(const Source& source) {
           {"consent_categories", to_json(source.consent_categories)},
           {"plan", to_json(source.plan)},
           {"cors_origins", source.cors_origins},
+          {"quota", to_json(source.quota)},
           {"created_at", format_time(source.created_at)}};
 }
 
@@ -218,6 +227,28 @@ Result<std::vector<std::string>> decode_origins(const Value& value, const std::s
   return origins;
 }
 
+Result<http::Rate> decode_quota(const Value& value, const std::string& pointer) {
+  if (value.is_null()) return http::Rate{};
+  json::Reader reader(value, pointer);
+  http::Rate quota;
+  quota.per_second = reader.integer("events_per_second", 1, kMaxEventsPerSecond);
+  quota.burst = reader.optional_integer("burst", 1, kMaxBurst).value_or(quota.per_second * kUsualBurstSeconds);
+  TRY(reader.finish());
+  return quota;
+}
+
+Errors errors_in(const http::Rate& quota, const std::string& pointer) {
+  if (quota == http::Rate{}) return {};
+  Errors errors;
+  if (quota.per_second < 1 || quota.per_second > kMaxEventsPerSecond) {
+    errors.push_back({pointer + "/events_per_second", fmt::format("must be 1 to {}", kMaxEventsPerSecond)});
+  }
+  if (quota.burst < 1 || quota.burst > kMaxBurst) {
+    errors.push_back({pointer + "/burst", fmt::format("must be 1 to {}", kMaxBurst)});
+  }
+  return errors;
+}
+
 Result<Source> decode_source(const Value& value) {
   json::Reader reader(value);
   Source source{.id = reader.text("id", {.max_length = kMaxSlugBytes}),
@@ -238,6 +269,7 @@ Result<Source> decode_source(const Value& value) {
   if (const Value* list = reader.any("cors_origins")) {
     take(decode_origins(*list, "/cors_origins"), source.cors_origins, errors);
   }
+  if (const Value* quota = reader.any("quota")) take(decode_quota(*quota, "/quota"), source.quota, errors);
   if (auto result = reader.finish(); !result) {
     errors.insert(errors.begin(), result.error().fields.begin(), result.error().fields.end());
   }
@@ -259,6 +291,7 @@ Errors errors_in(const Source& source) {
   require(source.country.empty() || is_country(source.country), "/country", "must be two capital letters, such as DE");
   require(!source.purposes.empty(), "/purposes", "must name at least one purpose");
   require(!repeats(source.purposes), "/purposes", "must not name a purpose twice");
+  for (const FieldError& error : errors_in(source.quota, "/quota")) errors.push_back(error);
   for (const std::string& origin : source.cors_origins) {
     require(is_origin(origin), "/cors_origins", "must be * or origins such as https://shop.example, without a path");
   }

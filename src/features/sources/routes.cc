@@ -2,6 +2,9 @@
 
 #include "features/sources/codec.h"
 #include "features/sources/sources.h"
+#include "platform/base/cursor.h"
+#include "platform/http/conditional.h"
+#include "platform/http/paging.h"
 
 namespace handschlag::sources {
 namespace {
@@ -10,14 +13,24 @@ using json::Value;
 
 // Clients drop events for good on a 401, so a key that nobody said to end at once does not.
 constexpr std::chrono::hours kUsualOverlap{24};
+constexpr std::string_view kList = "sources";
 constexpr std::int64_t kLongestOverlapSeconds = 90LL * 24 * 60 * 60;
 
-// Writes the audit record of what `request` changes, in the transaction of the change.
+// Writes the audit record of what `request` makes, in its transaction.
 Companion audited(staff::Staff& staff, const http::Request& request) {
-  return [&staff, &request](db::Transaction& transaction, const std::string& source_id) {
+  return [&staff, &request](db::Transaction& transaction, const Source& source) {
     return staff.record(transaction,
-                        {request.principal.id, request.operation, "source:" + source_id, request.trace_id});
+                        {request.principal.id, request.operation, "source:" + source.id, request.trace_id});
   };
+}
+
+// The same for a change, which must be meant for what stands there now.
+Companion audited_change(staff::Staff& staff, const http::Request& request) {
+  return
+      [&request, record = audited(staff, request)](db::Transaction& transaction, const Source& before) -> Result<void> {
+        TRY(http::check_match(request, http::entity_tag(to_json(before))));
+        return record(transaction, before);
+      };
 }
 
 Value key_json(const Sources::Added& added) {
@@ -29,17 +42,27 @@ Result<Value> json_of(const Result<SourcePointer>& source) {
   return to_json(**source);
 }
 
-Result<Value> get_source(const Sources& sources, const http::Request& request) {
+http::Response get_source(const Sources& sources, const http::Request& request) {
   const std::string_view id = request.path_param("id");
   const SourcePointer source = sources.find(id);
-  if (!source) return fail(ErrorKind::not_found, "source_unknown", "There is no such source; list the sources.");
-  return to_json(*source);
+  if (source) return http::tagged(request, to_json(*source));
+  return http::Response::problem(
+      Error{ErrorKind::not_found, "source_unknown", "There is no such source; list the sources."});
 }
 
-Value list_sources(const Sources& sources) {
+Result<Value> list_sources(const Sources& sources, const http::Request& request) {
+  const std::size_t limit = TRY(http::page_limit(request));
+  std::int64_t after = 0;
+  if (auto cursor = request.query_param("cursor")) after = TRY(decode_cursor(*cursor, kList, 1)).front();
   Value items = Value::array();
-  for (const SourcePointer& source : sources.list()) items.push_back(to_json(*source));
-  return {{"items", std::move(items)}, {"next", nullptr}};
+  std::int64_t last = 0;
+  for (const SourcePointer& source : sources.list()) {
+    if (source->number.value <= after) continue;
+    if (items.size() == limit) return http::page(std::move(items), encode_cursor(kList, {last}));
+    items.push_back(to_json(*source));
+    last = source->number.value;
+  }
+  return http::page(std::move(items));
 }
 
 Result<Value> create_source(Sources& sources, staff::Staff& staff, const http::Request& request) {
@@ -52,8 +75,9 @@ Result<Value> rotate_key(Sources& sources, staff::Staff& staff, const http::Requ
   json::Reader reader(body);
   const auto overlap = reader.optional_integer("overlap_seconds", 0, kLongestOverlapSeconds);
   TRY(reader.finish());
-  return key_json(TRY(sources.rotate_key(
-      request.path_param("id"), overlap ? std::chrono::seconds(*overlap) : kUsualOverlap, audited(staff, request))));
+  return key_json(
+      TRY(sources.rotate_key(request.path_param("id"), overlap ? std::chrono::seconds(*overlap) : kUsualOverlap,
+                             audited_change(staff, request))));
 }
 
 Result<Value> set_state(Sources& sources, staff::Staff& staff, const http::Request& request) {
@@ -62,18 +86,23 @@ Result<Value> set_state(Sources& sources, staff::Staff& staff, const http::Reque
   const auto enabled = reader.optional_boolean("enabled");
   if (!enabled) reader.error("enabled", "must be true or false");
   TRY(reader.finish());
-  return json_of(sources.set_enabled(request.path_param("id"), *enabled, audited(staff, request)));
+  return json_of(sources.set_enabled(request.path_param("id"), *enabled, audited_change(staff, request)));
 }
 
 Result<Value> put_plan(Sources& sources, staff::Staff& staff, const http::Request& request) {
   Plan plan = TRY(parse_plan(request.body));
-  return json_of(sources.set_plan(request.path_param("id"), std::move(plan), audited(staff, request)));
+  return json_of(sources.set_plan(request.path_param("id"), std::move(plan), audited_change(staff, request)));
 }
 
 Result<Value> put_categories(Sources& sources, staff::Staff& staff, const http::Request& request) {
   auto categories = TRY(decode_consent_categories(TRY(json::parse(request.body)), ""));
   return json_of(
-      sources.set_consent_categories(request.path_param("id"), std::move(categories), audited(staff, request)));
+      sources.set_consent_categories(request.path_param("id"), std::move(categories), audited_change(staff, request)));
+}
+
+Result<Value> put_quota(Sources& sources, staff::Staff& staff, const http::Request& request) {
+  const http::Rate quota = TRY(decode_quota(TRY(json::parse(request.body)), ""));
+  return json_of(sources.set_quota(request.path_param("id"), quota, audited_change(staff, request)));
 }
 
 http::Response created(const Result<Value>& value) {
@@ -85,16 +114,19 @@ http::Response created(const Result<Value>& value) {
 void bind_routes(http::Router& router, Sources& sources, staff::Staff& staff) {
   using http::Request;
   using http::Response;
-  router.bind("listSources", [&](const Request&) { return Response::json(200, list_sources(sources)); });
-  router.bind("getSource", [&](const Request& request) { return Response::of(get_source(sources, request)); });
+  router.bind("listSources", [&](const Request& request) { return Response::of(list_sources(sources, request)); });
+  router.bind("getSource", [&](const Request& request) { return get_source(sources, request); });
   router.bind("createSource", [&](const Request& request) { return created(create_source(sources, staff, request)); });
   router.bind("rotateSourceKey",
               [&](const Request& request) { return Response::of(rotate_key(sources, staff, request)); });
   router.bind("setSourceState",
-              [&](const Request& request) { return Response::of(set_state(sources, staff, request)); });
-  router.bind("putSourcePlan", [&](const Request& request) { return Response::of(put_plan(sources, staff, request)); });
+              [&](const Request& request) { return http::tagged_change(set_state(sources, staff, request)); });
+  router.bind("putSourceQuota",
+              [&](const Request& request) { return http::tagged_change(put_quota(sources, staff, request)); });
+  router.bind("putSourcePlan",
+              [&](const Request& request) { return http::tagged_change(put_plan(sources, staff, request)); });
   router.bind("putSourceConsentCategories",
-              [&](const Request& request) { return Response::of(put_categories(sources, staff, request)); });
+              [&](const Request& request) { return http::tagged_change(put_categories(sources, staff, request)); });
 }
 
 }  // namespace handschlag::sources

@@ -5,6 +5,7 @@
 #include "features/sources/sources.h"
 #include "platform/crypto/crypto.h"
 #include "platform/db/testing/testing.h"
+#include "platform/http/target.h"
 #include "platform/json/json.h"
 
 namespace handschlag::sources {
@@ -19,6 +20,7 @@ constexpr std::string_view kOperations = R"({"paths": {
   "/sources/{id}": {"get": {"operationId": "getSource"}},
   "/sources/{id}/key": {"post": {"operationId": "rotateSourceKey"}},
   "/sources/{id}/state": {"put": {"operationId": "setSourceState"}},
+  "/sources/{id}/quota": {"put": {"operationId": "putSourceQuota"}},
   "/sources/{id}/plan": {"put": {"operationId": "putSourcePlan"}},
   "/sources/{id}/consent-categories": {"put": {"operationId": "putSourceConsentCategories"}}
 }})";
@@ -41,10 +43,13 @@ class SourcesRoutes : public ::testing::Test {
     EXPECT_TRUE(router_.check().has_value());
   }
 
-  http::Response call(std::string method, std::string path, std::string body = "") {
+  http::Response call(std::string method, std::string path, std::string body = "", http::Headers headers = {}) {
     auto request = std::make_shared<http::Request>();
     request->method = std::move(method);
-    request->path = std::move(path);
+    const std::size_t mark = path.find('?');
+    request->path = path.substr(0, mark);
+    if (mark != std::string::npos) request->query = http::parse_target(path)->query;
+    request->headers = std::move(headers);
     request->body = std::move(body);
     auto match = router_.match(request->method, request->path);
     EXPECT_TRUE(match.has_value());
@@ -84,6 +89,53 @@ TEST_F(SourcesRoutes, SourceIsCreatedAndShownWithoutItsKey) {
   EXPECT_EQ(source["trust"], "server");
   EXPECT_EQ(source["mode"], "live");
   EXPECT_EQ(body_of(call("GET", "/sources"))["items"], json::Value::array({source}));
+}
+
+TEST_F(SourcesRoutes, QuotaIsSetAndTakenAway) {
+  ASSERT_EQ(call("POST", "/sources", kShop).status, 201);
+  EXPECT_TRUE(body_of(call("GET", "/sources/shop"))["quota"].is_null());
+  const http::Response set = call("PUT", "/sources/shop/quota", R"({"events_per_second":50})");
+  EXPECT_EQ(body_of(set)["quota"], json::Value({{"events_per_second", 50}, {"burst", 500}})) << set.body;
+  EXPECT_THAT(call("PUT", "/sources/shop/quota", R"({"events_per_second":0})").body, HasSubstr("/events_per_second"));
+  EXPECT_THAT(call("PUT", "/sources/shop/quota", R"({"events_per_second":1,"burst":0})").body, HasSubstr("/burst"));
+  EXPECT_EQ(call("PUT", "/sources/shop/quota", "[]").status, 400);
+  EXPECT_EQ(call("PUT", "/sources/none/quota", "null").status, 404);
+  EXPECT_TRUE(body_of(call("PUT", "/sources/shop/quota", "null"))["quota"].is_null());
+}
+
+TEST_F(SourcesRoutes, ListComesInPages) {
+  for (const char* id : {"a", "b", "c"}) {
+    const std::string body = std::string(R"({"id":")") + id + R"(","touchpoint":"t","purposes":["CustomerCare"]})";
+    ASSERT_EQ(call("POST", "/sources", body).status, 201);
+  }
+  const json::Value first = body_of(call("GET", "/sources?limit=2"));
+  ASSERT_EQ(first["items"].size(), 2U);
+  const json::Value second = body_of(call("GET", "/sources?limit=2&cursor=" + first["next"].get<std::string>()));
+  ASSERT_EQ(second["items"].size(), 1U);
+  EXPECT_EQ(second["items"][0]["id"], "c");
+  EXPECT_TRUE(second["next"].is_null());
+  EXPECT_TRUE(body_of(call("GET", "/sources?limit=3"))["next"].is_null());
+  EXPECT_EQ(call("GET", "/sources?cursor=x").status, 400);
+  EXPECT_EQ(call("GET", "/sources?limit=0").status, 400);
+}
+
+TEST_F(SourcesRoutes, AChangeMeantForAnotherStateChangesNothing) {
+  ASSERT_EQ(call("POST", "/sources", kShop).status, 201);
+  const std::string seen(http::find_header(call("GET", "/sources/shop").headers, "ETag"));
+  EXPECT_EQ(call("GET", "/sources/shop", "", {{"If-None-Match", seen}}).status, 304);
+  const http::Response changed = call("PUT", "/sources/shop/state", R"({"enabled":false})", {{"If-Match", seen}});
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_NE(http::find_header(changed.headers, "ETag"), seen);
+
+  const json::Value before = body_of(call("GET", "/sources/shop"));
+  EXPECT_EQ(call("PUT", "/sources/shop/state", R"({"enabled":true})", {{"If-Match", seen}}).status, 412);
+  EXPECT_EQ(call("PUT", "/sources/shop/plan", R"({"declared":false})", {{"If-Match", seen}}).status, 412);
+  EXPECT_EQ(call("PUT", "/sources/shop/consent-categories", "{}", {{"If-Match", seen}}).status, 412);
+  EXPECT_EQ(call("POST", "/sources/shop/key", "", {{"If-Match", seen}}).status, 412);
+  EXPECT_EQ(body_of(call("GET", "/sources/shop")), before);
+  EXPECT_EQ(staff_->audit("token:1", "", 10)->records.size(), 2U);  // the making and the one change
+  const std::string now(http::find_header(changed.headers, "ETag"));
+  EXPECT_EQ(call("PUT", "/sources/shop/state", R"({"enabled":true})", {{"If-Match", now}}).status, 200);
 }
 
 TEST_F(SourcesRoutes, ChangesAreDoneAndAudited) {

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kKeyPrefix = "hsw_";
 constexpr std::size_t kKeyBits = 192;
+constexpr std::size_t kBuckets = 100'000;  // more sources than this share none, and some start afresh now and then
 constexpr std::size_t kKeyBytes = 4 + 32;  // the prefix and 192 bits in base64url
 
 std::unexpected<Error> unknown(std::string_view id) {
@@ -71,11 +72,19 @@ class SourcesService final : public Sources {
   Result<SourcePointer> set_plan(std::string_view id, Plan plan, const Companion& companion) override;
   Result<SourcePointer> set_consent_categories(std::string_view id, ConsentCategories categories,
                                                const Companion& companion) override;
+  Result<SourcePointer> set_quota(std::string_view id, http::Rate quota, const Companion& companion) override;
+  Result<void> admit(const Source& source) override;
+  void charge(const Source& source, std::size_t events) override;
+  void set_usual_quota(http::Rate quota) override {
+    std::lock_guard lock(mutex_);
+    usual_quota_ = quota;
+  }
 
  private:
   using Change = std::function<Result<void>(db::Transaction&)>;
   using Edit = std::function<void(Source&)>;
 
+  http::Rate quota_of(const Source& source) const;
   RegistryPointer installed() const;
   RegistryPointer current() const;
   void refresh() const;
@@ -89,6 +98,8 @@ class SourcesService final : public Sources {
   mutable std::mutex mutex_;
   mutable RegistryPointer registry_;
   mutable std::atomic<std::int64_t> checked_at_millis_{0};
+  http::Rate usual_quota_;
+  http::Buckets buckets_{kBuckets};
 };
 
 RegistryPointer SourcesService::installed() const {
@@ -162,7 +173,7 @@ Result<Sources::Added> SourcesService::add(Source source, const Companion& compa
   auto added = change([&](db::Transaction& transaction) -> Result<void> {
     TRY(store::insert_source(transaction, source));
     TRY(store::insert_key(transaction, source.number, crypto::digest(key), source.created_at));
-    return companion ? companion(transaction, source.id) : Result<void>{};
+    return companion ? companion(transaction, source) : Result<void>{};
   });
   if (!added && added.error().code == "unique") {
     return fail(ErrorKind::conflict, "source_exists",
@@ -199,7 +210,7 @@ Result<Sources::Added> SourcesService::rotate_key(std::string_view id, std::chro
     if (!source) return unknown(id);
     TRY(store::end_keys(transaction, source->number, now + overlap, now));
     TRY(store::insert_key(transaction, source->number, crypto::digest(key), now));
-    return companion ? companion(transaction, source->id) : Result<void>{};
+    return companion ? companion(transaction, *source) : Result<void>{};
   }));
   return Added{find(id), key};
 }
@@ -208,9 +219,9 @@ Result<SourcePointer> SourcesService::edit(std::string_view id, const Edit& edit
   TRY(change([&](db::Transaction& transaction) -> Result<void> {
     auto source = TRY(store::find_source(transaction, id));
     if (!source) return unknown(id);
+    if (companion) TRY(companion(transaction, *source));
     edit(*source);
-    TRY(store::update_source(transaction, *source));
-    return companion ? companion(transaction, source->id) : Result<void>{};
+    return store::update_source(transaction, *source);
   }));
   return find(id);
 }
@@ -228,6 +239,27 @@ Result<SourcePointer> SourcesService::set_consent_categories(std::string_view id
                                                              const Companion& companion) {
   TRY(decode_consent_categories(to_json(categories), ""));
   return edit(id, [&categories](Source& source) { source.consent_categories = categories; }, companion);
+}
+
+Result<SourcePointer> SourcesService::set_quota(std::string_view id, http::Rate quota, const Companion& companion) {
+  if (auto errors = errors_in(quota, ""); !errors.empty()) return invalid_fields(std::move(errors));
+  return edit(id, [quota](Source& source) { source.quota = quota; }, companion);
+}
+
+http::Rate SourcesService::quota_of(const Source& source) const {
+  if (source.quota.per_second > 0) return source.quota;
+  std::lock_guard lock(mutex_);
+  return usual_quota_;
+}
+
+Result<void> SourcesService::admit(const Source& source) {
+  const auto wait = buckets_.take(source.id, quota_of(source), 0, std::chrono::steady_clock::now());
+  if (!wait) return {};
+  return http::over_rate("source_over_quota", "This source has sent more than its quota; send the rest later.", *wait);
+}
+
+void SourcesService::charge(const Source& source, std::size_t events) {
+  buckets_.charge(source.id, quota_of(source), static_cast<std::int64_t>(events), std::chrono::steady_clock::now());
 }
 
 }  // namespace

@@ -26,6 +26,7 @@
 #include "platform/base/id.h"
 #include "platform/base/result.h"
 #include "platform/db/db.h"
+#include "platform/http/rate.h"
 #include "platform/http/router.h"
 
 namespace handschlag::sources {
@@ -64,6 +65,7 @@ struct Source {
   std::map<std::string, gate::PurposeSet> consent_categories = {};
   Plan plan = {};
   std::vector<std::string> cors_origins = {"*"};
+  http::Rate quota = {};  // of events; per_second 0: what holds for all sources
   Time created_at{};
 
   gate::PurposeSet purpose_set() const;
@@ -75,9 +77,9 @@ struct Source {
 
 using SourcePointer = std::shared_ptr<const Source>;
 
-// Runs in the transaction of a change, with the id of the source: writes its audit record, say. An error undoes the
-// change.
-using Companion = std::function<Result<void>(db::Transaction&, const std::string& source_id)>;
+// Runs in the transaction of a change, with the source as it was before (of a new one: as it is): writes its audit
+// record, or looks whether the change is meant for this state. An error undoes the change.
+using Companion = std::function<Result<void>(db::Transaction&, const Source& before)>;
 
 inline constexpr std::chrono::seconds kRefreshEvery{3};
 inline constexpr std::string_view kOwnController = "self";  // the company that runs this server
@@ -114,6 +116,16 @@ class Sources {
   virtual Result<SourcePointer> set_consent_categories(std::string_view id,
                                                        std::map<std::string, gate::PurposeSet> categories,
                                                        const Companion& companion = {}) = 0;
+  // per_second 0 and burst 0: what holds for all sources.
+  virtual Result<SourcePointer> set_quota(std::string_view id, http::Rate quota, const Companion& companion = {}) = 0;
+
+  // Quotas, in events, per node. Whether the source may send now. Errors: too_many "source_over_quota", with the time
+  // to wait.
+  virtual Result<void> admit(const Source& source) = 0;
+  // What it then sent; a batch may go beyond what is left, and is paid off before the next is admitted.
+  virtual void charge(const Source& source, std::size_t events) = 0;
+  // What holds for sources without a quota of their own; {} is no limit, as at first.
+  virtual void set_usual_quota(http::Rate quota) = 0;
 };
 
 // Errors: invalid, fields named by JSON pointer.

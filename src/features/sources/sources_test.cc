@@ -234,7 +234,7 @@ TEST_P(SourcesTest, UnknownSourceCannotBeChanged) {
 }
 
 TEST_P(SourcesTest, FailingCompanionUndoesTheChange) {
-  auto refuse = [](db::Transaction&, const std::string&) -> Result<void> {
+  auto refuse = [](db::Transaction&, const Source&) -> Result<void> {
     return fail(ErrorKind::unavailable, "no_audit", "No audit.");
   };
   EXPECT_EQ(sources_->add(shop(), refuse).error().code, "no_audit");
@@ -244,6 +244,38 @@ TEST_P(SourcesTest, FailingCompanionUndoesTheChange) {
   EXPECT_FALSE(sources_->set_enabled("shop", false, refuse).has_value());
   ASSERT_NE(sources_->by_write_key(key), nullptr);
   EXPECT_TRUE(sources_->by_write_key(key)->enabled);
+}
+
+TEST_P(SourcesTest, ASourceOverItsQuotaSlowsNoOther) {
+  add(shop());
+  Source other = shop();
+  other.id = "other";
+  add(other);
+  ASSERT_TRUE(sources_->set_quota("shop", {.per_second = 1, .burst = 10}).has_value());
+  const SourcePointer limited = sources_->find("shop");
+  ASSERT_TRUE(sources_->admit(*limited).has_value());
+  sources_->charge(*limited, 1'000);  // larger than the burst: taken, and paid off
+  const auto refused = sources_->admit(*limited);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, "source_over_quota");
+  EXPECT_EQ(refused.error().kind, ErrorKind::too_many);
+  EXPECT_GT(refused.error().retry_after.count(), 900);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(sources_->admit(*sources_->find("other")).has_value());
+    sources_->charge(*sources_->find("other"), 1'000);
+  }
+}
+
+TEST_P(SourcesTest, TheUsualQuotaHoldsWhereThereIsNoneOfItsOwn) {
+  add(shop());
+  sources_->set_usual_quota({.per_second = 1, .burst = 1});
+  sources_->charge(*sources_->find("shop"), 100);
+  EXPECT_FALSE(sources_->admit(*sources_->find("shop")).has_value());
+  ASSERT_TRUE(sources_->set_quota("shop", {.per_second = 1'000'000, .burst = 1'000'000'000}).has_value());
+  EXPECT_TRUE(sources_->admit(*sources_->find("shop")).has_value());
+  ASSERT_TRUE(sources_->set_quota("shop", {}).has_value());
+  sources_->set_usual_quota({});
+  EXPECT_TRUE(sources_->admit(*sources_->find("shop")).has_value());
 }
 
 TEST_P(SourcesTest, LookUpsGoOnWhileSourcesChange) {

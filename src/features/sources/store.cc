@@ -39,6 +39,7 @@ Result<Source> source_of(const db::Row& row) {
   source.plan = TRY(plan_of(row.text(12)));
   source.cors_origins = TRY(decode_origins(TRY(json::parse(row.text(13))), "/corsOrigins"));
   source.created_at = from_millis(row.integer(14));
+  source.quota = {.per_second = row.integer(15), .burst = row.integer(16)};
   return source;
 }
 
@@ -65,7 +66,8 @@ Result<Everything> load(db::Transaction& transaction) {
   std::optional<Error> error;
   TRY(transaction.query(
       "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
-      "consent_categories, plan, cors_origins, created_at FROM sources_source ORDER BY number",
+      "consent_categories, plan, cors_origins, created_at, events_per_second, event_burst FROM sources_source ORDER BY "
+      "number",
       {}, [&](const db::Row& row) {
         auto source = source_of(row);
         if (source) all.sources.push_back(*std::move(source));
@@ -89,12 +91,11 @@ Result<void> insert_source(db::Transaction& transaction, Source& source) {
   const std::string origins = json::dump(json::Value(source.cors_origins));
   TRY(transaction.execute(
       "INSERT INTO sources_source (number, id, name, touchpoint, name_space, controller, country, trust, mode, "
-      "enabled, "
-      "purposes, consent_categories, plan, cors_origins, created_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      "enabled, purposes, consent_categories, plan, cors_origins, created_at, events_per_second, event_burst) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
       {source.number.value, source.id, source.name, source.touchpoint, source.name_space, source.controller,
        source.country, name_of(source.trust), name_of(source.mode), std::int64_t{source.enabled}, purposes, categories,
-       plan, origins, to_millis(source.created_at)}));
+       plan, origins, to_millis(source.created_at), source.quota.per_second, source.quota.burst}));
   return {};
 }
 
@@ -102,7 +103,8 @@ Result<std::optional<Source>> find_source(db::Transaction& transaction, std::str
   std::optional<Result<Source>> found;
   TRY(transaction.query(
       "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
-      "consent_categories, plan, cors_origins, created_at FROM sources_source WHERE id = $1",
+      "consent_categories, plan, cors_origins, created_at, events_per_second, event_burst FROM sources_source WHERE id "
+      "= $1",
       {id}, [&](const db::Row& row) { found = source_of(row); }));
   if (!found) return std::optional<Source>{};
   if (!*found) return damaged(found->error());
@@ -113,8 +115,10 @@ Result<void> update_source(db::Transaction& transaction, const Source& source) {
   const std::string categories = json::dump(to_json(source.consent_categories));
   const std::string plan = stored(source.plan);
   TRY(transaction.execute(
-      "UPDATE sources_source SET enabled = $2, consent_categories = $3, plan = $4 WHERE number = $1",
-      {source.number.value, std::int64_t{source.enabled}, categories, plan}));
+      "UPDATE sources_source SET enabled = $2, consent_categories = $3, plan = $4, events_per_second = $5, "
+      "event_burst = $6 WHERE number = $1",
+      {source.number.value, std::int64_t{source.enabled}, categories, plan, source.quota.per_second,
+       source.quota.burst}));
   return {};
 }
 

@@ -4,15 +4,14 @@
 
 #include "features/staff/request_credential.h"
 #include "features/staff/staff.h"
+#include "platform/http/conditional.h"
+#include "platform/http/paging.h"
 #include "platform/json/json.h"
 
 namespace handschlag::staff {
 namespace {
 
 using json::Value;
-
-constexpr std::size_t kDefaultPage = 50;
-constexpr std::size_t kLargestPage = 200;
 
 Actor actor_of(const http::Request& request) {
   return {request.principal.id, request.trace_id};
@@ -61,10 +60,10 @@ Value to_json(const AuditRecord& record) {
 }
 
 template <class T>
-Value page_of(const std::vector<T>& things, const std::optional<std::string>& next = {}) {
+Value page_of(const std::vector<T>& things, const std::optional<std::string>& next) {
   Value items = Value::array();
   for (const T& thing : things) items.push_back(to_json(thing));
-  return {{"items", std::move(items)}, {"next", next ? Value(*next) : Value(nullptr)}};
+  return http::page(std::move(items), next);
 }
 
 Role read_role(json::Reader& reader) {
@@ -86,24 +85,12 @@ Result<Id<Thing>> path_id(const http::Request& request) {
   return Id<Thing>{value};
 }
 
-Result<std::size_t> page_limit(const http::Request& request) {
-  const auto text = request.query_param("limit");
-  if (!text) return kDefaultPage;
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (error != std::errc() || end != text->data() + text->size() || limit < 1 || limit > kLargestPage) {
-    return fail(ErrorKind::invalid, "fields_invalid", fmt::format("limit must be 1 to {}.", kLargestPage),
-                {{"limit", fmt::format("must be 1 to {}", kLargestPage)}});
-  }
-  return limit;
-}
-
 Result<Value> list_roles() {
   Value items = Value::array();
   for (const RoleInfo& role : roles()) {
     items.push_back({{"name", role.name}, {"meaning", {{"de", role.german}, {"en", role.english}}}});
   }
-  return Value{{"items", std::move(items)}, {"next", nullptr}};
+  return http::page(std::move(items));
 }
 
 Result<Value> create_token(Staff& staff, const http::Request& request) {
@@ -121,8 +108,34 @@ Result<Value> create_token(Staff& staff, const http::Request& request) {
   return Value{{"id", issued.id.value}, {"token", issued.text}};
 }
 
+// Of a change: that the request is meant for what stands there now.
+template <class Thing>
+std::function<Result<void>(const Thing&)> as_seen(const http::Request& request) {
+  return [&request](const Thing& before) { return http::check_match(request, http::entity_tag(to_json(before))); };
+}
+
+Result<Value> list_tokens(Staff& staff, const http::Request& request) {
+  const std::size_t limit = TRY(http::page_limit(request));
+  const TokenPage page = TRY(staff.tokens(request.query_param("cursor").value_or(""), limit));
+  return page_of(page.tokens, page.next);
+}
+
+Result<http::Response> get_token(Staff& staff, const http::Request& request) {
+  return http::tagged(request, to_json(TRY(staff.token(TRY(path_id<Token>(request))))));
+}
+
 Result<void> revoke_token(Staff& staff, const http::Request& request) {
-  return staff.revoke_token(actor_of(request), TRY(path_id<Token>(request)));
+  return staff.revoke_token(actor_of(request), TRY(path_id<Token>(request)), as_seen<Token>(request));
+}
+
+Result<Value> list_members(Staff& staff, const http::Request& request) {
+  const std::size_t limit = TRY(http::page_limit(request));
+  const MemberPage page = TRY(staff.members(request.query_param("cursor").value_or(""), limit));
+  return page_of(page.members, page.next);
+}
+
+Result<http::Response> get_member(Staff& staff, const http::Request& request) {
+  return http::tagged(request, to_json(TRY(staff.member(TRY(path_id<Member>(request))))));
 }
 
 Result<Value> create_member(Staff& staff, const http::Request& request) {
@@ -142,7 +155,7 @@ Result<Value> set_role(Staff& staff, const http::Request& request) {
   json::Reader reader(body);
   const Role role = read_role(reader);
   TRY(reader.finish());
-  return to_json(TRY(staff.set_role(actor_of(request), id, role)));
+  return to_json(TRY(staff.set_role(actor_of(request), id, role, as_seen<Member>(request))));
 }
 
 Result<Value> set_state(Staff& staff, const http::Request& request) {
@@ -153,7 +166,7 @@ Result<Value> set_state(Staff& staff, const http::Request& request) {
   if (!state.empty() && state != "enabled" && state != "disabled") reader.error("state", "must be enabled or disabled");
   TRY(reader.finish());
   const MemberState wanted = state == "disabled" ? MemberState::disabled : MemberState::enabled;
-  return to_json(TRY(staff.set_state(actor_of(request), id, wanted)));
+  return to_json(TRY(staff.set_state(actor_of(request), id, wanted, as_seen<Member>(request))));
 }
 
 Result<void> set_password(Staff& staff, const http::Request& request) {
@@ -162,7 +175,7 @@ Result<void> set_password(Staff& staff, const http::Request& request) {
   json::Reader reader(body);
   const std::string password = reader.text("password", {.min_length = 12, .max_length = 256});
   TRY(reader.finish());
-  return staff.set_password(actor_of(request), id, password);
+  return staff.set_password(actor_of(request), id, password, as_seen<Member>(request));
 }
 
 // Path=/api, since nothing else looks at it; SameSite=Strict, since no other site has business here.
@@ -199,7 +212,7 @@ Result<http::Response> delete_session(Staff& staff, const http::Request& request
 }
 
 Result<Value> list_audit(Staff& staff, const http::Request& request) {
-  const std::size_t limit = TRY(page_limit(request));
+  const std::size_t limit = TRY(http::page_limit(request));
   const AuditPage page = TRY(
       staff.audit(request.query_param("principal").value_or(""), request.query_param("cursor").value_or(""), limit));
   return page_of(page.records, page.next);
@@ -232,24 +245,21 @@ void sign_in_later(Staff& staff, std::shared_ptr<const http::Request> request,
   if (!posted) responder->send(http::Response::problem(posted.error()));
 }
 
-template <class T>
-Result<Value> list_of(Result<std::vector<T>> things) {
-  return page_of(TRY(std::move(things)));
-}
-
 }  // namespace
 
 void bind_routes(http::Router& router, Staff& staff) {
   using http::Request;
   using http::Response;
   router.bind("listRoles", [](const Request&) { return Response::of(list_roles()); });
-  router.bind("listTokens", [&](const Request&) { return Response::of(list_of(staff.tokens())); });
+  router.bind("listTokens", [&](const Request& request) { return Response::of(list_tokens(staff, request)); });
+  router.bind("getToken", [&](const Request& request) { return answer(get_token(staff, request)); });
   router.bind("createToken", [&](const Request& request) { return created(create_token(staff, request)); });
   router.bind("revokeToken", [&](const Request& request) { return done(revoke_token(staff, request)); });
-  router.bind("listStaff", [&](const Request&) { return Response::of(list_of(staff.members())); });
+  router.bind("listStaff", [&](const Request& request) { return Response::of(list_members(staff, request)); });
+  router.bind("getStaff", [&](const Request& request) { return answer(get_member(staff, request)); });
   router.bind("createStaff", [&](const Request& request) { return created(create_member(staff, request)); });
-  router.bind("setStaffRole", [&](const Request& request) { return Response::of(set_role(staff, request)); });
-  router.bind("setStaffState", [&](const Request& request) { return Response::of(set_state(staff, request)); });
+  router.bind("setStaffRole", [&](const Request& request) { return http::tagged_change(set_role(staff, request)); });
+  router.bind("setStaffState", [&](const Request& request) { return http::tagged_change(set_state(staff, request)); });
   router.bind("setStaffPassword", [&](const Request& request) { return done(set_password(staff, request)); });
   router.bind_async("createSession", [&](std::shared_ptr<const Request> request, http::Responder responder) {
     sign_in_later(staff, std::move(request), std::make_shared<http::Responder>(std::move(responder)));

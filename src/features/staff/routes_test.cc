@@ -20,9 +20,11 @@ constexpr std::string_view kOperations = R"({"paths": {
   "/roles": {"get": {"operationId": "listRoles", "security": [{"token": []}]}},
   "/tokens": {"get": {"operationId": "listTokens", "security": [{"token": []}], "x-roles": ["admin"]},
               "post": {"operationId": "createToken", "security": [{"token": []}], "x-roles": ["admin"]}},
-  "/tokens/{id}": {"delete": {"operationId": "revokeToken", "security": [{"token": []}], "x-roles": ["admin"]}},
+  "/tokens/{id}": {"get": {"operationId": "getToken", "security": [{"token": []}], "x-roles": ["admin"]},
+                   "delete": {"operationId": "revokeToken", "security": [{"token": []}], "x-roles": ["admin"]}},
   "/staff": {"get": {"operationId": "listStaff", "security": [{"token": []}], "x-roles": ["admin"]},
              "post": {"operationId": "createStaff", "security": [{"token": []}], "x-roles": ["admin"]}},
+  "/staff/{id}": {"get": {"operationId": "getStaff", "security": [{"token": []}], "x-roles": ["admin"]}},
   "/staff/{id}/role": {"put": {"operationId": "setStaffRole", "security": [{"token": []}], "x-roles": ["admin"]}},
   "/staff/{id}/state": {"put": {"operationId": "setStaffState", "security": [{"token": []}], "x-roles": ["admin"]}},
   "/staff/{id}/password": {"put": {"operationId": "setStaffPassword", "security": [{"token": []}]}},
@@ -102,6 +104,70 @@ TEST_F(StaffRoutes, TokenIsShownOnceAndWorksUntilItIsRevoked) {
   EXPECT_EQ(call("GET", "/tokens", "", headers).status, 403);
   EXPECT_EQ(call("DELETE", "/tokens/2").status, 204);
   EXPECT_EQ(call("GET", "/roles", "", headers).status, 401);
+}
+
+TEST_F(StaffRoutes, ListsComeInPages) {
+  for (int i = 0; i < 3; ++i) {
+    const std::string n = std::to_string(i);
+    EXPECT_EQ(call("POST", "/tokens", R"({"name":"t)" + n + R"(","role":"agent"})").status, 201);
+    EXPECT_EQ(call("POST", "/staff",
+                   R"({"login":"m)" + n + R"(","display_name":"M","role":"agent","password":"long-enough-1"})")
+                  .status,
+              201);
+  }
+  for (const char* path : {"/tokens", "/staff"}) {
+    std::vector<std::int64_t> ids;
+    std::string page = std::string(path) + "?limit=2";
+    json::Value body = body_of(call("GET", page));
+    EXPECT_EQ(body["items"].size(), 2U) << path;
+    for (const json::Value& item : body["items"]) ids.push_back(item["id"].get<std::int64_t>());
+    const std::string next = body["next"].get<std::string>();
+    body = body_of(call("GET", std::string(path) + "?cursor=" + next));
+    for (const json::Value& item : body["items"]) ids.push_back(item["id"].get<std::int64_t>());
+    EXPECT_TRUE(body["next"].is_null());
+    EXPECT_EQ(ids.size(), std::string_view(path) == "/tokens" ? 4U : 3U);  // the first token is the admin's
+    EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+    const char* other = std::string_view(path) == "/tokens" ? "/staff" : "/tokens";
+    EXPECT_EQ(call("GET", std::string(other) + "?cursor=" + next).status, 400);
+  }
+}
+
+TEST_F(StaffRoutes, AChangeMeantForAnotherStateChangesNothing) {
+  const std::string member = R"({"login":"eva","display_name":"Eva","role":"agent","password":"long-enough-1"})";
+  ASSERT_EQ(call("POST", "/staff", member).status, 201);
+  auto with = [&](const std::string& header, const std::string& tag) {
+    return http::Headers{{"Authorization", "Bearer " + admin_}, {header, tag}};
+  };
+  const std::string seen(http::find_header(call("GET", "/staff/1").headers, "ETag"));
+  EXPECT_EQ(call("GET", "/staff/1", "", with("If-None-Match", seen)).status, 304);
+
+  const http::Response changed = call("PUT", "/staff/1/role", R"({"role":"sales"})", with("If-Match", seen));
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  const std::string now(http::find_header(changed.headers, "ETag"));
+  EXPECT_NE(now, seen);
+  EXPECT_EQ(http::find_header(call("GET", "/staff/1").headers, "ETag"), now);
+
+  const std::int64_t audited = staff_->audit("", "", 1)->records.front().id;
+  EXPECT_EQ(call("PUT", "/staff/1/role", R"({"role":"agent"})", with("If-Match", seen)).status, 412);
+  EXPECT_EQ(call("PUT", "/staff/1/state", R"({"state":"disabled"})", with("If-Match", seen)).status, 412);
+  EXPECT_EQ(call("PUT", "/staff/1/password", R"({"password":"long-enough-2"})", with("If-Match", seen)).status, 412);
+  EXPECT_EQ(call("PUT", "/staff/77/role", R"({"role":"agent"})", with("If-Match", seen)).status, 404);
+  const json::Value after = body_of(call("GET", "/staff/1"));
+  EXPECT_EQ(after["role"], "sales");
+  EXPECT_EQ(after["state"], "enabled");
+  EXPECT_EQ(staff_->audit("", "", 1)->records.front().id, audited);  // nor was it written down as done
+}
+
+TEST_F(StaffRoutes, ATokenIsRevokedOnlyAsItWasSeen) {
+  ASSERT_EQ(call("POST", "/tokens", R"({"name":"a","role":"agent"})").status, 201);
+  const std::string seen(http::find_header(call("GET", "/tokens/2").headers, "ETag"));
+  const http::Headers stale{{"Authorization", "Bearer " + admin_}, {"If-Match", "\"other\""}};
+  EXPECT_EQ(call("DELETE", "/tokens/2", "", stale).status, 412);
+  EXPECT_TRUE(body_of(call("GET", "/tokens/2"))["revoked_at"].is_null());
+  const http::Headers fresh{{"Authorization", "Bearer " + admin_}, {"If-Match", seen}};
+  EXPECT_EQ(call("DELETE", "/tokens/2", "", fresh).status, 204);
+  EXPECT_FALSE(body_of(call("GET", "/tokens/2"))["revoked_at"].is_null());
+  EXPECT_EQ(call("GET", "/tokens/77").status, 404);
 }
 
 TEST_F(StaffRoutes, BadInputIsNamed) {

@@ -13,6 +13,7 @@
 #include "features/staff/request_credential.h"
 #include "features/staff/store.h"
 #include "features/staff/throttle.h"
+#include "platform/base/cursor.h"
 #include "platform/base/label.h"
 #include "platform/crypto/crypto.h"
 #include "platform/http/workers.h"
@@ -61,6 +62,10 @@ std::unexpected<Error> no_member(Id<Member> id) {
   return fail(ErrorKind::not_found, "member_unknown", fmt::format("There is no member of staff with id {}.", id.value));
 }
 
+std::unexpected<Error> no_token(Id<Token> id) {
+  return fail(ErrorKind::not_found, "token_unknown", fmt::format("There is no token with id {}.", id.value));
+}
+
 void check_password_form(std::string_view pointer, std::string_view password, std::vector<FieldError>& errors) {
   if (password.size() < kMinPasswordBytes || password.size() > kMaxPasswordBytes) {
     errors.push_back(
@@ -81,14 +86,17 @@ class StaffService final : public Staff {
   const Settings& settings() const override { return settings_; }
 
   Result<IssuedToken> add_token(const Actor& actor, const NewToken& token) override;
-  Result<std::vector<Token>> tokens() override;
-  Result<void> revoke_token(const Actor& actor, Id<Token> id) override;
+  Result<TokenPage> tokens(std::string_view cursor, std::size_t limit) override;
+  Result<Token> token(Id<Token> id) override;
+  Result<void> revoke_token(const Actor& actor, Id<Token> id, const TokenCheck& check) override;
 
   Result<Member> add_member(const Actor& actor, const NewMember& member) override;
-  Result<std::vector<Member>> members() override;
-  Result<Member> set_role(const Actor& actor, Id<Member> id, Role role) override;
-  Result<Member> set_state(const Actor& actor, Id<Member> id, MemberState state) override;
-  Result<void> set_password(const Actor& actor, Id<Member> id, std::string_view password) override;
+  Result<MemberPage> members(std::string_view cursor, std::size_t limit) override;
+  Result<Member> member(Id<Member> id) override;
+  Result<Member> set_role(const Actor& actor, Id<Member> id, Role role, const MemberCheck& check) override;
+  Result<Member> set_state(const Actor& actor, Id<Member> id, MemberState state, const MemberCheck& check) override;
+  Result<void> set_password(const Actor& actor, Id<Member> id, std::string_view password,
+                            const MemberCheck& check) override;
 
   Result<Session> sign_in(std::string_view login, std::string_view password, std::string_view client_address,
                           std::string_view trace_id) override;
@@ -123,7 +131,8 @@ class StaffService final : public Staff {
   Result<std::string> hash(std::string_view password);
   Result<std::optional<store::MemberRow>> check_password(const std::string& login, std::string_view password);
   Result<Session> open_session(const store::MemberRow& checked, std::string_view trace_id);
-  Result<Member> change_member(const Actor& actor, Id<Member> id, std::string_view operation, const Change& change);
+  Result<Member> change_member(const Actor& actor, Id<Member> id, std::string_view operation, const MemberCheck& check,
+                               const Change& change);
   Result<FoundSession> find_session(std::string_view session_text);
   Result<http::Principal> load_token(const std::string& digest, std::optional<Time>& valid_until);
   Result<http::Principal> load_session(std::string_view text, std::optional<Time>& valid_until);
@@ -163,21 +172,44 @@ Result<IssuedToken> StaffService::add_token(const Actor& actor, const NewToken& 
   return issued;
 }
 
-Result<std::vector<Token>> StaffService::tokens() {
-  std::vector<Token> found;
-  TRY(control_.read([&](db::Transaction& transaction) -> Result<void> {
-    found = TRY(store::tokens(transaction));
+// A page of rows in the order of their ids; `load` reads those after an id.
+template <class Row, class Load>
+Result<std::optional<std::string>> read_page(db::Database& database, std::string_view list, std::string_view cursor,
+                                             std::size_t limit, std::vector<Row>& rows, const Load& load) {
+  std::int64_t after = 0;
+  if (!cursor.empty()) after = TRY(decode_cursor(cursor, list, 1)).front();
+  TRY(database.read([&](db::Transaction& transaction) -> Result<void> {
+    rows = TRY(load(transaction, after, limit + 1));
     return {};
   }));
-  return found;
+  if (rows.size() <= limit) return std::optional<std::string>{};
+  rows.pop_back();
+  return std::optional(encode_cursor(list, {rows.back().id.value}));
 }
 
-Result<void> StaffService::revoke_token(const Actor& actor, Id<Token> id) {
+Result<TokenPage> StaffService::tokens(std::string_view cursor, std::size_t limit) {
+  TokenPage page;
+  page.next = TRY(read_page(control_, "tokens", cursor, limit, page.tokens, store::tokens));
+  return page;
+}
+
+Result<Token> StaffService::token(Id<Token> id) {
+  std::optional<Token> found;
+  TRY(control_.read([&](db::Transaction& transaction) -> Result<void> {
+    found = TRY(store::find_token(transaction, id));
+    return {};
+  }));
+  if (!found) return no_token(id);
+  return *std::move(found);
+}
+
+Result<void> StaffService::revoke_token(const Actor& actor, Id<Token> id, const TokenCheck& check) {
   TRY(control_.write([&](db::Transaction& transaction) -> Result<void> {
-    if (!TRY(store::revoke_token(transaction, id, clock_.now()))) {
-      return fail(ErrorKind::not_found, "token_unknown", fmt::format("There is no token with id {}.", id.value));
-    }
-    return record(transaction, {actor.principal, "revokeToken", token_name(id), actor.trace_id});
+    TRY(record(transaction, {actor.principal, "revokeToken", token_name(id), actor.trace_id}));  // the lock: see below
+    auto token = TRY(store::find_token(transaction, id));
+    if (!token) return no_token(id);
+    if (check) TRY(check(*token));
+    return store::revoke_token(transaction, id, clock_.now());
   }));
   cache_.clear();
   return {};
@@ -213,34 +245,44 @@ Result<Member> StaffService::add_member(const Actor& actor, const NewMember& wan
   return member;
 }
 
-Result<std::vector<Member>> StaffService::members() {
-  std::vector<Member> found;
-  TRY(control_.read([&](db::Transaction& transaction) -> Result<void> {
-    found = TRY(store::members(transaction));
-    return {};
-  }));
-  return found;
+Result<MemberPage> StaffService::members(std::string_view cursor, std::size_t limit) {
+  MemberPage page;
+  page.next = TRY(read_page(control_, "members", cursor, limit, page.members, store::members));
+  return page;
 }
 
+Result<Member> StaffService::member(Id<Member> id) {
+  std::optional<store::MemberRow> found;
+  TRY(control_.read([&](db::Transaction& transaction) -> Result<void> {
+    found = TRY(store::find_member(transaction, id));
+    return {};
+  }));
+  if (!found) return no_member(id);
+  return found->member;
+}
+
+// The audit comes first: whoever writes it holds its head until the end, so that changes take turns on PostgreSQL too,
+// and what is read afterwards is what stands when the change is made.
 Result<Member> StaffService::change_member(const Actor& actor, Id<Member> id, std::string_view operation,
-                                           const Change& change) {
+                                           const MemberCheck& check, const Change& change) {
   store::MemberRow changed;
   TRY(control_.write([&](db::Transaction& transaction) -> Result<void> {
+    TRY(record(transaction, {actor.principal, std::string(operation), member_name(id), actor.trace_id}));
     auto row = TRY(store::find_member(transaction, id));
     if (!row) return no_member(id);
+    if (check) TRY(check(row->member));
     changed = *row;
     TRY(change(changed));
     TRY(store::update_member(transaction, changed));
     const bool out = changed.member.disabled_at.has_value() || changed.password_hash != row->password_hash;
-    if (out) TRY(store::delete_sessions_of(transaction, id));
-    return record(transaction, {actor.principal, std::string(operation), member_name(id), actor.trace_id});
+    return out ? store::delete_sessions_of(transaction, id) : Result<void>{};
   }));
   cache_.clear();
   return changed.member;
 }
 
-Result<Member> StaffService::set_role(const Actor& actor, Id<Member> id, Role role) {
-  return change_member(actor, id, "setStaffRole", [&](store::MemberRow& row) -> Result<void> {
+Result<Member> StaffService::set_role(const Actor& actor, Id<Member> id, Role role, const MemberCheck& check) {
+  return change_member(actor, id, "setStaffRole", check, [&](store::MemberRow& row) -> Result<void> {
     if (actor.principal == member_name(id) && role != row.member.role) {
       return fail(ErrorKind::conflict, "own_account", "Nobody can change their own role; ask another admin.");
     }
@@ -249,8 +291,8 @@ Result<Member> StaffService::set_role(const Actor& actor, Id<Member> id, Role ro
   });
 }
 
-Result<Member> StaffService::set_state(const Actor& actor, Id<Member> id, MemberState state) {
-  return change_member(actor, id, "setStaffState", [&](store::MemberRow& row) -> Result<void> {
+Result<Member> StaffService::set_state(const Actor& actor, Id<Member> id, MemberState state, const MemberCheck& check) {
+  return change_member(actor, id, "setStaffState", check, [&](store::MemberRow& row) -> Result<void> {
     if (state == MemberState::enabled) {
       row.member.disabled_at.reset();
       return {};
@@ -263,12 +305,13 @@ Result<Member> StaffService::set_state(const Actor& actor, Id<Member> id, Member
   });
 }
 
-Result<void> StaffService::set_password(const Actor& actor, Id<Member> id, std::string_view password) {
+Result<void> StaffService::set_password(const Actor& actor, Id<Member> id, std::string_view password,
+                                        const MemberCheck& check) {
   std::vector<FieldError> errors;
   check_password_form("/password", password, errors);
   if (!errors.empty()) return invalid(std::move(errors));
   const std::string password_hash = TRY(hash(password));
-  TRY(change_member(actor, id, "setStaffPassword", [&](store::MemberRow& row) -> Result<void> {
+  TRY(change_member(actor, id, "setStaffPassword", check, [&](store::MemberRow& row) -> Result<void> {
     row.password_hash = password_hash;
     return {};
   }));

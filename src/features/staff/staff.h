@@ -80,6 +80,11 @@ struct Token {
   std::optional<Time> last_used_at = {};  // to about a minute
 };
 
+struct TokenPage {
+  std::vector<Token> tokens;        // oldest first, revoked ones too
+  std::optional<std::string> next;  // cursor of the page after this
+};
+
 struct IssuedToken {
   Id<Token> id = {};
   std::string text;  // "hst_..."; shown once, only its digest is stored
@@ -100,6 +105,15 @@ struct Member {
   Time created_at{};
   std::optional<Time> disabled_at = {};
 };
+
+struct MemberPage {
+  std::vector<Member> members;      // oldest first, disabled ones too
+  std::optional<std::string> next;  // cursor of the page after this
+};
+
+// Looks, in the transaction of a change, at what is to be changed; an error undoes the change.
+using TokenCheck = std::function<Result<void>(const Token& before)>;
+using MemberCheck = std::function<Result<void>(const Member& before)>;
 
 enum class MemberState : std::uint8_t { enabled, disabled };
 
@@ -174,20 +188,26 @@ class Staff {
 
   // Tokens. Errors: invalid (name, region, or expiry in the past).
   virtual Result<IssuedToken> add_token(const Actor& actor, const NewToken& token) = 0;
-  virtual Result<std::vector<Token>> tokens() = 0;  // oldest first, revoked ones too
+  // At most `limit`. Errors: invalid "cursor_invalid".
+  virtual Result<TokenPage> tokens(std::string_view cursor, std::size_t limit) = 0;
+  virtual Result<Token> token(Id<Token> id) = 0;  // Errors: not_found
   // Takes effect at once here, within `cache_lifetime` on other nodes. Revoking twice is a no-op. Errors: not_found.
-  virtual Result<void> revoke_token(const Actor& actor, Id<Token> id) = 0;
+  virtual Result<void> revoke_token(const Actor& actor, Id<Token> id, const TokenCheck& check = {}) = 0;
 
   // Members. Errors: invalid (the field named), conflict "login_taken", too_many when too many passwords are being
   // hashed.
   virtual Result<Member> add_member(const Actor& actor, const NewMember& member) = 0;
-  virtual Result<std::vector<Member>> members() = 0;
+  // At most `limit`. Errors: invalid "cursor_invalid".
+  virtual Result<MemberPage> members(std::string_view cursor, std::size_t limit) = 0;
+  virtual Result<Member> member(Id<Member> id) = 0;  // Errors: not_found
   // Errors: not_found; conflict "own_account": nobody takes the role or the access from themselves.
-  virtual Result<Member> set_role(const Actor& actor, Id<Member> id, Role role) = 0;
+  virtual Result<Member> set_role(const Actor& actor, Id<Member> id, Role role, const MemberCheck& check = {}) = 0;
   // Disabling ends the member's sessions.
-  virtual Result<Member> set_state(const Actor& actor, Id<Member> id, MemberState state) = 0;
+  virtual Result<Member> set_state(const Actor& actor, Id<Member> id, MemberState state,
+                                   const MemberCheck& check = {}) = 0;
   // Ends the member's sessions. Errors: not_found, invalid, too_many.
-  virtual Result<void> set_password(const Actor& actor, Id<Member> id, std::string_view password) = 0;
+  virtual Result<void> set_password(const Actor& actor, Id<Member> id, std::string_view password,
+                                    const MemberCheck& check = {}) = 0;
 
   // Sessions. Errors: unauthenticated "sign_in_refused", the same and after a similar time for an unknown login, a
   // wrong password and a disabled member; too_many, with the time to wait, after several failures of a login or an

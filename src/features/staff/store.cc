@@ -72,12 +72,21 @@ Result<void> insert_token(db::Transaction& transaction, Token& token, std::strin
   return {};
 }
 
-Result<std::vector<Token>> tokens(db::Transaction& transaction) {
+Result<std::vector<Token>> tokens(db::Transaction& transaction, std::int64_t id, std::size_t limit) {
   std::vector<Token> found;
+  TRY(transaction.query(
+      "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at "
+      "FROM staff_token WHERE id > $1 ORDER BY id LIMIT $2",
+      {id, static_cast<std::int64_t>(limit)}, [&](const db::Row& row) { found.push_back(token_of(row)); }));
+  return found;
+}
+
+Result<std::optional<Token>> find_token(db::Transaction& transaction, Id<Token> id) {
+  std::optional<Token> found;
   TRY(
       transaction.query("SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at "
-                        "FROM staff_token ORDER BY id",
-                        {}, [&](const db::Row& row) { found.push_back(token_of(row)); }));
+                        "FROM staff_token WHERE id = $1",
+                        {id.value}, [&](const db::Row& row) { found = token_of(row); }));
   return found;
 }
 
@@ -90,10 +99,10 @@ Result<std::optional<TokenRow>> find_token(db::Transaction& transaction, std::st
   return found;
 }
 
-Result<bool> revoke_token(db::Transaction& transaction, Id<Token> id, Time at) {
-  const std::int64_t changed = TRY(transaction.execute(
-      "UPDATE staff_token SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1", {id.value, to_millis(at)}));
-  return changed == 1;
+Result<void> revoke_token(db::Transaction& transaction, Id<Token> id, Time at) {
+  TRY(transaction.execute("UPDATE staff_token SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1",
+                          {id.value, to_millis(at)}));
+  return {};
 }
 
 Result<void> insert_member(db::Transaction& transaction, Member& member, std::string_view password_hash) {
@@ -106,10 +115,12 @@ Result<void> insert_member(db::Transaction& transaction, Member& member, std::st
   return {};
 }
 
-Result<std::vector<Member>> members(db::Transaction& transaction) {
+Result<std::vector<Member>> members(db::Transaction& transaction, std::int64_t id, std::size_t limit) {
   std::vector<Member> found;
-  TRY(transaction.query("SELECT id, login, display_name, role, created_at, disabled_at FROM staff_member ORDER BY id",
-                        {}, [&](const db::Row& row) { found.push_back(member_of(row)); }));
+  TRY(transaction.query(
+      "SELECT id, login, display_name, role, created_at, disabled_at FROM staff_member "
+      "WHERE id > $1 ORDER BY id LIMIT $2",
+      {id, static_cast<std::int64_t>(limit)}, [&](const db::Row& row) { found.push_back(member_of(row)); }));
   return found;
 }
 

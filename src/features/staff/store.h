@@ -39,14 +39,17 @@ struct AuditHead {
 using Uses = std::vector<std::pair<std::string, Time>>;
 
 Result<void> insert_token(db::Transaction& transaction, Token& token, std::string_view digest);  // gives it its id
-Result<std::vector<Token>> tokens(db::Transaction& transaction);
+// By id, those after `id`.
+Result<std::vector<Token>> tokens(db::Transaction& transaction, std::int64_t id, std::size_t limit);
+Result<std::optional<Token>> find_token(db::Transaction& transaction, Id<Token> id);
 Result<std::optional<TokenRow>> find_token(db::Transaction& transaction, std::string_view digest);
-// False where there is no such token. One that is revoked already stays as it is.
-Result<bool> revoke_token(db::Transaction& transaction, Id<Token> id, Time at);
+// One that is revoked already stays as it is.
+Result<void> revoke_token(db::Transaction& transaction, Id<Token> id, Time at);
 
 // Gives it its id. Errors: conflict "unique": the login is taken.
 Result<void> insert_member(db::Transaction& transaction, Member& member, std::string_view password_hash);
-Result<std::vector<Member>> members(db::Transaction& transaction);
+// By id, those after `id`.
+Result<std::vector<Member>> members(db::Transaction& transaction, std::int64_t id, std::size_t limit);
 Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, Id<Member> id);
 Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, std::string_view login);
 Result<void> update_member(db::Transaction& transaction, const MemberRow& row);
