@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "platform/text/text.h"
 
@@ -62,6 +63,12 @@ Result<std::string> normalise_email(std::string_view value) {
 
 Result<std::string> normalise_phone(std::string_view value, std::string_view country) {
   auto number = text::phone_e164(value, country);
+  // A zero too many is taken off one at a time: "+49 001 ..." must end where "+491 ..." does.
+  std::optional<std::string> shorter = number ? text::phone_e164(*number, country) : number;
+  while (number && shorter && shorter->size() < number->size()) {
+    number = std::exchange(shorter, text::phone_e164(*shorter, country));
+  }
+  if (number != shorter) number.reset();
   if (!number) {
     return malformed(KeyKind::phone,
                      country.empty() ? "write it with its country code, like +49 30 123456" : "it can't be dialled");
