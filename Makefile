@@ -70,7 +70,8 @@ model: setup dev  ## A long run of the model test, with a seed of its own each t
 
 bench: setup  ## Measures everything against the goals (about 20 minutes) and writes docs/benchmarks.md
 	cmake --preset release --log-level=WARNING
-	cmake --build --preset release -j$(JOBS) --target handschlag handschlag_load handschlag_raw_sqlite bench
+	cmake --build --preset release -j$(JOBS) --target handschlag handschlag_load handschlag_raw_sqlite \
+		handschlag_erase_bench bench
 	$(WITH_POSTGRES) .venv/bin/python bench/run
 
 package: release  ## Builds the Debian package: build/package/handschlag_*.deb
