@@ -68,7 +68,7 @@ model: setup dev  ## A long run of the model test, with a seed of its own each t
 	HANDSCHLAG_MODEL_STEPS=$(MODEL_STEPS) HANDSCHLAG_MODEL_SEED=$(MODEL_SEED) \
 	  $(WITH_POSTGRES) build/dev/src/app/testing/model_test --gtest_filter='*AnySequence*'
 
-bench: setup  ## Measures everything against the goals (about 20 minutes) and writes docs/benchmarks.md
+bench: setup  ## Measures everything against the goals (about 20 minutes) and writes docs/sizing.md
 	cmake --preset release --log-level=WARNING
 	cmake --build --preset release -j$(JOBS) --target handschlag handschlag_load handschlag_raw_sqlite \
 		handschlag_erase_bench bench
