@@ -11,6 +11,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 LISTEN ?= 127.0.0.1:8080
 DATA ?= demo-data
+KILLS ?= 200
 MODEL_STEPS ?= 5000
 MODEL_SEED ?= $(shell date +%s)
 
@@ -21,7 +22,7 @@ CTEST := ctest --test-dir build/dev --output-on-failure -j$(JOBS)
 SOURCES = $$(find src bench -name '*.cc' -o -name '*.h')
 
 .NOTPARALLEL:
-.PHONY: help setup dev release demo test check e2e lint lint-quick clang-tidy format model bench fuzz package package-test api clean
+.PHONY: help setup dev release demo test check e2e faults lint lint-quick clang-tidy format model bench fuzz package package-test api clean
 
 help:  ## Lists these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 14
@@ -49,6 +50,10 @@ check: setup lint-quick dev  ## The quick part of `make test`: no release build,
 
 e2e: setup dev release  ## The end-to-end tests alone
 	$(WITH_POSTGRES) $(CTEST) --label-regex e2e
+
+# The same tests are part of `make test` with a few rounds each. KILLS: rounds of kill -9 on each kind of storage.
+faults: setup release  ## Long: kills at random moments, with a comparison of what was acknowledged and what is there
+	$(WITH_POSTGRES) .venv/bin/python -m pytest tests/faults -s --kills $(KILLS) --durations=0
 
 lint: lint-quick clang-tidy  ## Format, house rules, API description and clang-tidy
 

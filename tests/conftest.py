@@ -11,6 +11,7 @@ from harness import House, binary
 
 def pytest_addoption(parser):
     parser.addoption("--rounds", type=int, default=20, help="rounds of kill -9 (default 20)")
+    parser.addoption("--kills", type=int, default=0, help="rounds of kill -9 in tests/faults (default: a few)")
     parser.addoption("--seed", type=int, default=20101201, help="seed of everything random in a test")
 
 
