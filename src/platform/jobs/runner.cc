@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <map>
@@ -14,6 +15,11 @@
 #include "platform/log/trace.h"
 
 namespace handschlag::jobs {
+namespace {
+
+constexpr std::chrono::minutes kClockBack{1};  // more than any correction of a running clock
+
+}  // namespace
 
 struct Runner::Impl {
   struct Kind {
@@ -38,12 +44,15 @@ struct Runner::Impl {
   Result<bool> settle_failure(db::Transaction& tx, const Lease::State& state, const std::string& code);
   void heartbeat();
   void renew(Lease::State& state);
+  Result<void> correct_dates();
+  Result<void> watch_clock();
 
   db::Database& database;
   const Options options;
   std::map<std::string, Kind> kinds;
   std::optional<store::Queue> queue;
   std::vector<std::thread> threads;
+  std::optional<std::chrono::milliseconds> clock_offset;  // of the database's clock to the steady one; of one thread
 
   std::mutex leader;  // of the idle workers one looks for jobs
   std::mutex mutex;   // guards what follows
@@ -80,17 +89,40 @@ void Runner::Impl::add(std::string name, Kind kind) {
 
 Result<void> Runner::Impl::start() {
   if (kinds.empty()) return {};
-  TRY(database.write([&](db::Transaction& tx) -> Result<void> {
-    for (const auto& [name, kind] : kinds) {
-      if (kind.period_ms.has_value()) TRY(store::ensure_recurring(tx, name, *kind.period_ms));
-    }
-    return {};
-  }));
+  TRY(correct_dates());
+  TRY(watch_clock());
   std::vector<std::string> names;
   for (const auto& [name, kind] : kinds) names.push_back(name);
   queue.emplace(std::move(names));
   threads.emplace_back([this] { heartbeat(); });
   for (int i = 0; i < options.workers; ++i) threads.emplace_back([this] { work(); });
+  return {};
+}
+
+// Recurring jobs are there, and no date lies farther ahead than it can.
+Result<void> Runner::Impl::correct_dates() {
+  return database.write([&](db::Transaction& tx) -> Result<void> {
+    for (const auto& [name, kind] : kinds) {
+      if (kind.period_ms.has_value()) TRY(store::ensure_recurring(tx, name, *kind.period_ms));
+    }
+    return store::correct_dates(tx, 2 * options.lease.count(), 2 * options.max_backoff.count());
+  });
+}
+
+// A clock that was ahead and has been set right leaves dates behind that would be waited for in vain.
+Result<void> Runner::Impl::watch_clock() {
+  std::int64_t now = 0;
+  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+    now = TRY(tx.now_ms());
+    return {};
+  }));
+  const auto steady = std::chrono::steady_clock::now().time_since_epoch();
+  const auto offset = std::chrono::milliseconds{now} - std::chrono::duration_cast<std::chrono::milliseconds>(steady);
+  if (clock_offset && *clock_offset - offset > kClockBack) {
+    TRY(correct_dates());
+    log::warning("the clock was set back; the dates of jobs were corrected");
+  }
+  clock_offset = offset;
   return {};
 }
 
@@ -229,6 +261,7 @@ void Runner::Impl::heartbeat() {
     const auto held = running;
     guard.unlock();
     for (const auto& state : held) renew(*state);
+    (void)watch_clock();  // where it fails, the next turn looks again
     guard.lock();
   }
 }

@@ -97,6 +97,15 @@ Result<void> ensure_recurring(db::Transaction& tx, std::string_view kind, std::i
   return {};
 }
 
+Result<void> correct_dates(db::Transaction& tx, std::int64_t longest_lease_ms, std::int64_t longest_pause_ms) {
+  const std::int64_t now = TRY(tx.now_ms());
+  TRY(
+      tx.execute("UPDATE jobs_job SET due_at = $1 WHERE (state = 'running' AND due_at > $2) OR "
+                 "(state = 'waiting' AND attempt > 0 AND due_at > $3)",
+                 {now, now + longest_lease_ms, now + longest_pause_ms}));
+  return {};
+}
+
 Queue::Queue(std::vector<std::string> kinds)
     : kinds_(std::move(kinds)),
       next_sql_(fmt::format("SELECT min(due_at) FROM jobs_job WHERE due_at < $1 AND kind IN ({})",

@@ -27,6 +27,9 @@ Result<JobId> insert(db::Transaction& tx, const NewJob& job);
 // A recurring job is there, and due at the latest `period_ms` from now.
 Result<void> ensure_recurring(db::Transaction& tx, std::string_view kind, std::int64_t period_ms);
 
+// Leases and pauses that reach farther than they can, since they were made when the clock was ahead, end now.
+Result<void> correct_dates(db::Transaction& tx, std::int64_t longest_lease_ms, std::int64_t longest_pause_ms);
+
 // The statements that look for jobs of certain kinds.
 class Queue {
  public:
