@@ -70,7 +70,8 @@ Site::Site(const ServerOptions& options, const Router& router, std::shared_ptr<c
 
 Result<std::unique_ptr<Site>> Site::create(const ServerOptions& options, const Router& router,
                                            metrics::Registry& metrics) {
-  return std::unique_ptr<Site>(new Site(options, router, TRY(live_of(options)), metrics));
+  auto live = TRY(live_of(options));  // not among the arguments of new: the way out would leave its memory behind
+  return std::unique_ptr<Site>(new Site(options, router, std::move(live), metrics));
 }
 
 Result<std::shared_ptr<const Site::Live>> Site::live_of(const ServerOptions& options) {
