@@ -237,7 +237,8 @@ class Decoder {
     for (const std::string& name : country.texts("unknown", kMaxNames)) rule.exceptions.emplace(name, "");
     if (const json::Value* names = country.object("names")) {
       for (const auto& [name, code] : names->items()) {
-        bool known = code.is_string() && text::country_code(code.get_ref<const std::string&>()) == code;
+        bool known = code.is_string() &&
+                     text::country_code(code.get_ref<const std::string&>()) == code.get_ref<const std::string&>();
         if (!known) country.error("names", fmt::format("gives '{}' no ISO 3166 code such as \"IE\"", name));
         if (known) rule.exceptions[name] = code.get<std::string>();
       }
