@@ -5,50 +5,16 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <set>
 
+#include "app/upkeep.h"
 #include "embedded/openapi.h"
-#include "features/imports/imports.h"
 
 namespace handschlag::app {
 namespace {
-
-void append(std::vector<db::Migration>& to, std::span<const db::Migration> from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-
-std::vector<db::Migration> control_schema() {
-  std::vector<db::Migration> out;
-  append(out, jobs::migrations());
-  append(out, idempotency::migrations());
-  append(out, staff::migrations());
-  append(out, sources::migrations());
-  append(out, imports::migrations());
-  return out;
-}
-
-regions::Schemas region_schemas() {
-  regions::Schemas out;
-  append(out.data, identity::migrations());
-  append(out.data, events::migrations());
-  append(out.data, customers::migrations());
-  append(out.vault, vault::migrations());
-  append(out.ledger, ledger::migrations());
-  return out;
-}
-
-db::Options control_options(const Settings& settings) {
-  db::Options options;
-  if (settings.regions.postgres_url.empty()) {
-    options.location = (settings.regions.data_folder / "control.db").string();
-  } else {
-    options.location = settings.regions.postgres_url;
-    options.schema = "handschlag_control";
-  }
-  return options;
-}
 
 // A database that is gone must not be made anew in silence: the new one would know nobody, and give out the old ids
 // again.
@@ -134,14 +100,27 @@ Result<std::unique_ptr<App>> App::open_or_make(const Settings& settings, const C
   log::set_level(settings.log_level);
   auto lock = TRY(FolderLock::take(settings.regions.data_folder));
   std::unique_ptr<App> app(new App(settings, clock, std::move(lock)));
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch_folder(settings), ignored);  // of a backup that was cut short
+  TRY(app->open_databases());
   TRY(app->open_control());
   TRY(app->open_regions());
   return app;
 }
 
-Result<void> App::open_control() {
+Result<void> App::open_databases() {
   control_ = TRY(db::Database::open(control_options(settings_)));
-  TRY(control_->migrate(control_schema()));
+  regions::Schemas schemas = region_schemas();
+  regions_ = TRY(regions::Regions::open(settings_.regions, schemas, [&](regions::Regions& regions) -> Result<void> {
+    auto control = TRY(control_->schema_state(control_schema()));
+    bool upgrade = (control.applied > 0 && control.missing > 0) || TRY(regions.needs_migration(schemas));
+    if (upgrade) TRY(back_up_before_migrating(settings_, *control_, regions, clock_));
+    return {};
+  }));
+  return control_->migrate(control_schema());
+}
+
+Result<void> App::open_control() {
   staff::Settings staff_settings;
   staff_settings.secure_cookie =
       !settings_.server.tls_certificate_file.empty() || !settings_.server.trusted_proxies.empty();
@@ -152,15 +131,16 @@ Result<void> App::open_control() {
 }
 
 Result<void> App::open_regions() {
-  regions_ = TRY(regions::Regions::open(settings_.regions, region_schemas()));
   std::vector<events::Cell> cells;
   std::vector<ledger::Ledger*> ledgers;
   std::vector<subjects::Place> subject_places;
   for (const auto& region : regions_->all()) {
     Place place;
-    place.vault = TRY(vault::Vault::open(region->vault(), region->id(), region->key()));
+    place.vault = TRY(vault::Vault::open(region->vault(), region->id(), {region->key(), region->former_key()},
+                                         erasure_list(settings_, region->id())));
     place.identities = std::make_unique<identity::Identities>(*place.vault, settings_.identity);
     place.ledger = ledger::Ledger::create(*region, *place.vault);
+    TRY(start_above_known(*region, place));
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
     subject_places.push_back({region.get(), place.vault.get()});
@@ -179,6 +159,18 @@ Result<void> App::open_regions() {
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
   return {};
+}
+
+// No number of an identity is given out twice, whatever was restored.
+Result<void> App::start_above_known(regions::Region& region, Place& place) {
+  auto highest = std::max(TRY(place.vault->highest_identity()), TRY(place.ledger->highest_identity()));
+  std::int64_t last = 0;
+  TRY(region.data().read([&](db::Transaction& tx) -> Result<void> {
+    last = TRY(identity::last_id(tx));
+    return {};
+  }));
+  if (last >= highest) return {};
+  return region.data().write([&](db::Transaction& tx) { return identity::start_above(tx, highest); });
 }
 
 App::~App() {
@@ -228,6 +220,9 @@ Result<void> App::start_jobs() {
   subjects_->bind_jobs(*jobs_);
   jobs_->every("idempotency_purge", std::chrono::hours{1},
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
+  jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });
+  jobs_->on(std::string(kRewrapJob), [this](jobs::Lease& lease) { return rewrap(lease); });
+  TRY(resume_rotations());
   return jobs_->start();
 }
 

@@ -2,14 +2,18 @@
 // command line and the tests open the same App.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
 
 #include "app/admission.h"
 #include "app/settings.h"
+#include "features/backup/backup.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
 #include "features/identity/identity.h"
@@ -62,6 +66,18 @@ class App {
   // Stops accepting, finishes what was accepted. Idempotent.
   void stop();
 
+  // Takes a backup of everything into a new folder. Errors: those of backup::create; conflict "upkeep_running" while a
+  // region's key is being rotated or another backup is taken.
+  Result<backup::Report> back_up(const std::filesystem::path& to, std::chrono::days key_life,
+                                 backup::Progress& progress);
+  // Begins to rotate the key of a region; see rotation(). Errors: not_found "region_unknown"; conflict
+  // "upkeep_running", "rotation_running"; invalid "region_key_from_environment".
+  Result<void> rotate_region_key(const std::string& region);
+  // How far the rotation of a region's key has come: keys that were looked at in this pass; nothing when it is done.
+  std::optional<std::uint64_t> rotation(const std::string& region);
+  // Brings everything over to the new key, in small steps, and destroys the former one; for when no server does it.
+  Result<void> finish_region_key(const std::string& region, const std::function<bool()>& cancelled);
+
   const Settings& settings() const { return settings_; }  // as at the start
   const Clock& clock() const { return clock_; }
   db::Database& control() { return *control_; }
@@ -88,15 +104,27 @@ class App {
     std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<identity::Identities> identities;
     std::unique_ptr<ledger::Ledger> ledger;
+    std::atomic<std::uint64_t> rewrapped{0};
+    Place() = default;
+    Place(Place&& other) noexcept
+        : vault(std::move(other.vault)), identities(std::move(other.identities)), ledger(std::move(other.ledger)) {}
   };
 
   static Result<std::unique_ptr<App>> open_or_make(const Settings& settings, const Clock& clock);
+  Result<void> open_databases();
   Result<void> open_control();
+  Result<void> start_above_known(regions::Region& region, Place& place);
   Result<void> open_regions();
   Result<void> bind_routes();
   Result<http::Principal> who_asks(const http::Request& request);
   void take_over(const Settings& settings);
   Result<void> start_jobs();
+  Result<void> prune_backups();
+  Result<void> rewrap(jobs::Lease& lease);
+  Result<void> rewrap(const std::string& region, const std::function<bool()>& cancelled);
+  // Enqueues what a rotation that was cut short, or a restored backup, has left to do.
+  Result<void> resume_rotations();
+  Place* place_of(std::string_view region);
   void keep_house(const std::stop_token& stopping);
 
   const Settings settings_;
@@ -121,6 +149,7 @@ class App {
   std::unique_ptr<jobs::Runner> jobs_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Server> server_;
+  std::mutex upkeep_;          // a backup, or the beginning or end of a rotation; one at a time
   std::jthread housekeeping_;  // what every node does for itself, once a minute
 };
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <sstream>
 
+#include "app/version.h"
+
 namespace handschlag::app {
 namespace {
-
-constexpr const char* kVersion = "handschlag 0.1.0";
 
 // The options that every command has.
 void add_common(CLI::App* command, CommandLine& line) {
@@ -110,6 +110,29 @@ void add_staff(CLI::App& root, CommandLine& line) {
                      "A file whose first line is the password; - for standard input");
 }
 
+void add_upkeep(CLI::App& root, CommandLine& line) {
+  auto* backup = add_command(&root, line, "backup", "Takes a backup of everything, also while the server runs");
+  backup->add_option("--to", line.to, "A folder that is not there yet")->required();
+  backup->add_option("--days", line.backup_days, "After how many days nobody can read it any more")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 35));
+  auto* check = add_command(&root, line, "backup-check", "Reads a backup whole and tells whether it can be restored");
+  auto* restore = add_command(&root, line, "restore", "Makes a data folder from a backup");
+  for (auto* command : {check, restore}) {
+    command->add_option("--from", line.from, "The folder of the backup")->required();
+    command->add_option("--key", line.key, "The file of its key; from the key folder unless said otherwise");
+  }
+  restore->add_option("--erasures", line.erasures,
+                      "A list of erasures that is newer than the backup: who is in it does not come back; repeatable");
+
+  auto* keys = root.add_subcommand("keys", "The keys of regions and of backups");
+  keys->require_subcommand(1);
+  add_command(keys, line, "list", "Lists them, never their text");
+  add_command(keys, line, "prune", "Destroys the keys of backups that have expired; the server does it every hour");
+  auto* rotate = add_command(keys, line, "rotate", "Gives a region a new key, also while the server runs");
+  rotate->add_option("--region", line.region, "The region")->required();
+}
+
 void add_import(CLI::App& root, CommandLine& line) {
   auto* import = root.add_subcommand("import", "Events from files of the past");
   import->require_subcommand(1);
@@ -132,6 +155,7 @@ ParsedCommandLine parse_command_line(std::vector<std::string> arguments) {
   add_sources(root, out.line);
   add_staff(root, out.line);
   add_import(root, out.line);
+  add_upkeep(root, out.line);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     root.parse(arguments);

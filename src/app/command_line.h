@@ -39,6 +39,12 @@ struct CommandLine {
   std::string password_file;  // "-": standard input
   std::string password;       // never among the words: they stand in the list of processes
 
+  std::string to;  // of a backup
+  std::int64_t backup_days = 35;
+  std::string from;  // the same, to be restored
+  std::string key;
+  std::vector<std::string> erasures;
+
   std::string file;
   std::string mapping;
   std::string source;

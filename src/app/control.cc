@@ -107,9 +107,12 @@ Result<RemoteCommand> decode(const std::string& text) {
 }  // namespace
 
 void resolve_paths(CommandLine& line, const std::filesystem::path& folder) {
-  for (std::string* path : {&line.plan, &line.file, &line.report}) {
-    if (!path->empty() && *path != "-") *path = (folder / *path).string();
+  for (std::string* path : {&line.plan, &line.file, &line.report, &line.to, &line.from, &line.key}) {
+    if (!path->empty() && *path != "-") *path = (folder / *path).lexically_normal().string();
   }
+  for (std::string& path : line.erasures) path = (folder / path).lexically_normal().string();
+  // "daily/", as shells complete it.
+  if (line.to.size() > 1 && line.to.ends_with('/')) line.to.pop_back();
   // A mapping is a file or a name.
   if (!line.mapping.empty() && std::filesystem::exists(folder / line.mapping))
     line.mapping = (folder / line.mapping).string();

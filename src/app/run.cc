@@ -18,6 +18,7 @@
 #include "app/commands.h"
 #include "app/control.h"
 #include "app/notify.h"
+#include "app/upkeep_commands.h"
 
 namespace handschlag::app {
 namespace {
@@ -187,6 +188,9 @@ int dispatch(std::vector<std::string> arguments) {
   log::set_level(line.command == "serve" ? settings->log_level : log::Level::warning);
   if (line.command == "serve") return serve(line, *settings, console);
   if (line.command == "demo") return fill_demo(line, *settings, console);
+  if (line.command == "restore" || line.command == "backup-check") {
+    return run_without_data(parsed.line, *settings, std::filesystem::current_path(), console);
+  }
   if (line.command == "init") return initialize(line, *settings, console);
   return command(line, std::move(arguments), *settings, console);
 }

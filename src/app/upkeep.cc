@@ -1,0 +1,239 @@
+#include "app/upkeep.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "app/version.h"
+#include "features/imports/imports.h"
+
+namespace handschlag::app {
+namespace {
+
+// Between two steps of a rotation, for those who wait for the vault.
+constexpr std::chrono::milliseconds kPause{5};
+
+void append(std::vector<db::Migration>& to, std::span<const db::Migration> from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+// What a database's file has now; 0 on PostgreSQL.
+std::uintmax_t size_of(const db::Options& options) {
+  std::uintmax_t bytes = 0;
+  for (const char* suffix : {"", "-wal"}) {
+    std::error_code error;
+    auto size = std::filesystem::file_size(options.location + suffix, error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
+std::unexpected<Error> upkeep_running() {
+  return fail(ErrorKind::conflict, "upkeep_running",
+              "A backup is being taken, or the key of a region rotated; wait until that is done.");
+}
+
+class Silent final : public backup::Progress {
+ public:
+  void report(const std::string&, std::string_view, std::uint64_t, std::uint64_t) override {}
+  bool cancelled() override { return false; }
+};
+
+}  // namespace
+
+std::vector<db::Migration> control_schema() {
+  std::vector<db::Migration> out;
+  append(out, jobs::migrations());
+  append(out, idempotency::migrations());
+  append(out, staff::migrations());
+  append(out, sources::migrations());
+  append(out, imports::migrations());
+  return out;
+}
+
+regions::Schemas region_schemas() {
+  regions::Schemas out;
+  append(out.data, identity::migrations());
+  append(out.data, events::migrations());
+  append(out.data, customers::migrations());
+  append(out.vault, vault::migrations());
+  append(out.ledger, ledger::migrations());
+  return out;
+}
+
+db::Options control_options(const Settings& settings) {
+  db::Options options;
+  if (settings.regions.postgres_url.empty()) {
+    options.location = (settings.regions.data_folder / "control.db").string();
+  } else {
+    options.location = settings.regions.postgres_url;
+    options.schema = "handschlag_control";
+  }
+  return options;
+}
+
+std::filesystem::path backup_keys(const Settings& settings) {
+  return settings.regions.key_folder / "backups";
+}
+
+std::filesystem::path erasure_list(const Settings& settings, const std::string& region) {
+  return settings.regions.key_folder / "erasures" / (region + ".list");
+}
+
+std::filesystem::path scratch_folder(const Settings& settings) {
+  return settings.regions.data_folder / "backup.tmp";
+}
+
+backup::Job backup_job(const Settings& settings, db::Database& control, regions::Regions& regions,
+                       std::function<std::vector<RegionSecret>()> keys) {
+  backup::Job job;
+  job.key_ring = backup_keys(settings);
+  job.scratch = scratch_folder(settings);
+  job.program = kVersion;
+  job.storage = settings.regions.postgres_url.empty() ? "sqlite" : "postgresql";
+  auto add = [&](const std::string& region, const std::string& name, db::Database& database) {
+    job.parts.push_back(
+        {region + "-" + name, &database, size_of(regions::database_options(settings.regions, region, name))});
+  };
+  for (const auto& region : regions.all()) {
+    add(region->id(), "data", region->data());
+    add(region->id(), "vault", region->vault());
+    add(region->id(), "ledger", region->ledger());
+  }
+  job.parts.push_back({"control", &control, size_of(control_options(settings))});
+  job.secrets = [keys = std::move(keys)]() -> Result<std::map<std::string, std::string>> {
+    std::map<std::string, std::string> out;
+    for (const RegionSecret& secret : keys()) {
+      out[secret.region] = secret.keys.current.bytes();
+      if (secret.keys.former) out[secret.region + ".former"] = secret.keys.former->bytes();
+    }
+    return out;
+  };
+  return job;
+}
+
+Result<void> back_up_before_migrating(const Settings& settings, db::Database& control, regions::Regions& regions,
+                                      const Clock& clock) {
+  auto job = backup_job(settings, control, regions, [&] {
+    std::vector<RegionSecret> out;
+    for (const auto& region : regions.all()) out.push_back({region->id(), {region->key(), region->former_key()}});
+    return out;
+  });
+  std::filesystem::path folder = settings.regions.data_folder.string() + ".backups";
+  std::error_code error;
+  if (std::filesystem::create_directories(folder, error)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  }
+  std::string moment = format_time(clock.now()).substr(0, 19);
+  std::erase(moment, ':');
+  job.to = folder / fmt::format("before-{}-{}", kVersionNumber, moment);
+  log::info("the databases are of an older version: backing them up before they are brought up to date",
+            {{"folder", job.to.string()}});
+  Silent progress;
+  auto report = backup::create(job, clock, progress);
+  if (report) {
+    log::info("backed up", {{"folder", job.to.string()}, {"bytes", static_cast<std::int64_t>(report->bytes)}});
+    return {};
+  }
+  Error failed = report.error();
+  failed.detail = fmt::format(
+      "The databases are of an older version and could not be backed up before they are "
+      "brought up to date, so nothing was changed. {}",
+      failed.detail);
+  return std::unexpected(std::move(failed));
+}
+
+Result<backup::Report> App::back_up(const std::filesystem::path& to, std::chrono::days key_life,
+                                    backup::Progress& progress) {
+  std::unique_lock upkeep(upkeep_, std::try_to_lock);
+  if (!upkeep) return upkeep_running();
+  auto job = backup_job(settings_, *control_, *regions_, [this] {
+    std::vector<RegionSecret> out;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      out.push_back({regions_->all()[i]->id(), places_[i].vault->region_keys()});
+    }
+    return out;
+  });
+  job.to = to;
+  job.key_life = key_life;
+  auto report = backup::create(job, clock_, progress);
+  (void)staff_->record({"cli", "backup", report ? "backup:" + report->manifest.id : "", "",
+                        report ? staff::Outcome::ok : staff::Outcome::failed});
+  return report;
+}
+
+Result<void> App::prune_backups() {
+  auto destroyed = TRY(backup::prune(backup_keys(settings_), clock_));
+  if (destroyed > 0) log::info("keys of old backups were destroyed", {{"keys", static_cast<std::int64_t>(destroyed)}});
+  return {};
+}
+
+App::Place* App::place_of(std::string_view region) {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (regions_->all()[i]->id() == region) return &places_[i];
+  }
+  return nullptr;
+}
+
+Result<void> App::rotate_region_key(const std::string& region) {
+  Place* place = place_of(region);
+  if (place == nullptr) {
+    return fail(ErrorKind::not_found, "region_unknown", fmt::format("There is no region '{}'.", region));
+  }
+  std::unique_lock upkeep(upkeep_, std::try_to_lock);
+  if (!upkeep) return upkeep_running();
+  // Four eyes: the second person's approval is asked for here, before anything changes.
+  auto fresh = TRY(regions::begin_key_rotation(settings_.regions, region));
+  place->rewrapped = 0;
+  place->vault->rotate(fresh);
+  TRY(staff_->record({"cli", "keys rotate region", "region:" + region, "", staff::Outcome::ok}));
+  if (!jobs_) return {};
+  TRY(control_->write([&](db::Transaction& tx) -> Result<void> {
+    TRY(jobs::enqueue(tx, {.kind = kRewrapJob, .payload = region, .unique_key = region}));
+    return {};
+  }));
+  jobs_->wake();
+  return {};
+}
+
+std::optional<std::uint64_t> App::rotation(const std::string& region) {
+  Place* place = place_of(region);
+  if (place == nullptr || !place->vault->region_keys().former) return std::nullopt;
+  return place->rewrapped.load();
+}
+
+Result<void> App::finish_region_key(const std::string& region, const std::function<bool()>& cancelled) {
+  return rewrap(region, cancelled);
+}
+
+Result<void> App::rewrap(jobs::Lease& lease) {
+  return rewrap(lease.job().payload, [&] { return lease.should_stop(); });
+}
+
+Result<void> App::rewrap(const std::string& region, const std::function<bool()>& cancelled) {
+  Place* place = place_of(region);
+  if (place == nullptr || !place->vault->region_keys().former) return {};
+  vault::Vault::Position position;
+  while (!TRY(place->vault->rewrap(position))) {
+    place->rewrapped = position.done;
+    if (cancelled()) return jobs::Lease::interrupted();
+    std::this_thread::sleep_for(kPause);
+  }
+  std::lock_guard upkeep(upkeep_);  // a backup that is being taken names both keys
+  TRY(place->vault->finish_rotation());
+  TRY(regions::finish_key_rotation(settings_.regions, region));
+  return staff_->record({"cli", "keys rotated", "region:" + region, "", staff::Outcome::ok});
+}
+
+Result<void> App::resume_rotations() {
+  return control_->write([&](db::Transaction& tx) -> Result<void> {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      const std::string& region = regions_->all()[i]->id();
+      if (!places_[i].vault->region_keys().former) continue;
+      TRY(jobs::enqueue(tx, {.kind = kRewrapJob, .payload = region, .unique_key = region}));
+    }
+    return {};
+  });
+}
+
+}  // namespace handschlag::app
