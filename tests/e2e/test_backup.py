@@ -269,7 +269,7 @@ def test_a_rotation_cut_short_by_kill_9_is_finished_by_the_next_start(make_house
         server.kill()
         command.wait(30)
         server = house.serve(server.port)
-        wait_until(lambda: not (house.keys / "eu.key.former").exists(), what="the rotation to be finished")
+        wait_until(lambda: not (house.keys / "eu.key.former").exists(), seconds=60, what="the rotation to be finished")
         assert stored(server, chance.choice(users)) == [1]
     server.stop()
     with house.serve() as again:
@@ -287,14 +287,14 @@ def test_a_folder_of_another_version_is_backed_up_before_it_is_brought_up_to_dat
     vault = house.data / "regions" / "eu" / "vault.db"
     with sqlite3.connect(vault) as database:
         database.executescript("DROP TABLE vault_erasure; DROP TABLE vault_erasure_list;"
-                               "DELETE FROM schema_migration WHERE slice = 'vault' AND name = '0002_erasure';")
+                               "DELETE FROM schema_migration WHERE slice = 'vault' AND name = '0003_erasure';")
     database.close()
     house.run("source", "list")
     (backup,) = Path(f"{house.data}.backups").iterdir()
     house.run("backup-check", "--from", str(backup))
     manifest = json.loads((backup / "manifest.json").read_text())
     steps = {part["name"]: [step["name"] for step in part["schema"]] for part in manifest["backup"]["parts"]}
-    assert "0002_erasure" not in steps["eu-vault"] and "0002_erasure" in steps["us-vault"]
+    assert "0003_erasure" not in steps["eu-vault"] and "0003_erasure" in steps["us-vault"]
     house.run("source", "list")
     assert len(list(Path(f"{house.data}.backups").iterdir())) == 1, "and not again at the next start"
 
