@@ -21,8 +21,20 @@
 namespace handschlag::config {
 namespace {
 
-// What toml++ itself limits is nesting (256 deep) and the syntax; a text of settings has no business being larger.
+// A text of settings has no business being larger, or having names of more parts: toml++ limits how deep values nest,
+// but not how long a dotted name is.
 constexpr std::size_t kMaxBytes = 1024 * 1024;
+constexpr std::size_t kMaxParts = json::kMaxDepth;
+
+bool has_long_name(std::string_view text) {
+  std::size_t dots = 0;
+  for (char c : text) {
+    if (c == '.') ++dots;
+    if (dots > kMaxParts) return true;
+    if (std::string_view("=,{[\n").find(c) != std::string_view::npos) dots = 0;
+  }
+  return false;
+}
 
 template <class Node>
 std::string printed(const Node& node) {
@@ -31,34 +43,54 @@ std::string printed(const Node& node) {
   return out.str();
 }
 
-json::Value value_of(const toml::node& node);
-
-json::Value object_of(const toml::table& table) {
-  json::Value out = json::Value::object();
-  for (const auto& [key, node] : table) out[std::string(key.str())] = value_of(node);
-  return out;
-}
-
-json::Value array_of(const toml::array& array) {
-  json::Value out = json::Value::array();
-  for (const toml::node& node : array) out.push_back(value_of(node));
-  return out;
-}
-
-json::Value value_of(const toml::node& node) {
-  if (const auto* table = node.as_table()) return object_of(*table);
-  if (const auto* array = node.as_array()) return array_of(*array);
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* integer = node.as_integer()) return integer->get();
-  if (const auto* boolean = node.as_boolean()) return boolean->get();
-  if (const auto* number = node.as_floating_point()) {
-    // JSON has no infinity; the text is refused by whoever wants a number, with the field's name.
-    return std::isfinite(number->get()) ? json::Value(number->get()) : json::Value(printed(number->get()));
+// Takes a parsed text apart; what nests deeper than JSON may is left out and noted.
+class Conversion {
+ public:
+  json::Value object_of(const toml::table& table, std::size_t depth) {
+    json::Value out = json::Value::object();
+    for (const auto& [key, node] : table) out[std::string(key.str())] = value_of(node, depth);
+    return out;
   }
-  if (const auto* date = node.as_date()) return printed(date->get());
-  if (const auto* time = node.as_time()) return printed(time->get());
-  if (const auto* moment = node.as_date_time()) return printed(moment->get());
-  return nullptr;
+  bool too_deep() const { return too_deep_; }
+
+ private:
+  json::Value array_of(const toml::array& array, std::size_t depth) {
+    json::Value out = json::Value::array();
+    for (const toml::node& node : array) out.push_back(value_of(node, depth));
+    return out;
+  }
+
+  json::Value value_of(const toml::node& node, std::size_t depth) {
+    if (node.as_table() || node.as_array()) {
+      if (depth >= json::kMaxDepth) {
+        too_deep_ = true;
+        return nullptr;
+      }
+      return node.as_table() ? object_of(*node.as_table(), depth + 1) : array_of(*node.as_array(), depth + 1);
+    }
+    return scalar_of(node);
+  }
+
+  static json::Value scalar_of(const toml::node& node) {
+    if (const auto* text = node.as_string()) return text->get();
+    if (const auto* integer = node.as_integer()) return integer->get();
+    if (const auto* boolean = node.as_boolean()) return boolean->get();
+    if (const auto* number = node.as_floating_point()) {
+      // JSON has no infinity; the text is refused by whoever wants a number, with the field's name.
+      return std::isfinite(number->get()) ? json::Value(number->get()) : json::Value(printed(number->get()));
+    }
+    if (const auto* date = node.as_date()) return printed(date->get());
+    if (const auto* time = node.as_time()) return printed(time->get());
+    if (const auto* moment = node.as_date_time()) return printed(moment->get());
+    return nullptr;
+  }
+
+  bool too_deep_ = false;
+};
+
+std::unexpected<Error> too_deep(std::string_view name) {
+  return fail(ErrorKind::invalid, "toml_malformed",
+              fmt::format("{} nests deeper than {} levels.", name, json::kMaxDepth));
 }
 
 }  // namespace
@@ -67,6 +99,7 @@ Result<json::Value> parse_toml(std::string_view text, std::string_view name) {
   if (text.size() > kMaxBytes) {
     return fail(ErrorKind::invalid, "toml_malformed", fmt::format("{} is larger than {} bytes.", name, kMaxBytes));
   }
+  if (has_long_name(text)) return too_deep(name);
   toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
@@ -74,7 +107,10 @@ Result<json::Value> parse_toml(std::string_view text, std::string_view name) {
     return fail(ErrorKind::invalid, "toml_malformed", fmt::format("{}, {}: {}.", name, place, error.description()),
                 {{place, std::string(error.description())}});
   }
-  return object_of(parsed.table());
+  Conversion conversion;
+  json::Value value = conversion.object_of(parsed.table(), 1);
+  if (conversion.too_deep()) return too_deep(name);
+  return value;
 }
 
 }  // namespace handschlag::config

@@ -55,6 +55,19 @@ TEST(Toml, ADoubledKeyAndBadUtf8AreErrors) {
   EXPECT_FALSE(parse_toml(std::string(2 * 1024 * 1024, ' '), "x.toml").has_value());
 }
 
+TEST(Toml, NestsNoDeeperThanJson) {
+  auto named = [](std::size_t parts) {
+    std::string name = "a";
+    for (std::size_t i = 1; i < parts; ++i) name += ".a";
+    return name;
+  };
+  EXPECT_TRUE(parse_toml("[" + named(60) + "]\nb = 1", "deep.toml"));
+  EXPECT_EQ(parse_toml("[" + named(100) + "]\nb = 1", "deep.toml").error().detail,
+            "deep.toml nests deeper than 64 levels.");
+  EXPECT_FALSE(parse_toml("[" + named(60) + "]\n" + named(60) + " = 1", "deep.toml"));
+  EXPECT_FALSE(parse_toml("a = " + std::string(100, '[') + std::string(100, ']'), "deep.toml"));
+}
+
 TEST(Toml, InfinityIsTextSinceJsonHasNone) {
   auto value = parse_toml("a = inf\n", "x.toml");
   ASSERT_TRUE(value.has_value());
