@@ -165,10 +165,8 @@ class Load {
     while (sent_ < due) {
       auto when = start_ + std::chrono::duration_cast<SteadyClock::duration>(
                                std::chrono::duration<double>(double(sent_ + 1) / plan_.rate));
-      // One request at a time and connection, as most clients do; if none is free, the request waits in the kernel.
-      auto least = std::min_element(connections_.begin(), connections_.end(),
-                                    [](auto& a, auto& b) { return a.asked.size() < b.asked.size(); });
-      send_next(*least, when);
+      // In turns, so that none is idle for longer than the server lets a new connection be.
+      send_next(connections_[sent_ % connections_.size()], when);
     }
   }
 
