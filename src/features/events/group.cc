@@ -59,6 +59,28 @@ Result<void> GroupWriter::keep_fresh(db::Transaction& tx) {
   return {};
 }
 
+Result<void> GroupWriter::drop_stale(std::span<Entry* const> entries) {
+  std::vector<IdentityId> identities;
+  std::vector<identity::Sighting::Known*> of;
+  auto add = [&](identity::Sighting::Known& known) {
+    if (known.id.value == 0) return;
+    identities.push_back(known.id);
+    of.push_back(&known);
+  };
+  for (Entry* entry : entries) {
+    identity::Sighting& sighting = *entry->event->sighting;
+    if (sighting.together.empty()) continue;  // no link: whether the person is there still shows when it is sealed
+    add(sighting.known);
+    for (identity::Sighting::Known& known : sighting.together_known) add(known);
+  }
+  if (of.empty()) return {};
+  auto keys = TRY(cell_.identities->vault().find(identities, vault::RetentionClass::ordinary));
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    if (!keys[i]) *of[i] = {};
+  }
+  return {};
+}
+
 Result<void> GroupWriter::identify(db::Transaction& tx) {
   std::vector<const identity::Sighting*> sightings;
   std::vector<Entry*> of;
@@ -72,6 +94,7 @@ Result<void> GroupWriter::identify(db::Transaction& tx) {
     sightings.push_back(&sighting);
     of.push_back(&entry);
   }
+  TRY(drop_stale(of));
   auto identities = TRY(cell_.identities->record(tx, sightings));
   for (std::size_t i = 0; i < of.size(); ++i) of[i]->identity = identities[i];
   return {};

@@ -37,6 +37,8 @@ class GroupWriter {
 
   Result<void> keep_fresh(db::Transaction& tx);
   Result<void> identify(db::Transaction& tx);
+  // What was known of somebody who was erased since is looked up again, so that no link to them is written.
+  Result<void> drop_stale(std::span<Entry* const> entries);
   // Seals what could not be sealed before, or was sealed while a key was being destroyed.
   Result<void> seal_rest(std::span<Entry* const> linked);
   Result<void> store_linked(db::Transaction& tx);
