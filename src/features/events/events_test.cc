@@ -436,6 +436,23 @@ TEST_P(EventsTest, AnErasedPersonsEventsAreRefusedAndTheOthersStored) {
   EXPECT_EQ(submit("shop", {again}).duplicates, 1U);
 }
 
+TEST_P(EventsTest, ALinkToAnErasedPersonDoesNotComeBackWithTheNextVisit) {
+  Intake visit = event("m1");
+  visit.anonymous_id = "browser-1";
+  submit("shop", {visit});
+  visit.message_id = "m2";
+  submit("shop", {visit});  // both are known without a look-up by now
+  ASSERT_EQ(count("eu", "identity_link"), 1);
+  const IdentityId person = find("eu", "u1");
+  ASSERT_TRUE(vaults_[0]->destroy(person, vault::RetentionClass::ordinary));
+  auto subject = identity::create_subject_data();
+  ASSERT_TRUE(cell("eu").region->writer().run([&](db::Transaction& tx) { return subject->hide(tx, person); }));
+  ASSERT_EQ(count("eu", "identity_link"), 0);
+  visit.message_id = "m3";
+  EXPECT_EQ(submit("shop", {visit}).refused, 1U);
+  EXPECT_EQ(count("eu", "identity_link"), 0);
+}
+
 TEST_P(EventsTest, NothingStaysWhereAProjectionFails) {
   projection_.failing = true;
   EXPECT_FALSE(try_submit("shop", {event("m1")}));
