@@ -217,6 +217,9 @@ Result<void> App::start_jobs() {
   jobs_ = std::make_unique<jobs::Runner>(*control_, jobs::Options{});
   jobs_->every("events_forget_refused", std::chrono::hours{1},
                [this](jobs::Lease&) { return events_->forget_refused(clock_.now()); });
+  jobs_->every("events_close_segments", std::chrono::seconds{10}, [this](jobs::Lease& lease) {
+    return events_->close_segments([&lease] { return lease.should_stop(); });
+  });
   subjects_->bind_jobs(*jobs_);
   jobs_->every("idempotency_purge", std::chrono::hours{1},
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });

@@ -11,6 +11,7 @@
 #include "features/events/group.h"
 #include "features/events/reader.h"
 #include "features/events/router.h"
+#include "features/events/segments.h"
 #include "platform/base/money.h"
 #include "platform/db/group_commit.h"
 #include "platform/text/text.h"
@@ -61,6 +62,7 @@ class EventsImpl final : public Events {
   EventsImpl(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources, metrics::Registry& metrics,
              std::vector<Projection*> projections)
       : cells_(std::move(cells)),
+        segments_(cells_.size()),
         sources_(sources),
         projections_(std::move(projections)),
         router_(cells_, regions),
@@ -112,11 +114,11 @@ class EventsImpl final : public Events {
   }
 
   Result<std::vector<Event>> timeline(db::Transaction& tx, Cell& cell, const TimelineQuery& query) override {
-    return Reader(tx, cell).timeline(query);
+    return Reader(tx, cell, segments_[index_of(cell)]).timeline(query);
   }
   Result<void> since(db::Transaction& tx, Cell& cell, IdentityId identity, std::int64_t after,
                      const std::function<void(const Event&)>& on_event) override {
-    return Reader(tx, cell).since(identity, after, on_event);
+    return Reader(tx, cell, segments_[index_of(cell)]).since(identity, after, on_event);
   }
   Result<std::int64_t> last_seq(db::Transaction& tx) override { return store::last_seq(tx); }
 
@@ -169,6 +171,11 @@ class EventsImpl final : public Events {
     return {};
   }
 
+  Result<void> close_segments(const std::function<bool()>& should_stop) override {
+    for (std::size_t i = 0; i < cells_.size(); ++i) TRY(segments_[i].close(cells_[i], should_stop));
+    return {};
+  }
+
   std::span<Cell> cells() override { return cells_; }
   Cell* cell(std::string_view region) override {
     for (Cell& cell : cells_) {
@@ -189,6 +196,8 @@ class EventsImpl final : public Events {
     if (!routed) return submission->done(std::unexpected(routed.error()));
     commit(*std::move(routed), submission, end_stage(route_, since));
   }
+
+  std::size_t index_of(const Cell& cell) const { return static_cast<std::size_t>(&cell - cells_.data()); }
 
   sources::Mode mode_of_source(std::int64_t number) const {
     auto source = sources_.find(Id<sources::Source>{number});
@@ -237,6 +246,7 @@ class EventsImpl final : public Events {
   }
 
   std::vector<Cell> cells_;
+  std::vector<Segments> segments_;  // one a cell, in their order
   sources::Sources& sources_;
   std::vector<Projection*> projections_;
   Router router_;

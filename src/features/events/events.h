@@ -187,6 +187,10 @@ class Events {
   // Removes what is left of refused and erased events after 30 days, and pins that are over; in small steps. For a job.
   virtual Result<void> forget_refused(Time now) = 0;
 
+  // Notes who is in the segments that are full by now, so that looks at others pass them by. For a job, every few
+  // seconds; until then such segments are looked into.
+  virtual Result<void> close_segments(const std::function<bool()>& should_stop) = 0;
+
   virtual std::span<Cell> cells() = 0;
   virtual Cell* cell(std::string_view region) = 0;  // nullptr if there is none
 };

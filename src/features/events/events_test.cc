@@ -10,6 +10,8 @@
 #include <future>
 #include <random>
 
+#include "features/events/segments.h"
+#include "features/events/store.h"
 #include "features/vault/vault.h"
 #include "platform/db/testing/testing.h"
 
@@ -245,6 +247,15 @@ TEST_P(EventsTest, ALateArrivalStandsWhereItBelongs) {
   TimelineQuery next;
   next.before = Position{first[0].occurred_at, first[0].seq};
   EXPECT_THAT(messages("eu", next), ElementsAre("late", "old"));
+}
+
+TEST_P(EventsTest, WhatAFilterRulesOutIsNotLookedInto) {
+  submit("shop", {event("m1")});
+  ASSERT_TRUE(cell("eu").region->writer().run([](db::Transaction& tx) -> Result<void> {
+    TRY(store::allocate(tx, store::kSegmentEvents));
+    return store::insert_filter(tx, 0, make_filter({}));  // as no job would write it
+  }));
+  EXPECT_THAT(messages(), IsEmpty());
 }
 
 TEST_P(EventsTest, TimelineIsFilteredBySourceTypeAndPurpose) {

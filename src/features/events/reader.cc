@@ -20,10 +20,10 @@ Result<std::vector<Event>> Reader::timeline(const TimelineQuery& query) {
   if (query.before) before = {to_millis(query.before->occurred_at), query.before->seq};
   std::vector<std::int64_t> sources = query.sources;
   if (sources.empty()) sources.push_back(0);
-  std::int64_t segments = TRY(store::last_seq(tx_)) / store::kSegmentEvents + 1;
+  SegmentView segments = TRY(segments_.view(tx_));
   std::vector<store::TimelinePart> parts;
-  for (std::int64_t segment = 0; segment < segments; ++segment) {
-    for (const identity::Reached& reached : query.identities) {
+  for (const identity::Reached& reached : query.identities) {
+    for (std::int64_t segment : segments.of(reached.id)) {
       for (std::int64_t source : sources) parts.push_back({segment, reached.id.value, source, reached.purposes});
     }
   }
@@ -37,8 +37,8 @@ Result<std::vector<Event>> Reader::timeline(const TimelineQuery& query) {
 }
 
 Result<void> Reader::since(IdentityId identity, std::int64_t after, const std::function<void(const Event&)>& on_event) {
-  std::int64_t segments = TRY(store::last_seq(tx_)) / store::kSegmentEvents + 1;
-  for (std::int64_t segment = after / store::kSegmentEvents; segment < segments; ++segment) {
+  SegmentView segments = TRY(segments_.view(tx_));
+  for (std::int64_t segment : segments.of(identity, after / store::kSegmentEvents)) {
     std::vector<store::StoredRow> rows;
     TRY(store::since(tx_, segment, identity.value, after,
                      [&](store::StoredRow row) { rows.push_back(std::move(row)); }));

@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "features/events/events.h"
+#include "features/events/segments.h"
 #include "features/events/store.h"
 
 namespace handschlag::events {
 
 class Reader {
  public:
-  Reader(db::Transaction& tx, Cell& cell) : tx_(tx), cell_(cell) {}
+  Reader(db::Transaction& tx, Cell& cell, Segments& segments) : tx_(tx), cell_(cell), segments_(segments) {}
 
   Result<std::vector<Event>> timeline(const TimelineQuery& query);
   Result<void> since(IdentityId identity, std::int64_t after, const std::function<void(const Event&)>& on_event);
@@ -21,6 +22,7 @@ class Reader {
 
   db::Transaction& tx_;
   Cell& cell_;
+  Segments& segments_;
 };
 
 }  // namespace handschlag::events

@@ -194,5 +194,32 @@ Result<void> since(db::Transaction& tx, std::int64_t segment, std::int64_t ident
       {segment, identity, after}, [&](const db::Row& row) { on_row(read_row(row)); });
 }
 
+Result<void> filters(db::Transaction& tx, std::int64_t first, std::int64_t end,
+                     const std::function<void(std::int64_t, std::string_view)>& on_filter) {
+  return tx.query(
+      "SELECT segment, identities FROM events_segment WHERE segment >= $1 AND segment < $2 ORDER BY segment",
+      {first, end}, [&](const db::Row& row) { on_filter(row.integer(0), row.blob(1)); });
+}
+
+Result<std::int64_t> first_without_filter(db::Transaction& tx) {
+  std::int64_t first = 0;
+  TRY(tx.query("SELECT coalesce(max(segment) + 1, 0) FROM events_segment", {},
+               [&](const db::Row& row) { first = row.integer(0); }));
+  return first;
+}
+
+Result<std::vector<std::int64_t>> identities_in(db::Transaction& tx, std::int64_t segment) {
+  std::vector<std::int64_t> out;
+  TRY(tx.query("SELECT DISTINCT identity FROM events_event WHERE segment = $1", {segment},
+               [&](const db::Row& row) { out.push_back(row.integer(0)); }));
+  return out;
+}
+
+Result<void> insert_filter(db::Transaction& tx, std::int64_t segment, std::string_view filter) {
+  TRY(tx.execute("INSERT INTO events_segment (segment, identities) VALUES ($1, $2) ON CONFLICT (segment) DO NOTHING",
+                 {segment, db::BlobView{filter}}));
+  return {};
+}
+
 }  // namespace store
 }  // namespace handschlag::events

@@ -102,4 +102,11 @@ Result<std::vector<StoredRow>> fetch(db::Transaction& tx, std::span<const Spot> 
 Result<void> since(db::Transaction& tx, std::int64_t segment, std::int64_t identity, std::int64_t after,
                    const std::function<void(StoredRow)>& on_row);
 
+// Filters of the segments from `first` to before `end`, in order; see segments.h.
+Result<void> filters(db::Transaction& tx, std::int64_t first, std::int64_t end,
+                     const std::function<void(std::int64_t segment, std::string_view filter)>& on_filter);
+Result<std::int64_t> first_without_filter(db::Transaction& tx);  // open segments too
+Result<std::vector<std::int64_t>> identities_in(db::Transaction& tx, std::int64_t segment);
+Result<void> insert_filter(db::Transaction& tx, std::int64_t segment, std::string_view filter);  // keeps what is there
+
 }  // namespace handschlag::events::store
