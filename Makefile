@@ -75,7 +75,7 @@ model: setup dev  ## A long run of the model test, with a seed of its own each t
 
 bench: setup  ## Measures everything against the goals (about 20 minutes) and writes docs/sizing.md
 	cmake --preset release --log-level=WARNING
-	cmake --build --preset release -j$(JOBS) --target handschlag handschlag_load handschlag_raw_sqlite \
+	cmake --build --preset release -j$(JOBS) --target handschlag handschlag_load handschlag_raw \
 		handschlag_erase_bench bench
 	$(WITH_POSTGRES) .venv/bin/python bench/run
 
