@@ -158,7 +158,7 @@ Result<void> App::open_regions() {
   std::vector<subjects::SubjectData*> slices;
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
-  return {};
+  return subjects_->settle();
 }
 
 // No number of an identity is given out twice, whatever was restored.

@@ -11,6 +11,8 @@ namespace handschlag::subjects {
 namespace {
 
 constexpr std::string_view kEraseJob = "subjects_erase";
+constexpr std::string_view kSettleJob = "subjects_settle";
+constexpr std::size_t kSettleStep = 256;  // erasures: then the job notes how far it has come
 constexpr std::chrono::hours kReviveEvery{1};
 
 // How long a step may hold the region's writer; its rows follow from how long the last one took. What the commit takes
@@ -51,13 +53,35 @@ class SubjectsImpl final : public Subjects {
     return {};
   }
 
+  Result<void> settle() override {
+    for (Place& place : places_) {
+      std::optional<std::int64_t> from = place.vault->unsettled_erasures();
+      if (!from) continue;
+      std::string payload = fmt::format("{} {}", place.region->id(), *from);
+      TRY(control_.write([&](db::Transaction& tx) -> Result<void> {
+        TRY(jobs::enqueue(tx, {.kind = kSettleJob, .payload = payload, .unique_key = payload}));
+        return {};
+      }));
+      std::int64_t position = *from;
+      while (true) {
+        auto identities = TRY(place.vault->erased(position, kSettleStep));
+        if (identities.empty()) break;
+        TRY(hide(place, identities));
+      }
+      TRY(place.vault->settle_erasures());
+    }
+    return {};
+  }
+
   void bind_jobs(jobs::Runner& runner) override {
     runner_ = &runner;
     runner.on(std::string(kEraseJob), [this](jobs::Lease& lease) { return run(lease); });
+    runner.on(std::string(kSettleJob), [this](jobs::Lease& lease) { return run_settling(lease); });
     // An erasure is never given up, however long a database was away.
     runner.every("subjects_revive", kReviveEvery, [this](jobs::Lease&) {
       return control_.write([](db::Transaction& tx) -> Result<void> {
         TRY(jobs::revive(tx, kEraseJob));
+        TRY(jobs::revive(tx, kSettleJob));
         return {};
       });
     });
@@ -71,24 +95,47 @@ class SubjectsImpl final : public Subjects {
     return fail(ErrorKind::not_found, "region_unknown", fmt::format("There is no region '{}'.", region));
   }
 
-  Result<void> run(jobs::Lease& lease) {
-    std::string_view payload = lease.job().payload;
+  // "REGION NUMBER".
+  Result<std::pair<Place*, std::int64_t>> read_payload(const std::string& payload) {
     std::size_t space = payload.find(' ');
-    IdentityId identity;
-    if (space == std::string_view::npos ||
-        std::from_chars(payload.data() + space + 1, payload.data() + payload.size(), identity.value).ec !=
-            std::errc{}) {
-      return fail(ErrorKind::internal, "job_malformed", "An erasure names no region and identity.");
+    std::int64_t number = 0;
+    const char* end = payload.data() + payload.size();
+    if (space == std::string::npos || std::from_chars(payload.data() + space + 1, end, number).ec != std::errc{}) {
+      return fail(ErrorKind::internal, "job_malformed", "An erasure names no region and number.");
     }
-    Place& place = *TRY(place_of(payload.substr(0, space)));
-    TRY(make_unreadable(place, {&identity, 1}));
-    return remove_rows(place, identity, [&] { return lease.should_stop(); });
+    return std::pair{TRY(place_of(std::string_view(payload).substr(0, space))), number};
+  }
+
+  Result<void> run(jobs::Lease& lease) {
+    auto [place, number] = TRY(read_payload(lease.job().payload));
+    IdentityId identity{number};
+    TRY(make_unreadable(*place, {&identity, 1}));
+    return remove_rows(*place, identity, [&] { return lease.should_stop(); });
+  }
+
+  // Some of the list, and a job for what follows.
+  Result<void> run_settling(jobs::Lease& lease) {
+    auto [place, position] = TRY(read_payload(lease.job().payload));
+    auto identities = TRY(place->vault->erased(position, kSettleStep));
+    if (identities.empty()) return {};
+    TRY(hide(*place, identities));
+    for (IdentityId identity : identities) TRY(remove_rows(*place, identity, [&] { return lease.should_stop(); }));
+    std::string next = fmt::format("{} {}", place->region->id(), position);
+    return control_.write([&](db::Transaction& tx) -> Result<void> {
+      TRY(lease.check(tx));
+      TRY(jobs::enqueue(tx, {.kind = kSettleJob, .payload = next, .unique_key = next}));
+      return lease.complete(tx);
+    });
   }
 
   // The keys first: from then on nothing can be read, whatever else takes its time. What is written between the two
   // steps lies in rows that remove_rows() finds.
   Result<void> make_unreadable(Place& place, std::span<const IdentityId> identities) {
     TRY(place.vault->destroy(identities, vault::RetentionClass::ordinary));
+    return hide(place, identities);
+  }
+
+  Result<void> hide(Place& place, std::span<const IdentityId> identities) {
     return place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
       for (IdentityId identity : identities) {
         for (SubjectData* slice : slices_) TRY(slice->hide(tx, identity));

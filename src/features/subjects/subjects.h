@@ -59,6 +59,10 @@ class Subjects {
   virtual Result<void> erase_now(std::string_view region, std::span<const IdentityId> identities,
                                  const std::function<bool()>& should_stop = {}) = 0;
 
+  // What vaults destroyed when they were opened (a restored backup, an erasure that was cut short) is taken out of
+  // sight, and its rows are left to a job. Once, before anything is stored or shown.
+  virtual Result<void> settle() = 0;
+
   // Names the handlers of this slice's jobs; before runner.start().
   virtual void bind_jobs(jobs::Runner& runner) = 0;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <future>
 
 #include "platform/db/testing/testing.h"
@@ -169,6 +170,31 @@ TEST_P(SubjectsTest, ErasingTwiceOrNobodyIsNoOp) {
 TEST_P(SubjectsTest, RowsGoInManySmallSteps) {
   ASSERT_TRUE(subjects_->erase_now(region_, {&kOne, 1}));
   EXPECT_GE(held_.steps, 3);
+}
+
+TEST_P(SubjectsTest, WhatARestoredVaultDestroyedIsHiddenAtOnceAndTheJobRemovesTheRows) {
+  const auto list = folder_.path() / "list";
+  auto open_vault = [&] {
+    subjects_.reset();
+    regions::Region& region = regions_->home();
+    vault_ = *vault::Vault::open(region.vault(), region.id(), region.key(), list);
+    open();
+  };
+  open_vault();
+  ASSERT_TRUE(subjects_->settle());
+  EXPECT_TRUE(held_.hidden.empty());
+  std::ofstream(list, std::ios::app) << "1 1 1763771234567\n";  // erased after the backup was taken
+  open_vault();
+  EXPECT_FALSE(readable(kOne));
+  ASSERT_TRUE(subjects_->settle());
+  EXPECT_EQ(held_.hidden, std::vector<std::int64_t>{1});
+  EXPECT_EQ(rows(kOne), kRowsOfOne);
+  open_vault();
+  ASSERT_TRUE(subjects_->settle());
+  EXPECT_EQ(held_.hidden, std::vector<std::int64_t>{1}) << "settled is settled";
+  run_jobs();
+  EXPECT_EQ(rows(kOne), 0);
+  EXPECT_EQ(rows(kTwo), kRowsOfOne);
 }
 
 TEST_P(SubjectsTest, AnUnknownRegionIsTold) {

@@ -125,7 +125,8 @@ Result<void> ErasureList::add(std::span<const Erasure> erasures) {
   return {};
 }
 
-Result<void> ErasureList::read(std::int64_t from, const std::function<Result<void>(const Erasure&)>& on_erasure) const {
+Result<std::int64_t> ErasureList::read(std::int64_t from, std::size_t limit,
+                                       const std::function<Result<void>(const Erasure&)>& on_erasure) const {
   std::ifstream stream(path_, std::ios::binary);
   std::string line;
   if (from == 0) {
@@ -134,15 +135,17 @@ Result<void> ErasureList::read(std::int64_t from, const std::function<Result<voi
     stream.seekg(from);
   }
   std::int64_t at = from == 0 ? static_cast<std::int64_t>(line.size()) + 1 : from;
-  while (at < end_ && std::getline(stream, line)) {
+  while (limit > 0 && at < end_ && std::getline(stream, line)) {
     at += static_cast<std::int64_t>(line.size()) + 1;
     Erasure erasure;
     // A head in the middle: another list was appended whole.
     if (line.starts_with(kMagic)) continue;
     if (!parse(line, erasure)) return damaged(fmt::format("the line that ends at byte {} is no erasure", at));
     TRY(on_erasure(erasure));
+    --limit;
   }
-  return at < end_ ? damaged("it can't be read") : Result<void>{};
+  if (limit > 0 && at < end_) return damaged("it can't be read");
+  return at;
 }
 
 }  // namespace handschlag::vault

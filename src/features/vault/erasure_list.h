@@ -41,8 +41,9 @@ class ErasureList {
 
   // Appends, durably.
   Result<void> add(std::span<const Erasure> erasures);
-  // Hands over what was appended after position `from`, in order.
-  Result<void> read(std::int64_t from, const std::function<Result<void>(const Erasure&)>& on_erasure) const;
+  // Hands over what was appended after position `from`, in order, at most `limit`; answers the position after the last.
+  Result<std::int64_t> read(std::int64_t from, std::size_t limit,
+                            const std::function<Result<void>(const Erasure&)>& on_erasure) const;
 
   // Where it ends, in bytes.
   std::int64_t end() const { return end_; }

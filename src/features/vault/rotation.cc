@@ -1,6 +1,7 @@
 // The part of the vault that changes what wraps its keys, and that carries out erasures.
 #include <fmt/format.h>
 
+#include <limits>
 #include <map>
 
 #include "features/vault/contexts.h"
@@ -21,7 +22,7 @@ Result<bool> join_erasures(const std::filesystem::path& list, std::string_view r
   if (!ErasureList::is_of(from, region)) return false;
   std::vector<Erasure> erasures;
   auto other = TRY(ErasureList::open(from, region));
-  TRY(other.read(0, [&](const Erasure& erasure) -> Result<void> {
+  TRY(other.read(0, std::numeric_limits<std::size_t>::max(), [&](const Erasure& erasure) -> Result<void> {
     erasures.push_back(erasure);
     return {};
   }));
@@ -135,15 +136,37 @@ Result<void> Vault::open_erasures(const std::filesystem::path& path) {
   if (from == erasures_->end()) return {};
   if (from > erasures_->end()) from = 0;  // an older copy of the list
   std::vector<Erasure> step;
-  TRY(erasures_->read(from, [&](const Erasure& erasure) -> Result<void> {
-    step.push_back(erasure);
-    if (step.size() < kStepErasures) return {};
-    TRY(carry_out(step, from));
+  for (std::int64_t position = from; position < erasures_->end();) {
     step.clear();
-    return {};
-  }));
-  TRY(carry_out(step, erasures_->end()));
+    position = TRY(erasures_->read(position, kStepErasures, [&](const Erasure& erasure) -> Result<void> {
+      step.push_back(erasure);
+      return {};
+    }));
+    TRY(carry_out(step, from));
+    if (!step.empty()) unsettled_ = from;
+  }
+  if (!unsettled_) TRY(carry_out({}, erasures_->end()));  // a list without a line
   return database_.checkpoint();
+}
+
+Result<std::vector<IdentityId>> Vault::erased(std::int64_t& position, std::size_t limit) {
+  std::vector<IdentityId> out;
+  std::lock_guard erasing(erasing_);
+  while (erasures_ && out.empty() && position < erasures_->end()) {
+    position = TRY(erasures_->read(position, limit, [&](const Erasure& erasure) -> Result<void> {
+      bool ordinary = erasure.retention_class == static_cast<std::int64_t>(RetentionClass::ordinary);
+      if (ordinary) out.push_back({erasure.identity});
+      return {};
+    }));
+  }
+  return out;
+}
+
+Result<void> Vault::settle_erasures() {
+  std::lock_guard erasing(erasing_);
+  TRY(carry_out({}, erasures_ ? erasures_->end() : 0));
+  unsettled_.reset();
+  return {};
 }
 
 }  // namespace handschlag::vault

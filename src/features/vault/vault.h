@@ -84,6 +84,15 @@ class Vault {
   // The same for many at once.
   Result<void> destroy(std::span<const IdentityId> identities, RetentionClass retention_class);
 
+  // Erasures of the list that the vault had not heard of when it was opened, since it came from a backup, or the
+  // program ended in the middle of one. Their keys are gone. Whoever keeps rows of identities has to do its part and
+  // then call settle_erasures(); until then they are there again at the next opening. Nothing: there are none.
+  std::optional<std::int64_t> unsettled_erasures() const { return unsettled_; }
+  // Whose ordinary keys the list says are destroyed, at most `limit`, from `position` on, which moves on; none at the
+  // end.
+  Result<std::vector<IdentityId>> erased(std::int64_t& position, std::size_t limit);
+  Result<void> settle_erasures();
+
   // A key that belongs to no person, by name; made when it is first asked for. For few names.
   Result<crypto::Key> secret(std::string_view name);
 
@@ -148,6 +157,7 @@ class Vault {
 
   std::mutex erasing_;  // one erasure at a time: the list and the database go on together
   std::unique_ptr<ErasureList> erasures_;
+  std::optional<std::int64_t> unsettled_;
 
   CompactCache<CacheKey, KeyBytes, CacheHash> cache_;
   std::mutex mutex_;  // of what follows, and of what is put into the cache

@@ -185,6 +185,30 @@ TEST_P(ErasureTest, AnOlderVaultBesideTheListHasNothingOfTheErased) {
   EXPECT_TRUE(restored->get({2}, kOrdinary));
 }
 
+TEST_P(ErasureTest, WhatWasCarriedOutAtOpeningIsToldUntilItIsSettled) {
+  EXPECT_FALSE(vault_->unsettled_erasures()) << "an empty list";
+  std::vector<IdentityId> ids = {{1}, {2}, {3}};
+  ASSERT_TRUE(vault_->create(ids, kOrdinary));
+  ASSERT_TRUE(vault_->destroy({1}, kOrdinary));
+  vault_ = open_with_list(**database_);
+  EXPECT_FALSE(vault_->unsettled_erasures()) << "this one was whole";
+  vault_.reset();
+  std::ofstream(list(), std::ios::app) << "2 1 1763771234567\n2 2 1763771234567\n3 1 1763771234567\n";
+  for (int opening = 0; opening < 2; ++opening) {
+    vault_ = open_with_list(**database_);
+    EXPECT_FALSE(vault_->get({2}, kOrdinary));
+    ASSERT_TRUE(vault_->unsettled_erasures());
+    std::int64_t position = *vault_->unsettled_erasures();
+    EXPECT_EQ(*vault_->erased(position, 2), (std::vector<IdentityId>{{2}})) << "the other line is of another class";
+    EXPECT_EQ(*vault_->erased(position, 2), (std::vector<IdentityId>{{3}}));
+    EXPECT_TRUE(vault_->erased(position, 2)->empty());
+  }
+  ASSERT_TRUE(vault_->settle_erasures());
+  EXPECT_FALSE(vault_->unsettled_erasures());
+  vault_ = open_with_list(**database_);
+  EXPECT_FALSE(vault_->unsettled_erasures());
+}
+
 TEST_P(ErasureTest, ALostListIsBegunAnewWithWhatTheVaultKnows) {
   std::vector<IdentityId> one = {{7}};
   ASSERT_TRUE(vault_->create(one, kOrdinary));
