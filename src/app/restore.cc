@@ -10,6 +10,7 @@
 #include <set>
 
 #include "app/upkeep.h"
+#include "features/events/events.h"
 #include "features/imports/imports.h"
 
 namespace handschlag::app {
@@ -17,9 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Between the backup and its restoring identities were made of whom nothing is known any more. Their numbers are not
-// given out a second time: they may stand in somebody's list.
+// Between the backup and its restoring identities were made and events were stored of which nothing is known any more.
+// Their numbers are not given out a second time: they may stand in somebody's list.
 constexpr std::int64_t kIdentityGap = 1'000'000;
+constexpr std::int64_t kEventGap = 10'000'000;
 
 struct Place {
   const backup::PartInfo* part;
@@ -130,6 +132,7 @@ Result<void> mend(const std::vector<Place>& places) {
     auto database = TRY(db::Database::open(place.options));
     TRY(database->write([&](db::Transaction& tx) -> Result<void> {
       if (!data) return imports::forget_progress(tx);
+      TRY(events::skip_positions(tx, kEventGap));
       return identity::start_above(tx, TRY(identity::last_id(tx)) + kIdentityGap);
     }));
   }

@@ -137,7 +137,7 @@ def test_a_backup_of_postgresql_is_restored_into_another_database(make_house, tm
     assert refused(other, *words) == "database_exists"
 
 
-def test_numbers_of_identities_are_not_given_out_again(make_house, tmp_path):
+def test_numbers_of_identities_and_events_are_not_given_out_again(make_house, tmp_path):
     house = make_house()
     shop = house.add_source("shop")
     with house.serve() as server:
@@ -145,11 +145,14 @@ def test_numbers_of_identities_are_not_given_out_again(make_house, tmp_path):
         house.run("backup", "--to", str(tmp_path / "backup"))
         server.sender(shop).store(track("after", number=1))
         known = server.customers("user_id:after")[0]["id"]
+        event = server.timeline("user_id:after")[0]["id"]
     other = restore(house, tmp_path / "backup", tmp_path / "other")
     with other.serve() as again:
         assert again.customers("user_id:after") == []
         again.sender(shop).store(track("another", number=1))
         assert again.customers("user_id:another")[0]["id"] != known
+        assert again.timeline("user_id:another")[0]["id"] != event
+        assert len(again.timeline("user_id:before")) == 1
 
 
 def test_kill_9_during_a_backup_leaves_nothing_that_looks_like_one(make_house, tmp_path, request):

@@ -139,6 +139,9 @@ struct RefusalCount {
 
 std::span<const db::Migration> migrations();
 
+// Leaves out that many positions, which were given away and are not known any more: after a restored backup.
+Result<void> skip_positions(db::Transaction& tx, std::int64_t count);
+
 // What this slice holds about identities: their events. Each removed one leaves its event id for 30 days, with nothing
 // else, so that a retry does not get in. Sums stay: they tell of nobody.
 std::unique_ptr<subjects::SubjectData> create_subject_data();

@@ -10,6 +10,11 @@ std::span<const db::Migration> migrations() {
   return embedded::events_migrations;
 }
 
+Result<void> skip_positions(db::Transaction& tx, std::int64_t count) {
+  TRY(store::allocate(tx, count));
+  return {};
+}
+
 namespace store {
 namespace {
 
