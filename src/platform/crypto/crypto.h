@@ -48,6 +48,8 @@ std::string keyed_digest(const Key& key, std::string_view message, std::size_t b
 // BLAKE2b-256 without a key; for random secrets only, never for what can be guessed.
 std::string digest(std::string_view message);
 std::string sha256(std::string_view message);
+// HMAC-SHA256 (RFC 2104), 32 bytes; for signatures whose form others define. Keys of any length.
+std::string hmac_sha256(std::string_view key, std::string_view message);
 
 // Constant-time; different lengths are unequal.
 bool equal(std::string_view a, std::string_view b);

@@ -39,6 +39,14 @@ TEST_F(CryptoTest, DigestsMatchPublishedValues) {
   EXPECT_EQ(to_hex(digest("")), "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
 }
 
+// RFC 4231, test cases 2 and 6 (a key longer than a block).
+TEST(Hmac, AgreesWithThePublishedValues) {
+  EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 TEST_F(CryptoTest, KeyedDigestsDependOnTheKey) {
   Key key = Key::random();
   EXPECT_EQ(keyed_digest(key, "m"), keyed_digest(key, "m"));
