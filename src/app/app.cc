@@ -151,13 +151,16 @@ Result<void> App::open_regions() {
   }
   names_ = customers::create_name_index();
   events_ = events::Events::create(std::move(cells), *regions_, *sources_, metrics_, {names_.get()});
-  customers_ = customers::Customers::create(*events_, *sources_, *staff_, std::move(ledgers), clock_);
+  customers_ = customers::Customers::create(*events_, *sources_, *staff_, ledgers, clock_);
   subject_data_.push_back(customers::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
   subject_data_.push_back(identity::create_subject_data());
   std::vector<subjects::SubjectData*> slices;
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
+  feed_ = feed::Feed::create(*events_, *sources_, std::move(ledgers), clock_);
+  outbound_ = TRY(http_client::Client::create(settings_.outbound));
+  webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
   return subjects_->settle();
 }
 
@@ -194,6 +197,8 @@ Result<void> App::bind_routes() {
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
   customers::bind_routes(*router_, *customers_, *sources_);
+  feed::bind_routes(*router_, *feed_, *sources_);
+  webhooks::bind_routes(*router_, *webhooks_);
   bind_service_routes(*router_, *this);
   return router_->check();
 }
@@ -202,8 +207,9 @@ Result<void> App::bind_routes() {
 // give themselves a token without that bound.
 Result<http::Principal> App::who_asks(const http::Request& request) {
   static const std::set<std::string_view> kOfOneRegion = {
-      "findCustomers",    "searchCustomers",  "getCustomer",     "getTimeline",    "listUses",  "linkIdentities",
-      "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking", "listRoles", "getSession"};
+      "findCustomers",  "searchCustomers",  "getCustomer",      "getTimeline",     "listUses",
+      "linkIdentities", "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking",
+      "listRoles",      "getSession",       "readFeed"};
   auto principal = TRY(admission_.admit(request, staff_->authenticate(request)));
   const auto* caller = std::any_cast<staff::Caller>(&principal.who);
   if (caller != nullptr && !caller->region.empty() && !kOfOneRegion.contains(request.operation)) {
@@ -233,6 +239,7 @@ Result<void> App::serve() {
   TRY(bind_routes());
   server_ = TRY(http::Server::start(settings_.server, *router_, metrics_));
   TRY(start_jobs());
+  TRY(webhooks_->start());
   housekeeping_ = std::jthread([this](const std::stop_token& stopping) { keep_house(stopping); });
   return {};
 }
@@ -275,8 +282,10 @@ Result<SettingChanges> App::reload() {
 }
 
 void App::stop() {
-  housekeeping_ = {};  // asks it to stop, and waits
+  housekeeping_ = {};        // asks it to stop, and waits
+  if (feed_) feed_->stop();  // or who waits for events would hold up the server
   if (server_) server_->stop();
+  if (webhooks_) webhooks_->stop();
   if (jobs_) jobs_->stop();
   if (regions_) regions_->stop();  // after the requests: their commits are what they wait for
 }

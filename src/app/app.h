@@ -16,6 +16,7 @@
 #include "features/backup/backup.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
+#include "features/feed/feed.h"
 #include "features/identity/identity.h"
 #include "features/ledger/ledger.h"
 #include "features/regions/regions.h"
@@ -23,9 +24,11 @@
 #include "features/staff/staff.h"
 #include "features/subjects/subjects.h"
 #include "features/vault/vault.h"
+#include "features/webhooks/webhooks.h"
 #include "platform/base/clock.h"
 #include "platform/http/router.h"
 #include "platform/http/server.h"
+#include "platform/http_client/http_client.h"
 #include "platform/idempotency/idempotency.h"
 #include "platform/jobs/jobs.h"
 #include "platform/metrics/metrics.h"
@@ -87,6 +90,7 @@ class App {
   events::Events& events() { return *events_; }
   customers::Customers& customers() { return *customers_; }
   subjects::Subjects& subjects() { return *subjects_; }
+  webhooks::Webhooks& webhooks() { return *webhooks_; }
   metrics::Registry& metrics() { return metrics_; }
   metrics::ProcessMeters& process_meters() { return process_meters_; }
   http::Server* server() { return server_.get(); }  // nullptr before serve()
@@ -146,6 +150,9 @@ class App {
   std::vector<std::unique_ptr<subjects::SubjectData>> subject_data_;
   std::unique_ptr<subjects::Subjects> subjects_;
   std::unique_ptr<idempotency::Keeper> answers_;
+  std::unique_ptr<feed::Feed> feed_;
+  std::unique_ptr<http_client::Client> outbound_;
+  std::unique_ptr<webhooks::Webhooks> webhooks_;
   std::unique_ptr<jobs::Runner> jobs_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Server> server_;

@@ -91,10 +91,11 @@ void add_staff(CLI::App& root, CommandLine& line) {
   auto* add = add_command(token, line, "add", "Makes a token and prints it, once");
   add->add_option("--role", line.role,
                   "admin, operator, agent, supervisor, experience_manager, marketer, sales, broker, "
-                  "data_protection_officer or executive")
+                  "data_protection_officer, executive or integration")
       ->required();
   add->add_option("--name", line.name, "What it is for")->required();
   add->add_option("--region", line.region, "The only region it may see");
+  add->add_option("--purpose", line.purposes, "For what an integration may have events; repeatable");
   add->add_option("--days", line.days, "After how many days it expires; 0: never")->check(CLI::Range(0, 36'500));
   auto* revoke = add_command(token, line, "revoke", "Takes a token back");
   revoke->add_option("--id", line.number, "Its number, as in token list")->required();
@@ -133,6 +134,47 @@ void add_upkeep(CLI::App& root, CommandLine& line) {
   rotate->add_option("--region", line.region, "The region")->required();
 }
 
+void add_webhooks(CLI::App& root, CommandLine& line) {
+  auto* webhook = root.add_subcommand("webhook", "Events sent to other systems of the company; see docs/webhooks.md");
+  webhook->require_subcommand(1);
+  auto named = [&](const char* name, const char* description) {
+    auto* command = add_command(webhook, line, name, description);
+    command->add_option("--id", line.id, "The webhook, as in crm")->required();
+    return command;
+  };
+  auto* add = named("add", "Adds a webhook and prints its secret, once");
+  add->add_option("--url", line.url, "Where events are sent")->required();
+  add->add_option("--region", line.region, "Whose events")->required();
+  add->add_option("--purpose", line.purposes, "For which the receiver uses them")->required();
+  add->add_option("--source", line.sources, "Events of this source; repeatable; all without it");
+  add->add_option("--type", line.types, "Events of this type; repeatable; all without it")
+      ->check(CLI::IsMember({"identify", "track", "page", "screen", "group", "alias"}));
+  add->add_option("--event", line.names, "Events of this name; repeatable; all without it");
+  add->add_option("--payload", line.payload, "slim: ids, type and times; full: all of the event")
+      ->check(CLI::IsMember({"slim", "full"}))
+      ->capture_default_str();
+  add->add_option("--order", line.order, "strict: an event waits for the one before; any: it does not")
+      ->check(CLI::IsMember({"strict", "any"}))
+      ->capture_default_str();
+  add->add_option("--concurrency", line.concurrency, "Requests at once")->capture_default_str();
+  add->add_option("--rate", line.rate, "Requests a second at most")->capture_default_str();
+  add->add_option("--name", line.name, "For people");
+  add_command(webhook, line, "list", "Lists the webhooks and how each goes");
+  named("enable", "Goes on where it stopped");
+  named("disable", "Sends nothing until it is enabled");
+  named("rotate", "Gives a webhook a new secret")
+      ->add_option("--overlap-hours", line.overlap_hours, "How long the old secret signs too")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 24 * 30));
+  named("test", "Sends a test message");
+  named("log", "Shows the newest attempts");
+  named("redeliver", "Tries all dead letters again");
+  named("replay", "Sends again what came after an event")
+      ->add_option("--after", line.after, "The id of an event, as in eu-e2s, or start")
+      ->required();
+  named("remove", "Ends a webhook, with its log and dead letters");
+}
+
 void add_import(CLI::App& root, CommandLine& line) {
   auto* import = root.add_subcommand("import", "Events from files of the past");
   import->require_subcommand(1);
@@ -154,6 +196,7 @@ ParsedCommandLine parse_command_line(std::vector<std::string> arguments) {
   add_serving(root, out.line);
   add_sources(root, out.line);
   add_staff(root, out.line);
+  add_webhooks(root, out.line);
   add_import(root, out.line);
   add_upkeep(root, out.line);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them

@@ -44,6 +44,15 @@ struct CommandLine {
   std::string from;  // the same, to be restored
   std::string key;
   std::vector<std::string> erasures;
+  std::string url;
+  std::vector<std::string> sources;
+  std::vector<std::string> types;
+  std::vector<std::string> names;  // of events
+  std::string payload = "slim";
+  std::string order = "strict";
+  std::int64_t concurrency = 1;
+  std::int64_t rate = 100;
+  std::string after;  // the id of an event, or "start"
 
   std::string file;
   std::string mapping;

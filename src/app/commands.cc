@@ -9,6 +9,7 @@
 
 #include "app/doctor.h"
 #include "app/upkeep_commands.h"
+#include "app/webhook_commands.h"
 #include "features/demo/demo.h"
 #include "features/imports/imports.h"
 
@@ -166,6 +167,11 @@ Result<staff::Role> role_of(const CommandLine& line) {
 
 Result<int> token_add(const CommandLine& line, App& app, Console& console) {
   staff::NewToken token{line.name, TRY(role_of(line)), line.region, std::nullopt};
+  for (const std::string& name : line.purposes) {
+    auto purpose = gate::find_purpose(name);
+    if (!purpose) return fail(ErrorKind::invalid, "purpose_unknown", fmt::format("'{}' is not a known purpose.", name));
+    token.purposes.add(*purpose);
+  }
   if (line.days > 0) token.expires_at = app.clock().now() + std::chrono::days{line.days};
   if (!line.region.empty() && app.regions().find(line.region) == nullptr) {
     return fail(ErrorKind::invalid, "region_unknown", fmt::format("There is no region '{}'.", line.region));
@@ -343,6 +349,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "token list") return token_list(line, app, console);
   if (line.command == "token revoke") return token_revoke(line, app, console);
   if (line.command == "staff add") return staff_add(line, app, console);
+  if (line.command.starts_with("webhook ")) return run_webhook_command(line, app, console);
   if (line.command == "import csv") return import_csv(line, app, console);
   if (line.command == "reload") return reload(line, app, console);
   if (auto upkeep = run_upkeep(line, app, console)) return *upkeep;

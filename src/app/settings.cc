@@ -78,6 +78,19 @@ void take_burst(json::Reader& reader, const char* name, http::Rate& rate) {
   take_number(reader, name, 1, 1'000'000'000, rate.burst);
 }
 
+void take_ports(json::Reader& reader, Settings& settings) {
+  const json::Value* ports = reader.array("ports", 100);
+  if (ports == nullptr) return;
+  settings.outbound.ports.clear();
+  for (const json::Value& port : *ports) {
+    if (!port.is_number_integer() || port < 1 || port > 65'535) {
+      reader.error("ports", "must be whole numbers from 1 to 65535");
+      return;
+    }
+    settings.outbound.ports.push_back(port.get<std::uint16_t>());
+  }
+}
+
 void take_level(json::Reader& reader, Settings& settings) {
   auto text = reader.optional_text("level");
   if (!text) return;
@@ -147,6 +160,10 @@ const std::vector<Setting>& all_settings() {
        }},
       {"identity", "identities_per_value",
        [](auto& r, auto& s) { take_number(r, "identities_per_value", 1, 1'000, s.identity.identities_per_value); }},
+      {"outbound", "internal_networks",
+       [](auto& r, auto& s) { take_texts(r, "internal_networks", s.outbound.internal_networks); }},
+      {"outbound", "ports", take_ports},
+      {"outbound", "ca_file", [](auto& r, auto& s) { take_text(r, "ca_file", s.outbound.ca_file); }},
       {"log", "level", take_level, When::live},
   };
   return kSettings;
@@ -170,7 +187,7 @@ void read_region_list(json::Reader& table, Settings& settings) {
 Result<void> read_tables(const json::Value& file, Settings& settings) {
   json::Reader root(file);
   const json::Value empty = json::Value::object();
-  for (const char* table : {"server", "limits", "storage", "regions", "identity", "log"}) {
+  for (const char* table : {"server", "limits", "storage", "regions", "identity", "outbound", "log"}) {
     const json::Value* value = root.object(table);
     json::Reader reader(value == nullptr ? empty : *value, fmt::format("/{}", table));
     for (const Setting& setting : all_settings()) {

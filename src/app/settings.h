@@ -10,6 +10,7 @@
 #include "features/regions/regions.h"
 #include "platform/base/result.h"
 #include "platform/http/server.h"
+#include "platform/http_client/http_client.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 
@@ -20,6 +21,7 @@ struct Settings {
   identity::Limits identity;
   http::ServerOptions server;
   Limits limits;
+  http_client::Policy outbound;
   log::Level log_level = log::Level::info;
 
   // Where they came from, to read them again.

@@ -48,6 +48,7 @@ std::vector<db::Migration> control_schema() {
   append(out, staff::migrations());
   append(out, sources::migrations());
   append(out, imports::migrations());
+  append(out, webhooks::migrations());
   return out;
 }
 

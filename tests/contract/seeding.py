@@ -34,6 +34,9 @@ def seed(server: Server) -> Seeded:
     server.house.add_source("generated")
     member = seeded.post("/api/v1/staff", {"login": "generated", "display_name": "G", "role": "agent",
                                            "password": "correct-horse-battery-staple"})
+    seeded.post("/api/v1/webhooks", {"id": "generated", "url": "https://localhost/hook", "region": "eu",
+                                     "purpose": "CustomerOrderManagement"})
     seeded.known = {"/api/v1/customers/": {"id": customer}, "/api/v1/sources/": {"id": "generated"},
+                    "/api/v1/webhooks/": {"id": "generated"},
                     "/api/v1/staff/": {"id": member["id"]}, "/v1/projects/": {"writeKey": server.shop.write_key}}
     return seeded

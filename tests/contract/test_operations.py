@@ -80,6 +80,23 @@ def linked_people(seeded) -> dict:
     return {"body": people}
 
 
+def new_webhook() -> dict:
+    # A name that leads inwards: the address is refused when it is used, so that nothing leaves this machine.
+    return {"id": f"webhook-{uuid.uuid4().hex[:8]}", "url": "https://localhost/hook", "region": "eu",
+            "purpose": "CustomerOrderManagement"}
+
+
+def of_new_webhook(**more):
+    return lambda seeded: {"path": {"id": seeded.post("/api/v1/webhooks", new_webhook())["webhook"]["id"]}, **more}
+
+
+def feed_of_an_integration(seeded) -> dict:
+    token = seeded.post("/api/v1/tokens", {"name": "crm", "role": "integration",
+                                           "purposes": ["CustomerOrderManagement"]})["token"]
+    return {"query": {"region": "eu", "purpose": "CustomerOrderManagement", "type": ["track", "page"], "limit": 7},
+            "headers": {"Authorization": f"Bearer {token}"}}
+
+
 CASES = {
     # staff
     "listRoles": {},
@@ -140,6 +157,19 @@ CASES = {
     "withdrawLinking": lambda seeded: {"body": {"identity": two_people(seeded)["a"], "purposes": ["DirectMarketing"]}},
     "regrantLinking": lambda seeded: {"body": {"identity": two_people(seeded)["a"], "purposes": ["DirectMarketing"]}},
     "listRefusedLinks": {},
+    # other systems
+    "readFeed": feed_of_an_integration,
+    "listWebhooks": {},
+    "createWebhook": lambda _: {"body": new_webhook()},
+    "getWebhook": of_new_webhook(),
+    "changeWebhook": of_new_webhook(body={"version": 1, "payload": "full", "order": "any", "concurrency": 4}),
+    "deleteWebhook": of_new_webhook(),
+    "rotateWebhookSecret": of_new_webhook(body={"overlap_seconds": 60}),
+    "testWebhook": of_new_webhook(),
+    "replayWebhook": of_new_webhook(body={"from": "start"}),
+    "listWebhookAttempts": of_new_webhook(query={"outcome": "failed"}),
+    "listDeadLetters": of_new_webhook(),
+    "redeliverDeadLetters": of_new_webhook(body={}),
     # the server itself
     "welcome": {},
     "healthz": {},

@@ -59,9 +59,11 @@ class FakeEvents final : public events::Events {
     return {};
   }
   Result<std::int64_t> last_seq(db::Transaction&) override { return 0; }
+  Result<events::FeedPage> feed(events::Cell&, const events::FeedQuery&) override { return events::FeedPage{}; }
   Result<std::vector<events::Total>> totals(std::string_view) override { return std::vector<events::Total>{}; }
   Result<std::vector<events::RefusalCount>> refusals() override { return std::vector<events::RefusalCount>{}; }
   Result<void> forget_refused(Time) override { return {}; }
+  Result<void> close_segments(const std::function<bool()>&) override { return {}; }
   std::span<events::Cell> cells() override { return {}; }
   events::Cell* cell(std::string_view) override { return nullptr; }
 

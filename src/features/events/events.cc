@@ -8,6 +8,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "features/events/feed.h"
 #include "features/events/group.h"
 #include "features/events/reader.h"
 #include "features/events/router.h"
@@ -121,6 +122,7 @@ class EventsImpl final : public Events {
     return Reader(tx, cell, segments_[index_of(cell)]).since(identity, after, on_event);
   }
   Result<std::int64_t> last_seq(db::Transaction& tx) override { return store::last_seq(tx); }
+  Result<FeedPage> feed(Cell& cell, const FeedQuery& query) override { return read_feed(cell, query); }
 
   Result<std::vector<Total>> totals(std::string_view source) override {
     std::int64_t number = 0;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -118,6 +119,23 @@ struct TimelineQuery {
   std::size_t limit = 50;
 };
 
+// A part of a region's feed: its events in the order in which they were committed.
+struct FeedQuery {
+  std::int64_t after = 0;                                           // position: events beyond it
+  std::int64_t through = std::numeric_limits<std::int64_t>::max();  // and not beyond this
+  gate::PurposeSet purposes;                                        // stored for one of these
+  std::vector<std::int64_t> sources = {};                           // at most kMaxFeedSources; empty: all
+  std::vector<EventType> types = {};                                // empty: all
+  std::size_t limit = 100;
+};
+inline constexpr std::size_t kMaxFeedSources = 8;
+
+struct FeedPage {
+  std::vector<Event> items;  // tied to a person whose key is there; what was kept unlinked has no place in a feed
+  std::int64_t through = 0;  // all up to here was looked at: the position to go on from
+  bool more = false;         // there is more to look at now
+};
+
 struct Total {
   std::string source;
   std::string country;   // "" unknown
@@ -182,6 +200,10 @@ class Events {
   virtual Result<void> since(db::Transaction& tx, Cell& cell, IdentityId identity, std::int64_t after,
                              const std::function<void(const Event&)>& on_event) = 0;
   virtual Result<std::int64_t> last_seq(db::Transaction& tx) = 0;
+
+  // The next events of a region in order of `seq`. Nothing is missed while others commit: `seq` is commit order. Reads
+  // in short snapshots; may answer fewer than there are, with `more`, where a filter leaves out a great many.
+  virtual Result<FeedPage> feed(Cell& cell, const FeedQuery& query) = 0;
 
   // Sums over all days, of one source, or of all that are live.
   virtual Result<std::vector<Total>> totals(std::string_view source) = 0;

@@ -33,7 +33,7 @@ Result<std::vector<Event>> Reader::timeline(const TimelineQuery& query) {
   std::size_t count = std::min(query.limit, spots.size());
   std::partial_sort(spots.begin(), spots.begin() + static_cast<std::ptrdiff_t>(count), spots.end(), newer);
   spots.resize(count);
-  return open(TRY(store::fetch(tx_, spots)));
+  return open(cell_, TRY(store::fetch(tx_, spots)));
 }
 
 Result<void> Reader::since(IdentityId identity, std::int64_t after, const std::function<void(const Event&)>& on_event) {
@@ -42,16 +42,16 @@ Result<void> Reader::since(IdentityId identity, std::int64_t after, const std::f
     std::vector<store::StoredRow> rows;
     TRY(store::since(tx_, segment, identity.value, after,
                      [&](store::StoredRow row) { rows.push_back(std::move(row)); }));
-    for (const Event& event : TRY(open(std::move(rows)))) on_event(event);
+    for (const Event& event : TRY(open(cell_, std::move(rows)))) on_event(event);
   }
   return {};
 }
 
-Result<std::vector<Event>> Reader::open(std::vector<store::StoredRow> rows) {
+Result<std::vector<Event>> Reader::open(Cell& cell, std::vector<store::StoredRow> rows) {
   std::vector<IdentityId> identities;
   identities.reserve(rows.size());
   for (const store::StoredRow& row : rows) identities.push_back({row.identity});
-  auto keys = TRY(cell_.identities->vault().find(identities, vault::RetentionClass::ordinary));
+  auto keys = TRY(cell.identities->vault().find(identities, vault::RetentionClass::ordinary));
   std::vector<Event> out;
   out.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -17,9 +17,10 @@ class Reader {
   Result<std::vector<Event>> timeline(const TimelineQuery& query);
   Result<void> since(IdentityId identity, std::int64_t after, const std::function<void(const Event&)>& on_event);
 
- private:
-  Result<std::vector<Event>> open(std::vector<store::StoredRow> rows);
+  // Opens rows, in their order; those of erased people are left out.
+  static Result<std::vector<Event>> open(Cell& cell, std::vector<store::StoredRow> rows);
 
+ private:
   db::Transaction& tx_;
   Cell& cell_;
   Segments& segments_;

@@ -1,5 +1,7 @@
 #include "features/events/store.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 #include "embedded/migrations.h"
@@ -224,6 +226,26 @@ Result<void> insert_filter(db::Transaction& tx, std::int64_t segment, std::strin
   TRY(tx.execute("INSERT INTO events_segment (segment, identities) VALUES ($1, $2) ON CONFLICT (segment) DO NOTHING",
                  {segment, db::BlobView{filter}}));
   return {};
+}
+
+Result<std::vector<StoredRow>> scan(db::Transaction& tx, const FeedQuery& query, std::int64_t through) {
+  std::vector<StoredRow> out;
+  std::array<std::int64_t, 6> types{};  // as many as there are
+  std::array<std::int64_t, kMaxFeedSources> sources{};
+  for (std::size_t i = 0; i < query.types.size() && i < types.size(); ++i) {
+    types[i] = static_cast<std::int64_t>(query.types[i]);
+  }
+  std::copy_n(query.sources.begin(), std::min(query.sources.size(), sources.size()), sources.begin());
+  TRY(
+      tx.query("SELECT seq, event_id, identity, type, source, purposes, occurred_at, received_at, sealed "
+               "FROM events_event WHERE seq > $1 AND seq <= $2 AND (purposes & $3) <> 0 "
+               "AND ($4 = 0 OR type IN ($4, $5, $6, $7, $8, $9)) "
+               "AND ($10 = 0 OR source IN ($10, $11, $12, $13, $14, $15, $16, $17)) ORDER BY seq LIMIT $18",
+               {query.after, through, query.purposes.bits(), types[0], types[1], types[2], types[3], types[4], types[5],
+                sources[0], sources[1], sources[2], sources[3], sources[4], sources[5], sources[6], sources[7],
+                static_cast<std::int64_t>(query.limit)},
+               [&](const db::Row& row) { out.push_back(read_row(row)); }));
+  return out;
 }
 
 }  // namespace store

@@ -108,5 +108,7 @@ Result<void> filters(db::Transaction& tx, std::int64_t first, std::int64_t end,
 Result<std::int64_t> first_without_filter(db::Transaction& tx);  // open segments too
 Result<std::vector<std::int64_t>> identities_in(db::Transaction& tx, std::int64_t segment);
 Result<void> insert_filter(db::Transaction& tx, std::int64_t segment, std::string_view filter);  // keeps what is there
+// Rows of any identity in order of `seq`: beyond `query.after`, up to `through`, at most `query.limit`.
+Result<std::vector<StoredRow>> scan(db::Transaction& tx, const FeedQuery& query, std::int64_t through);
 
 }  // namespace handschlag::events::store

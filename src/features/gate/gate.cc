@@ -6,7 +6,7 @@ namespace handschlag::gate {
 namespace {
 
 // Changes whenever a rule below changes its meaning, so that an old ruling says under which rules it was made.
-constexpr std::uint64_t kRuleSet = 1;
+constexpr std::uint64_t kRuleSet = 2;
 
 class Builder {
  public:
@@ -87,7 +87,20 @@ Ruling rule_view(const Question& question) {
   return builder.because(basis).decide(carries(basis) ? Decision::allow : Decision::deny, write_ledger);
 }
 
-// Contact, decision, export and training have no rule yet that would allow them: so the answer is no.
+// Handing data to another system of the same controller: it was given the purpose, and the data was stored for it.
+Ruling rule_export(const Question& question) {
+  Builder builder(question);
+  if (!question.granted.has(question.purpose)) {
+    return builder.because(Rule::recipient_without_purpose).decide(Decision::deny, write_ledger);
+  }
+  if (!question.stored_for.has(question.purpose)) {
+    return builder.because(Rule::stored_for_other_purpose).decide(Decision::deny, write_ledger);
+  }
+  Rule basis = rule_of_basis(question);
+  return builder.because(basis).decide(carries(basis) ? Decision::allow : Decision::deny, write_ledger);
+}
+
+// Contact, decision and training have no rule yet that would allow them: so the answer is no.
 Ruling rule_other(const Question& question) {
   return Builder(question).because(Rule::purpose_undeclared).decide(Decision::deny, write_ledger);
 }
@@ -130,6 +143,9 @@ constexpr Texts texts_of(Rule rule) {
               "the data may not be used from here"};
     case Rule::purpose_undeclared:
       return {"purpose_undeclared", "dieser Zweck ist nicht vorgesehen", "this purpose has not been provided for"};
+    case Rule::recipient_without_purpose:
+      return {"recipient_without_purpose", "dieser Empfänger darf dafür keine Daten erhalten",
+              "this recipient may not be given data for this"};
     case Rule::none:
       break;
   }
@@ -144,9 +160,10 @@ Ruling rule(const Question& question) {
       return rule_store(question);
     case Use::view:
       return rule_view(question);
+    case Use::export_:
+      return rule_export(question);
     case Use::contact:
     case Use::decide:
-    case Use::export_:
     case Use::train:
       break;
   }

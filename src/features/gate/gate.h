@@ -23,19 +23,20 @@ enum class Decision : std::uint8_t { allow, allow_unlinked, deny };
 // Which rule decided. The texts are in gate.cc; the names are stable and stand in the ledger.
 enum class Rule : std::uint8_t {
   none,
-  contract_suffices,         // the purpose rests on contract
-  law_suffices,              // ... on a legal obligation, vital interest or public task
-  interest_suffices,         // ... on a legitimate interest, and the person has not objected
-  consent_given,             // ... on consent, and it is there
-  consent_missing,           // ... on consent, and nothing says that it was given
-  consent_refused,           // the person said no, or objected
-  kept_unlinked,             // no consent, but the purpose can do without knowing who
-  no_person,                 // nobody is identified: nothing to tie it to
-  global_privacy_control,    // Sec-GPC: 1, for selling, sharing or advertising
-  role_without_purpose,      // the role may not use data for this purpose
-  stored_for_other_purpose,  // the data was stored for other purposes only
-  region_closed,             // the data may not be used from here
-  purpose_undeclared,        // the source declares no such purpose
+  contract_suffices,          // the purpose rests on contract
+  law_suffices,               // ... on a legal obligation, vital interest or public task
+  interest_suffices,          // ... on a legitimate interest, and the person has not objected
+  consent_given,              // ... on consent, and it is there
+  consent_missing,            // ... on consent, and nothing says that it was given
+  consent_refused,            // the person said no, or objected
+  kept_unlinked,              // no consent, but the purpose can do without knowing who
+  no_person,                  // nobody is identified: nothing to tie it to
+  global_privacy_control,     // Sec-GPC: 1, for selling, sharing or advertising
+  role_without_purpose,       // the role may not use data for this purpose
+  stored_for_other_purpose,   // the data was stored for other purposes only
+  region_closed,              // the data may not be used from here
+  purpose_undeclared,         // the source declares no such purpose
+  recipient_without_purpose,  // export: who would get the data was not given this purpose
 };
 
 struct Question {
@@ -48,6 +49,7 @@ struct Question {
   bool global_privacy_control = false;
   PurposeSet stored_for;        // view and later uses: the purposes the data was stored for
   std::string_view role;        // view: the staff role that looks; empty for others
+  PurposeSet granted;           // export: the purposes that the recipient was given
   std::string_view controller;  // who is responsible; the ruling holds for it alone
   std::string_view country;     // ISO 3166 alpha-2 of the person; empty: unknown, the strictest rules
   std::string_view region;      // where the data lies

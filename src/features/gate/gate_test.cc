@@ -89,13 +89,41 @@ TEST(GateView, NeedsRoleAndStoredPurpose) {
 }
 
 TEST(GateOtherUses, AreDeniedUntilARuleAllowsThem) {
-  for (Use use : {Use::contact, Use::decide, Use::export_, Use::train}) {
+  for (Use use : {Use::contact, Use::decide, Use::train}) {
     Question question = store_for(kOrder, Basis::contract, ConsentState::given);
     question.use = use;
     question.role = "admin";
     question.stored_for = PurposeSet::all();
     EXPECT_FALSE(rule(question).allowed());
   }
+}
+
+TEST(GateExport, NeedsAGrantToTheRecipientAndTheStoredPurpose) {
+  Question question;
+  question.use = Use::export_;
+  question.purpose = kOrder;
+  question.basis = Basis::contract;
+  question.stored_for = {kOrder};
+  question.role = "admin";
+  EXPECT_EQ(rule(question).rules[0], Rule::recipient_without_purpose);
+  EXPECT_FALSE(rule(question).allowed());
+
+  question.granted = {kOrder};
+  EXPECT_TRUE(rule(question).allowed());
+  EXPECT_TRUE(rule(question).duties & write_ledger);
+
+  question.stored_for = {kAnalytics};
+  EXPECT_EQ(rule(question).rules[0], Rule::stored_for_other_purpose);
+
+  question.stored_for = {kMarketing};
+  question.granted = {kMarketing};
+  question.purpose = kMarketing;
+  question.basis = Basis::consent;
+  EXPECT_FALSE(rule(question).allowed());
+  question.consent = ConsentState::given;
+  EXPECT_TRUE(rule(question).allowed());
+  question.consent = ConsentState::refused;
+  EXPECT_FALSE(rule(question).allowed());
 }
 
 TEST(GateReason, ReadsInBothLanguages) {

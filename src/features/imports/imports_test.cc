@@ -64,9 +64,15 @@ class BusyEvents final : public events::Events {
     return real_.since(tx, cell, identity, after, on_event);
   }
   Result<std::int64_t> last_seq(db::Transaction& tx) override { return real_.last_seq(tx); }
+  Result<events::FeedPage> feed(events::Cell& cell, const events::FeedQuery& query) override {
+    return real_.feed(cell, query);
+  }
   Result<std::vector<events::Total>> totals(std::string_view source) override { return real_.totals(source); }
   Result<std::vector<events::RefusalCount>> refusals() override { return real_.refusals(); }
   Result<void> forget_refused(Time now) override { return real_.forget_refused(now); }
+  Result<void> close_segments(const std::function<bool()>& should_stop) override {
+    return real_.close_segments(should_stop);
+  }
   std::span<events::Cell> cells() override { return real_.cells(); }
   events::Cell* cell(std::string_view region) override { return real_.cell(region); }
 

@@ -23,6 +23,8 @@ constexpr RoleInfo kRoles[] = {
      "Prüft Einwilligungen, Nutzungen und Anträge und belegt sie.", "Checks and proves consents, uses and requests."},
     {Role::executive, "executive", "Sieht Kennzahlen, niemals einzelne Personen.",
      "Sees figures, never individual people."},
+    {Role::integration, "integration", "Gibt Ereignisse an andere Systeme des Unternehmens weiter; nur für Programme.",
+     "Hands events to other systems of the company; for programs only."},
 };
 
 }  // namespace

@@ -30,7 +30,8 @@ Value to_json(const Token& token) {
           {"created_at", format_time(token.created_at)},
           {"expires_at", time_or_null(token.expires_at)},
           {"revoked_at", time_or_null(token.revoked_at)},
-          {"last_used_at", time_or_null(token.last_used_at)}};
+          {"last_used_at", time_or_null(token.last_used_at)},
+          {"purposes", token.purposes.names()}};
 }
 
 Value to_json(const Member& member) {
@@ -64,6 +65,16 @@ Value page_of(const std::vector<T>& things, const std::optional<std::string>& ne
   Value items = Value::array();
   for (const T& thing : things) items.push_back(to_json(thing));
   return http::page(std::move(items), next);
+}
+
+gate::PurposeSet read_purposes(json::Reader& reader) {
+  gate::PurposeSet out;
+  for (const std::string& name : reader.texts("purposes", 64)) {
+    const auto purpose = gate::find_purpose(name);
+    if (purpose) out.add(*purpose);
+    if (!purpose) reader.error("purposes", "must be names of purposes, as in CustomerCare");
+  }
+  return out;
 }
 
 Role read_role(json::Reader& reader) {
@@ -103,6 +114,7 @@ Result<Value> create_token(Staff& staff, const http::Request& request) {
     if (time) token.expires_at = *time;
     if (!time) reader.error("expires_at", "must be a time such as 2027-01-31T00:00:00Z");
   }
+  token.purposes = read_purposes(reader);
   TRY(reader.finish());
   const IssuedToken issued = TRY(staff.add_token(actor_of(request), token));
   return Value{{"id", issued.id.value}, {"token", issued.text}};

@@ -73,6 +73,8 @@ void check_password_form(std::string_view pointer, std::string_view password, st
   }
 }
 
+const FieldError kNoMember{"/role", "integration is for tokens of programs, not for people"};
+
 class StaffService final : public Staff {
  public:
   StaffService(db::Database& control, const Clock& clock, Settings settings)
@@ -154,6 +156,12 @@ Result<IssuedToken> StaffService::add_token(const Actor& actor, const NewToken& 
   if (!is_label(wanted.name, kMaxNameBytes)) errors.push_back({"/name", "must be a name of 1 to 100 bytes"});
   if (!wanted.region.empty() && !is_slug(wanted.region, 32)) errors.push_back({"/region", "must be a region's name"});
   if (wanted.expires_at && *wanted.expires_at <= now) errors.push_back({"/expires_at", "must lie in the future"});
+  if (wanted.role == Role::integration && wanted.purposes.empty()) {
+    errors.push_back({"/purposes", "must name what a token of the role integration may have events for"});
+  }
+  if (wanted.role != Role::integration && !wanted.purposes.empty()) {
+    errors.push_back({"/purposes", "are for the role integration; other roles have theirs by what they are"});
+  }
   if (!errors.empty()) return invalid(std::move(errors));
 
   IssuedToken issued{.text = std::string(kTokenPrefix) + crypto::random_token()};
@@ -164,7 +172,8 @@ Result<IssuedToken> StaffService::add_token(const Actor& actor, const NewToken& 
                 .region = wanted.region,
                 .created_by = actor.principal,
                 .created_at = now,
-                .expires_at = wanted.expires_at};
+                .expires_at = wanted.expires_at,
+                .purposes = wanted.purposes};
     TRY(store::insert_token(transaction, token, digest));
     issued.id = token.id;
     return record(transaction, {actor.principal, "createToken", token_name(token.id), actor.trace_id});
@@ -229,6 +238,7 @@ Result<Member> StaffService::add_member(const Actor& actor, const NewMember& wan
   if (!is_label(wanted.display_name, kMaxNameBytes)) {
     errors.push_back({"/display_name", "must be a name of 1 to 100 bytes"});
   }
+  if (wanted.role == Role::integration) errors.push_back(kNoMember);
   check_password_form("/password", wanted.password, errors);
   if (!errors.empty()) return invalid(std::move(errors));
 
@@ -286,6 +296,7 @@ Result<Member> StaffService::set_role(const Actor& actor, Id<Member> id, Role ro
     if (actor.principal == member_name(id) && role != row.member.role) {
       return fail(ErrorKind::conflict, "own_account", "Nobody can change their own role; ask another admin.");
     }
+    if (role == Role::integration) return invalid({kNoMember});
     row.member.role = role;
     return {};
   });
@@ -423,7 +434,8 @@ Result<http::Principal> StaffService::load_token(const std::string& digest, std:
     return refuse_credential("token_invalid", "The token is unknown, expired or revoked; ask an admin for a new one.");
   }
   valid_until = row->token.expires_at;
-  Caller caller{.role = row->token.role, .region = row->token.region, .token = row->token.id};
+  Caller caller{
+      .role = row->token.role, .region = row->token.region, .token = row->token.id, .purposes = row->token.purposes};
   return http::Principal{token_name(row->token.id), std::string(name_of(caller.role)), caller};
 }
 

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "features/gate/purposes.h"
 #include "platform/base/clock.h"
 #include "platform/base/id.h"
 #include "platform/base/result.h"
@@ -40,6 +41,7 @@ enum class Role : std::uint8_t {
   broker,
   data_protection_officer,
   executive,
+  integration,  // of tokens only: a program that hands events to other systems
 };
 
 struct RoleInfo {
@@ -66,6 +68,7 @@ struct NewToken {
   Role role = Role::agent;
   std::string region = {};              // the only region it may see; empty: all
   std::optional<Time> expires_at = {};  // never, where it is missing
+  gate::PurposeSet purposes = {};       // of the role integration, and of it alone: for what it may have events
 };
 
 struct Token {
@@ -78,6 +81,7 @@ struct Token {
   std::optional<Time> expires_at = {};
   std::optional<Time> revoked_at = {};
   std::optional<Time> last_used_at = {};  // to about a minute
+  gate::PurposeSet purposes = {};
 };
 
 struct TokenPage {
@@ -135,6 +139,7 @@ struct Caller {
   std::string region = {};  // empty: all
   Id<Token> token = {};     // one of the two is set
   Id<Member> member = {};
+  gate::PurposeSet purposes = {};  // of a token of the role integration
 };
 
 enum class Outcome : std::uint8_t { ok, denied, failed };
@@ -186,7 +191,7 @@ class Staff {
   virtual ~Staff() = default;
   virtual const Settings& settings() const = 0;
 
-  // Tokens. Errors: invalid (name, region, or expiry in the past).
+  // Tokens. Errors: invalid (name, region, expiry in the past, purposes missing or of another role).
   virtual Result<IssuedToken> add_token(const Actor& actor, const NewToken& token) = 0;
   // At most `limit`. Errors: invalid "cursor_invalid".
   virtual Result<TokenPage> tokens(std::string_view cursor, std::size_t limit) = 0;

@@ -75,7 +75,7 @@ std::string code_of(const Result<T>& result) {
 }
 
 TEST(Roles, HaveNamesAndMeaningsInBothLanguages) {
-  EXPECT_EQ(roles().size(), 10U);
+  EXPECT_EQ(roles().size(), 11U);
   for (const RoleInfo& role : roles()) {
     EXPECT_EQ(find_role(role.name), role.role);
     EXPECT_EQ(name_of(role.role), role.name);
@@ -100,6 +100,22 @@ TEST_P(StaffTest, TokenSaysWhoBringsIt) {
     EXPECT_EQ(caller.region, "eu");
     EXPECT_EQ(caller.token, issued->id);
   }
+}
+
+TEST_P(StaffTest, AnIntegrationHasThePurposesItWasGivenAndNobodyElseHasAny) {
+  const gate::PurposeSet purposes = {gate::Purpose::CustomerCare, gate::Purpose::SatisfactionSurvey};
+  auto issued = staff_->add_token(kActor, {.name = "crm", .role = Role::integration, .purposes = purposes});
+  ASSERT_TRUE(issued.has_value());
+  auto principal = staff_->authenticate(issued->text);
+  ASSERT_TRUE(principal.has_value());
+  EXPECT_EQ(std::any_cast<const Caller&>(principal->who).purposes, purposes);
+  EXPECT_EQ(staff_->token(issued->id)->purposes, purposes);
+  EXPECT_EQ(code_of(staff_->add_token(kActor, {.name = "crm", .role = Role::integration})), "fields_invalid");
+  EXPECT_EQ(code_of(staff_->add_token(kActor, {.name = "desk", .role = Role::agent, .purposes = purposes})),
+            "fields_invalid");
+  const NewMember person{
+      .login = "anna", .display_name = "Anna", .role = Role::integration, .password = "correct-horse-battery"};
+  EXPECT_EQ(code_of(staff_->add_member(kActor, person)), "fields_invalid");
 }
 
 TEST_P(StaffTest, TokenTextIsStoredNowhere) {

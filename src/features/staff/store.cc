@@ -37,7 +37,8 @@ Token token_of(const db::Row& row) {
           .created_at = from_millis(row.integer(5)),
           .expires_at = optional_time(row, 6),
           .revoked_at = optional_time(row, 7),
-          .last_used_at = optional_time(row, 8)};
+          .last_used_at = optional_time(row, 8),
+          .purposes = gate::PurposeSet::from_bits(row.integer(9))};
 }
 
 Member member_of(const db::Row& row) {
@@ -65,18 +66,18 @@ AuditRecord audit_of(const db::Row& row) {
 Result<void> insert_token(db::Transaction& transaction, Token& token, std::string_view digest) {
   token.id = {TRY(next_id(transaction, "token"))};
   TRY(transaction.execute(
-      "INSERT INTO staff_token (id, name, role, region, digest, created_by, created_at, expires_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      "INSERT INTO staff_token (id, name, role, region, digest, created_by, created_at, expires_at, purposes) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       {token.id.value, token.name, name_of(token.role), token.region, db::BlobView{digest}, token.created_by,
-       to_millis(token.created_at), optional_time(token.expires_at)}));
+       to_millis(token.created_at), optional_time(token.expires_at), token.purposes.bits()}));
   return {};
 }
 
 Result<std::vector<Token>> tokens(db::Transaction& transaction, std::int64_t id, std::size_t limit) {
   std::vector<Token> found;
   TRY(transaction.query(
-      "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at "
-      "FROM staff_token WHERE id > $1 ORDER BY id LIMIT $2",
+      "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, "
+      "purposes FROM staff_token WHERE id > $1 ORDER BY id LIMIT $2",
       {id, static_cast<std::int64_t>(limit)}, [&](const db::Row& row) { found.push_back(token_of(row)); }));
   return found;
 }
@@ -84,8 +85,8 @@ Result<std::vector<Token>> tokens(db::Transaction& transaction, std::int64_t id,
 Result<std::optional<Token>> find_token(db::Transaction& transaction, Id<Token> id) {
   std::optional<Token> found;
   TRY(
-      transaction.query("SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at "
-                        "FROM staff_token WHERE id = $1",
+      transaction.query("SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, "
+                        "purposes FROM staff_token WHERE id = $1",
                         {id.value}, [&](const db::Row& row) { found = token_of(row); }));
   return found;
 }
@@ -93,9 +94,9 @@ Result<std::optional<Token>> find_token(db::Transaction& transaction, Id<Token> 
 Result<std::optional<TokenRow>> find_token(db::Transaction& transaction, std::string_view digest) {
   std::optional<TokenRow> found;
   TRY(transaction.query(
-      "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, digest "
+      "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, purposes, digest "
       "FROM staff_token WHERE digest = $1",
-      {db::BlobView{digest}}, [&](const db::Row& row) { found = TokenRow{token_of(row), std::string(row.blob(9))}; }));
+      {db::BlobView{digest}}, [&](const db::Row& row) { found = TokenRow{token_of(row), std::string(row.blob(10))}; }));
   return found;
 }
 

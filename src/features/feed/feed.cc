@@ -1,0 +1,234 @@
+#include "features/feed/feed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "features/customers/customers.h"
+#include "features/feed/waiting.h"
+#include "platform/base/label.h"
+
+namespace handschlag::feed {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{100};
+constexpr std::size_t kWaiters = 200;
+
+std::unexpected<Error> invalid(std::string field, std::string reason) {
+  std::string detail = fmt::format("{} {}.", field, reason);
+  return fail(ErrorKind::invalid, "fields_invalid", std::move(detail), {{std::move(field), std::move(reason)}});
+}
+
+// Asks the gate, once for each set of purposes that events were stored for.
+class Rulings {
+ public:
+  Rulings(const Recipient& recipient, Time now) : recipient_(recipient), now_(now) {}
+
+  const gate::Ruling& of(gate::PurposeSet stored_for) {
+    auto [it, fresh] = known_.try_emplace(stored_for.bits());
+    if (fresh) it->second = rule(stored_for);
+    return it->second;
+  }
+
+  gate::Ruling rule(gate::PurposeSet stored_for) const {
+    gate::Question question;
+    question.use = gate::Use::export_;
+    question.purpose = recipient_.purpose;
+    question.basis = gate::info(recipient_.purpose).default_basis;
+    question.consent = gate::ConsentState::given;  // what is stored for it was given for it
+    question.stored_for = stored_for;
+    question.granted = recipient_.granted;
+    question.role = recipient_.role;
+    question.at = now_;
+    return gate::rule(question);
+  }
+
+ private:
+  const Recipient& recipient_;
+  const Time now_;
+  std::unordered_map<std::int64_t, gate::Ruling> known_;
+};
+
+class FeedImpl final : public Feed {
+ public:
+  FeedImpl(events::Events& events, sources::Sources& sources, std::vector<ledger::Ledger*> ledgers, const Clock& clock)
+      : events_(events),
+        sources_(sources),
+        ledgers_(std::move(ledgers)),
+        clock_(clock),
+        waiting_([this](const std::string& region) { return last(region).value_or(0); }, kLookEvery, kWaiters) {}
+
+  Result<void> check(const Filter& filter) const override {
+    if (events_.cell(filter.region) == nullptr) return invalid("region", "must be the name of a region");
+    TRY(numbers_of(filter.sources));
+    if (filter.names.size() > kMaxNames) return invalid("names", fmt::format("must be at most {}", kMaxNames));
+    for (const std::string& name : filter.names) {
+      if (!is_label(name, kMaxNameBytes)) {
+        return invalid("names", fmt::format("must have 1 to {} bytes each", kMaxNameBytes));
+      }
+    }
+    return {};
+  }
+
+  Result<Page> read(const Recipient& recipient, const Filter& filter, std::int64_t after, std::size_t limit) override {
+    TRY(check(filter));
+    if (after > TRY(last(filter.region))) {
+      return fail(
+          ErrorKind::conflict, "cursor_ahead",
+          "The cursor lies beyond the region's last event, as after a restored backup; begin without a cursor.");
+    }
+    events::FeedQuery query = TRY(query_of(recipient, filter));
+    query.after = after;
+    query.limit = std::min(limit, kMaxPage);
+    return release(recipient, filter, query);
+  }
+
+  Result<std::optional<events::Event>> read_one(const Recipient& recipient, const Filter& filter,
+                                                std::int64_t seq) override {
+    TRY(check(filter));
+    events::FeedQuery query = TRY(query_of(recipient, filter));
+    query.after = seq - 1;
+    query.through = seq;
+    query.limit = 1;
+    Page page = TRY(release(recipient, filter, query));
+    std::optional<events::Event> out;
+    if (!page.items.empty()) out = std::move(page.items.front());
+    return out;
+  }
+
+  Result<std::int64_t> last(std::string_view region) override {
+    events::Cell* cell = events_.cell(region);
+    if (cell == nullptr) return fail(ErrorKind::not_found, "region_unknown", "There is no such region.");
+    std::int64_t seq = 0;
+    TRY(cell->region->data().read([&](db::Transaction& tx) -> Result<void> {
+      seq = TRY(events_.last_seq(tx));
+      return {};
+    }));
+    return seq;
+  }
+
+  bool wait(std::string_view region, std::int64_t after, std::chrono::milliseconds time,
+            std::function<void()> ready) override {
+    return waiting_.add(std::string(region), after, time, std::move(ready));
+  }
+  void stop() override { waiting_.stop(); }
+
+ private:
+  Result<std::vector<std::int64_t>> numbers_of(const std::vector<std::string>& sources) const {
+    if (sources.size() > events::kMaxFeedSources) {
+      return invalid("sources", fmt::format("must be at most {}; leave them out for all", events::kMaxFeedSources));
+    }
+    std::vector<std::int64_t> out;
+    for (const std::string& id : sources) {
+      auto source = sources_.find(id);
+      if (!source) return invalid("sources", "must be ids of sources that are there");
+      out.push_back(source->number.value);
+    }
+    return out;
+  }
+
+  Result<events::FeedQuery> query_of(const Recipient& recipient, const Filter& filter) const {
+    gate::Ruling ruling = Rulings(recipient, clock_.now()).rule({recipient.purpose});
+    if (!ruling.allowed()) {
+      return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, recipient.purpose, recipient.language));
+    }
+    events::FeedQuery query;
+    query.purposes = {recipient.purpose};
+    query.sources = TRY(numbers_of(filter.sources));
+    query.types = filter.types;
+    return query;
+  }
+
+  // Reads, rules, writes the ledger, and only then lets go of anything.
+  Result<Page> release(const Recipient& recipient, const Filter& filter, const events::FeedQuery& query) {
+    events::Cell& cell = *events_.cell(filter.region);
+    events::FeedPage found = TRY(events_.feed(cell, query));
+    Page page{{}, found.through, found.more};
+    Rulings rulings(recipient, clock_.now());
+    std::set<IdentityId> people;
+    std::vector<ledger::Entry> entries;
+    for (events::Event& event : found.items) {
+      const gate::Ruling& ruling = rulings.of(event.purposes);
+      if (!ruling.allowed() || !is_named(filter, event)) continue;
+      if (people.insert(event.identity).second) entries.push_back(entry_of(recipient, event.identity, ruling));
+      page.items.push_back(std::move(event));
+    }
+    TRY(ledgers_[static_cast<std::size_t>(&cell - events_.cells().data())]->record(std::move(entries)));
+    return page;
+  }
+
+  static bool is_named(const Filter& filter, const events::Event& event) {
+    if (filter.names.empty()) return true;
+    auto name = event.body.find("name");
+    return name != event.body.end() && name->is_string() &&
+           std::find(filter.names.begin(), filter.names.end(), name->get_ref<const std::string&>()) !=
+               filter.names.end();
+  }
+
+  ledger::Entry entry_of(const Recipient& recipient, IdentityId identity, const gate::Ruling& ruling) const {
+    ledger::Entry entry;
+    entry.identity = identity;
+    entry.at = clock_.now();
+    entry.use = gate::Use::export_;
+    entry.purposes = {recipient.purpose};
+    entry.decision = ruling.decision;
+    entry.rules = {ruling.rules[0]};
+    entry.rule_set = ruling.rule_set;
+    entry.role = recipient.role;
+    entry.operation = recipient.operation;
+    return entry;
+  }
+
+  events::Events& events_;
+  sources::Sources& sources_;
+  const std::vector<ledger::Ledger*> ledgers_;
+  const Clock& clock_;
+  Waiting waiting_;  // last: its thread uses all of the above
+};
+
+}  // namespace
+
+std::string_view name_of(Payload payload) {
+  return payload == Payload::full ? "full" : "slim";
+}
+
+std::optional<Payload> find_payload(std::string_view name) {
+  if (name == "full") return Payload::full;
+  if (name == "slim") return Payload::slim;
+  return std::nullopt;
+}
+
+json::Value to_json(const sources::Sources& sources, std::string_view region, const events::Event& event,
+                    Payload payload) {
+  auto source = sources.find(Id<sources::Source>{event.source});
+  json::Value out = {{"id", customers::format_event_id(region, event.seq)},
+                     {"type", events::name_of(event.type)},
+                     {"region", region},
+                     {"source", source ? source->id : std::to_string(event.source)},
+                     {"touchpoint", source ? json::Value(source->touchpoint) : json::Value()},
+                     {"identity", customers::format_handle(region, event.identity)},
+                     {"occurred_at", format_time(event.occurred_at)},
+                     {"received_at", format_time(event.received_at)}};
+  if (payload == Payload::slim) return out;
+  out["event"] = nullptr;
+  out["properties"] = json::Value::object();
+  out["purposes"] = event.purposes.names();
+  for (auto [from, to] : {std::pair{"name", "event"},
+                          {"properties", "properties"},
+                          {"traits", "traits"},
+                          {"context", "context"},
+                          {"group_id", "group_id"},
+                          {"message_id", "message_id"}}) {
+    if (auto it = event.body.find(from); it != event.body.end()) out[to] = *it;
+  }
+  return out;
+}
+
+std::unique_ptr<Feed> Feed::create(events::Events& events, sources::Sources& sources,
+                                   std::vector<ledger::Ledger*> ledgers, const Clock& clock) {
+  return std::make_unique<FeedImpl>(events, sources, std::move(ledgers), clock);
+}
+
+}  // namespace handschlag::feed

@@ -1,0 +1,83 @@
+#include "features/webhooks/watcher.h"
+
+#include "features/webhooks/store.h"
+#include "platform/log/log.h"
+
+namespace handschlag::webhooks {
+namespace {
+
+constexpr std::chrono::milliseconds kEvery{250};
+constexpr int kRegionsEvery = 20;  // looks: what another node has changed is noticed within 5 s
+
+}  // namespace
+
+Result<void> ask_to_deliver(db::Transaction& tx, std::string_view endpoint, std::optional<Time> at) {
+  TRY(jobs::enqueue(tx, {.kind = kDeliverJob, .payload = endpoint, .run_at = at, .unique_key = endpoint}));
+  return {};
+}
+
+Watcher::Watcher(db::Database& control, feed::Feed& feed, jobs::Runner& runner, const Clock& clock)
+    : control_(control), feed_(feed), runner_(runner), clock_(clock), thread_([this] { run(); }) {}
+
+Watcher::~Watcher() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Watcher::look_anew() {
+  {
+    std::lock_guard lock(mutex_);
+    anew_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Watcher::run() {
+  int looks = 0;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kEvery, [this] { return stopping_ || anew_; });
+      if (stopping_) return;
+      if (anew_) looks = 0;
+      anew_ = false;
+    }
+    if (looks++ % kRegionsEvery == 0) {
+      auto read = control_.read([this](db::Transaction& tx) -> Result<void> {
+        regions_ = TRY(store::regions(tx));
+        return {};
+      });
+      if (!read) continue;
+    }
+    if (auto looked = look(); !looked) {
+      log::warning("webhooks can't be looked after", {{"code", std::string_view(looked.error().code)}});
+    }
+  }
+}
+
+Result<void> Watcher::look() {
+  for (const std::string& region : regions_) {
+    auto last = feed_.last(region);
+    if (!last || *last == seen_[region]) continue;  // a region that is no longer in the settings has nothing new
+    std::vector<std::string> behind;
+    TRY(control_.read([&](db::Transaction& tx) -> Result<void> {
+      behind = TRY(store::behind(tx, region, *last, clock_.now()));
+      return {};
+    }));
+    if (!behind.empty()) {
+      TRY(control_.write([&](db::Transaction& tx) -> Result<void> {
+        for (const std::string& endpoint : behind) TRY(ask_to_deliver(tx, endpoint));
+        return {};
+      }));
+      runner_.wake();
+    }
+    seen_[region] = *last;
+  }
+  return {};
+}
+
+}  // namespace handschlag::webhooks
