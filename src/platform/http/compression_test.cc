@@ -36,6 +36,7 @@ void* operator new(std::size_t size) {
 void* operator new[](std::size_t size) {
   return counted(size);
 }
+// NOLINTBEGIN(clang-analyzer-cplusplus.NewDelete): this is delete itself
 void operator delete(void* memory) noexcept {
   uncounted(memory);
 }
@@ -48,6 +49,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 void operator delete[](void* memory, std::size_t) noexcept {
   uncounted(memory);
 }
+// NOLINTEND(clang-analyzer-cplusplus.NewDelete)
 
 namespace handschlag::http {
 namespace {

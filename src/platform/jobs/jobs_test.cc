@@ -79,7 +79,7 @@ class JobsTest : public db::testing::DatabaseTest {
   }
 
   // A handler as the header shows it: the effect and the end of the job in one transaction.
-  static Runner::Handler noting(db::Database& database, std::function<void()> after = [] {}) {
+  static Runner::Handler noting(db::Database& database, const std::function<void()>& after = [] {}) {
     return [&database, after](Lease& lease) -> Result<void> {
       TRY(database.write([&](db::Transaction& tx) -> Result<void> {
         TRY(lease.check(tx));

@@ -24,7 +24,7 @@ bool is_utf8(std::string_view text) {
   auto size = static_cast<int32_t>(text.size());
   for (int32_t i = 0; i < size;) {
     UChar32 c = 0;
-    U8_NEXT(bytes, i, size, c);
+    U8_NEXT(bytes, i, size, c);  // NOLINT(bugprone-inc-dec-in-conditions)
     if (c < 0) return false;
   }
   return true;
