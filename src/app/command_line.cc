@@ -146,6 +146,9 @@ void add_webhooks(CLI::App& root, CommandLine& line) {
   add->add_option("--url", line.url, "Where events are sent")->required();
   add->add_option("--region", line.region, "Whose events")->required();
   add->add_option("--purpose", line.purposes, "For which the receiver uses them")->required();
+  add->add_option("--mode", line.mode, "live, or test: what test sources made up")
+      ->check(CLI::IsMember({"live", "test"}))
+      ->capture_default_str();
   add->add_option("--source", line.sources, "Events of this source; repeatable; all without it");
   add->add_option("--type", line.types, "Events of this type; repeatable; all without it")
       ->check(CLI::IsMember({"identify", "track", "page", "screen", "group", "alias"}));

@@ -20,6 +20,7 @@ Result<webhooks::Endpoint> endpoint_of(const CommandLine& line) {
   }
   endpoint.purpose = *purpose;
   endpoint.filter.region = line.region;
+  endpoint.filter.mode = sources::find_mode(line.mode).value_or(sources::Mode::live);
   endpoint.filter.sources = line.sources;
   endpoint.filter.names = line.names;
   for (const std::string& name : line.types) {
@@ -56,6 +57,7 @@ Result<int> list(const CommandLine& line, App& app, Console& console) {
     items.push_back({{"id", endpoint.id},
                      {"url", endpoint.url},
                      {"region", endpoint.filter.region},
+                     {"mode", sources::name_of(endpoint.filter.mode)},
                      {"purpose", gate::info(endpoint.purpose).name},
                      {"enabled", endpoint.enabled},
                      {"waiting", status.waiting},

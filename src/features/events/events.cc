@@ -122,7 +122,7 @@ class EventsImpl final : public Events {
     return Reader(tx, cell, segments_[index_of(cell)]).since(identity, after, on_event);
   }
   Result<std::int64_t> last_seq(db::Transaction& tx) override { return store::last_seq(tx); }
-  Result<FeedPage> feed(Cell& cell, const FeedQuery& query) override { return read_feed(cell, query); }
+  Result<FeedPage> feed(Cell& cell, const FeedQuery& query) override { return read_feed(cell, sources_, query); }
 
   Result<std::vector<Total>> totals(std::string_view source) override {
     std::int64_t number = 0;

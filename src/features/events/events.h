@@ -126,6 +126,7 @@ struct FeedQuery {
   gate::PurposeSet purposes;                                        // stored for one of these
   std::vector<std::int64_t> sources = {};                           // at most kMaxFeedSources; empty: all
   std::vector<EventType> types = {};                                // empty: all
+  sources::Mode mode = sources::Mode::live;                         // of sources of this mode alone
   std::size_t limit = 100;
 };
 inline constexpr std::size_t kMaxFeedSources = 8;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <unordered_map>
 
 #include "features/events/reader.h"
 #include "features/events/store.h"
@@ -13,10 +14,32 @@ namespace {
 constexpr std::int64_t kWindow = 10'000;
 constexpr std::chrono::milliseconds kEnough{250};  // after that what was found is answered
 
+// Which events a query does not want, by the mode of their source. It is looked at here and not in the database, which
+// does not know it, and before anything is opened.
+class OtherMode {
+ public:
+  OtherMode(sources::Sources& sources, sources::Mode wanted) : sources_(sources), wanted_(wanted) {}
+
+  bool operator()(const store::StoredRow& row) {
+    auto [it, fresh] = known_.try_emplace(row.source);
+    if (fresh) {
+      const auto source = sources_.find(Id<sources::Source>{row.source});
+      it->second = source ? source->mode : sources::Mode::live;
+    }
+    return it->second != wanted_;
+  }
+
+ private:
+  sources::Sources& sources_;
+  const sources::Mode wanted_;
+  std::unordered_map<std::int64_t, sources::Mode> known_;
+};
+
 }  // namespace
 
-Result<FeedPage> read_feed(Cell& cell, const FeedQuery& query) {
+Result<FeedPage> read_feed(Cell& cell, sources::Sources& sources, const FeedQuery& query) {
   const auto begin = std::chrono::steady_clock::now();
+  OtherMode other_mode(sources, query.mode);
   FeedPage page;
   page.through = query.after;
   do {
@@ -36,6 +59,7 @@ Result<FeedPage> read_feed(Cell& cell, const FeedQuery& query) {
     const bool full = rows.size() == part.limit;
     page.through = std::max(part.after, full ? rows.back().seq : window_end);
     page.more = page.through < last;
+    std::erase_if(rows, [&](const store::StoredRow& row) { return other_mode(row); });
     for (Event& event : TRY(Reader::open(cell, std::move(rows)))) page.items.push_back(std::move(event));
   } while (page.more && page.items.size() < query.limit && std::chrono::steady_clock::now() - begin < kEnough);
   return page;

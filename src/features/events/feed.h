@@ -6,6 +6,6 @@
 namespace handschlag::events {
 
 // See Events::feed().
-Result<FeedPage> read_feed(Cell& cell, const FeedQuery& query);
+Result<FeedPage> read_feed(Cell& cell, sources::Sources& sources, const FeedQuery& query);
 
 }  // namespace handschlag::events

@@ -62,7 +62,7 @@ class FeedImpl final : public Feed {
 
   Result<void> check(const Filter& filter) const override {
     if (events_.cell(filter.region) == nullptr) return invalid("region", "must be the name of a region");
-    TRY(numbers_of(filter.sources));
+    TRY(numbers_of(filter));
     if (filter.names.size() > kMaxNames) return invalid("names", fmt::format("must be at most {}", kMaxNames));
     for (const std::string& name : filter.names) {
       if (!is_label(name, kMaxNameBytes)) {
@@ -116,14 +116,18 @@ class FeedImpl final : public Feed {
   void stop() override { waiting_.stop(); }
 
  private:
-  Result<std::vector<std::int64_t>> numbers_of(const std::vector<std::string>& sources) const {
-    if (sources.size() > events::kMaxFeedSources) {
+  Result<std::vector<std::int64_t>> numbers_of(const Filter& filter) const {
+    if (filter.sources.size() > events::kMaxFeedSources) {
       return invalid("sources", fmt::format("must be at most {}; leave them out for all", events::kMaxFeedSources));
     }
     std::vector<std::int64_t> out;
-    for (const std::string& id : sources) {
+    for (const std::string& id : filter.sources) {
       auto source = sources_.find(id);
       if (!source) return invalid("sources", "must be ids of sources that are there");
+      if (source->mode != filter.mode) {
+        return invalid("sources", fmt::format("must be of one mode; {} is a {} source, ask with mode {}", id,
+                                              name_of(source->mode), name_of(source->mode)));
+      }
       out.push_back(source->number.value);
     }
     return out;
@@ -136,8 +140,9 @@ class FeedImpl final : public Feed {
     }
     events::FeedQuery query;
     query.purposes = {recipient.purpose};
-    query.sources = TRY(numbers_of(filter.sources));
+    query.sources = TRY(numbers_of(filter));
     query.types = filter.types;
+    query.mode = filter.mode;
     return query;
   }
 
@@ -207,6 +212,7 @@ json::Value to_json(const sources::Sources& sources, std::string_view region, co
                      {"type", events::name_of(event.type)},
                      {"region", region},
                      {"source", source ? source->id : std::to_string(event.source)},
+                     {"mode", sources::name_of(source ? source->mode : sources::Mode::live)},
                      {"touchpoint", source ? json::Value(source->touchpoint) : json::Value()},
                      {"identity", customers::format_handle(region, event.identity)},
                      {"occurred_at", format_time(event.occurred_at)},

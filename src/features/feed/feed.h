@@ -38,7 +38,8 @@ struct Filter {
   std::string region;
   std::vector<std::string> sources;
   std::vector<events::EventType> types;
-  std::vector<std::string> names;  // "Order Completed"; of track, page and screen
+  std::vector<std::string> names;            // "Order Completed"; of track, page and screen
+  sources::Mode mode = sources::Mode::live;  // what test sources made up is never among what is live
 };
 
 inline constexpr std::size_t kMaxNames = 50;

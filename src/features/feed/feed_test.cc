@@ -118,6 +118,36 @@ TEST_P(FeedTest, FiltersBySourceTypeAndName) {
   EXPECT_EQ(node_->ledger().read({2}, 0, 10)->size(), 2U);  // for the two reads that released something of Bert's
 }
 
+TEST_P(FeedTest, WhatTestSourcesMadeUpComesOnlyWhenAskedForAndAlone) {
+  node_->add_source("trial", {{kCare, gate::Basis::contract}}, sources::Mode::test);
+  node_->store("trial", "nobody", 3);
+  node_->store("hotline", "anna", 1);
+  node_->store("trial", "noone", 2);
+  for (const std::size_t limit : {1U, 2U, 10U}) {
+    EXPECT_THAT(read_all(recipient(), filter(), limit), ElementsAre("anna-0"));
+    Filter test = filter();
+    test.mode = sources::Mode::test;
+    EXPECT_THAT(read_all(recipient(), test, limit),
+                ElementsAre("nobody-0", "nobody-1", "nobody-2", "noone-0", "noone-1"));
+  }
+  EXPECT_FALSE(node_->feed().read_one(recipient(), filter(), 1)->has_value());
+  const auto page = node_->feed().read(recipient(), filter(), 0, 10);
+  EXPECT_EQ(to_json(node_->sources(), node_->region(), page->items.at(0), Payload::slim)["mode"], "live");
+  EXPECT_EQ(node_->ledger().read({1}, 0, 10)->size(), 6U) << "a page of live events is no use of what was made up";
+  Filter wrong = filter();
+  wrong.sources = {"trial"};
+  EXPECT_EQ(node_->feed().read(recipient(), wrong, 0, 1).error().fields.at(0).pointer, "sources");
+}
+
+// What a node does not know yet is no reason to take it for live.
+TEST_P(FeedTest, ATestSourceThatAnotherNodeAddedAMomentAgoIsATestSource) {
+  if (GetParam() != db::testing::Backend::postgresql) GTEST_SKIP() << "a SQLite file belongs to one process";
+  testing::Node other(settings_, database(), clock_);
+  other.add_source("trial", {{kCare, gate::Basis::contract}}, sources::Mode::test);
+  other.store("trial", "nobody", 1);
+  EXPECT_THAT(read_all(recipient(), filter(), 10), IsEmpty());
+}
+
 TEST_P(FeedTest, AFilterThatIsWrongIsNamed) {
   auto field = [&](std::vector<std::string> sources, std::vector<std::string> names) {
     Filter what = filter();

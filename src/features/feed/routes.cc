@@ -71,6 +71,11 @@ Result<Filter> filter_of(const http::Request& request) {
   if (!bound.empty() && out.region != bound) {
     return fail(ErrorKind::forbidden, "region_bound", "This token is bound to another region.");
   }
+  if (const auto name = request.query_param("mode")) {
+    const auto mode = sources::find_mode(*name);
+    if (!mode) return invalid("mode", "must be live or test");
+    out.mode = *mode;
+  }
   out.sources = all_of(request, "source");
   out.names = all_of(request, "name");
   for (const std::string& name : all_of(request, "type")) {
@@ -93,8 +98,9 @@ Result<Reading> reading_of(const http::Request& request, Feed& feed) {
   }
   std::vector<std::string_view> types;
   for (events::EventType type : out.filter.types) types.push_back(events::name_of(type));
-  out.list = fmt::format("feed|{}|{}|{}|{}|{}", out.filter.region, gate::info(out.recipient.purpose).name,
-                         fmt::join(types, ","), fmt::join(out.filter.sources, ","), fmt::join(out.filter.names, "\n"));
+  out.list = fmt::format("feed|{}|{}|{}|{}|{}|{}", out.filter.region, sources::name_of(out.filter.mode),
+                         gate::info(out.recipient.purpose).name, fmt::join(types, ","),
+                         fmt::join(out.filter.sources, ","), fmt::join(out.filter.names, "\n"));
   out.limit = static_cast<std::size_t>(TRY(number_of(request, "limit", 1, kMaxPage, kDefaultPage)));
   out.until = std::chrono::steady_clock::now() +
               std::chrono::seconds{TRY(number_of(request, "wait", 0, kLongestWaitSeconds, 0))};

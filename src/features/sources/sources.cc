@@ -52,6 +52,12 @@ struct Registry {
     }
     return nullptr;
   }
+  SourcePointer find(Id<Source> number) const {
+    for (const SourcePointer& source : sources) {
+      if (source->number == number) return source;
+    }
+    return nullptr;
+  }
 };
 
 using RegistryPointer = std::shared_ptr<const Registry>;
@@ -184,11 +190,10 @@ Result<Sources::Added> SourcesService::add(Source source, const Companion& compa
 }
 
 SourcePointer SourcesService::find(Id<Source> number) const {
-  const RegistryPointer registry = current();
-  for (const SourcePointer& source : registry->sources) {
-    if (source->number == number) return source;
-  }
-  return nullptr;
+  if (SourcePointer source = current()->find(number)) return source;
+  // Numbers stand with what is stored: one that is not known here was added by another node a moment ago.
+  refresh();
+  return installed()->find(number);
 }
 
 SourcePointer SourcesService::by_write_key(std::string_view write_key) const {

@@ -104,7 +104,8 @@ class Sources {
   virtual Result<Added> add(Source source, const Companion& companion = {}) = 0;
   virtual std::vector<SourcePointer> list() const = 0;        // in the order they were added
   virtual SourcePointer find(std::string_view id) const = 0;  // nullptr if there is none
-  virtual SourcePointer find(Id<Source> number) const = 0;    // nullptr if there is none
+  // nullptr if there is none. Looks at the database where this node does not know it yet.
+  virtual SourcePointer find(Id<Source> number) const = 0;
   // By write key, also of disabled sources. nullptr if no valid key is that one.
   virtual SourcePointer by_write_key(std::string_view write_key) const = 0;
   // Gives a new key; the old ones stay valid for `overlap`, or less where they were to end before. Errors: not_found.

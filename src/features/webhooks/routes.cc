@@ -43,6 +43,7 @@ Value to_json(const Status& status) {
           {"url", endpoint.url},
           {"description", endpoint.description},
           {"region", endpoint.filter.region},
+          {"mode", sources::name_of(endpoint.filter.mode)},
           {"purpose", gate::info(endpoint.purpose).name},
           {"sources", endpoint.filter.sources},
           {"types", std::move(types)},
@@ -127,6 +128,8 @@ Result<Value> create(Webhooks& webhooks, const Request& request) {
   Decoder decoder(body);
   Endpoint endpoint{.id = decoder.reader().text("id", {.max_length = 64}), .url = {}, .filter = {}};
   endpoint.filter.region = decoder.reader().text("region", {.max_length = 16});
+  const auto mode = decoder.named("mode", sources::find_mode, "must be live or test");
+  endpoint.filter.mode = mode.value_or(endpoint.filter.mode);
   const std::string purpose = decoder.reader().text("purpose", {.max_length = 64});
   const auto found = gate::find_purpose(purpose);
   if (!purpose.empty() && !found) decoder.reader().error("purpose", "must be the name of a purpose");

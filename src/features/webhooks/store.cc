@@ -20,12 +20,16 @@ std::optional<Time> time_or_nothing(const db::Row& row, int column) {
 std::string filter_text(const feed::Filter& filter) {
   json::Value types = json::Value::array();
   for (events::EventType type : filter.types) types.push_back(events::name_of(type));
-  return json::dump({{"sources", filter.sources}, {"types", std::move(types)}, {"names", filter.names}});
+  return json::dump({{"sources", filter.sources},
+                     {"types", std::move(types)},
+                     {"names", filter.names},
+                     {"mode", sources::name_of(filter.mode)}});
 }
 
 Result<feed::Filter> read_filter(std::string_view region, std::string_view text) {
   const json::Value value = TRY(json::parse(text));
   feed::Filter out{std::string(region), value["sources"], {}, value["names"]};
+  out.mode = sources::find_mode(value.value("mode", "live")).value_or(out.mode);
   for (const json::Value& name : value["types"]) {
     if (auto type = events::find_type(name.get<std::string>())) out.types.push_back(*type);
   }

@@ -38,7 +38,7 @@ struct Endpoint {
   std::string url;
   std::string description = {};
   gate::Purpose purpose = gate::Purpose::CustomerCare;  // for which the receiver uses the events; never changes
-  feed::Filter filter;                                  // its region never changes
+  feed::Filter filter;                                  // its region and mode never change
   feed::Payload payload = feed::Payload::slim;
   Order order = Order::strict;
   std::int64_t concurrency = 1;  // requests at once, 1 to 16; beyond 1 with Order::any only

@@ -145,6 +145,22 @@ TEST_P(WebhooksTest, SendsWhatComesAfterItWasAddedInOrderOnce) {
   EXPECT_EQ(status.last_success_at, clock_.now());
 }
 
+TEST_P(WebhooksTest, WhatTestSourcesMadeUpGoesToThoseAloneWhoAskedForIt) {
+  node_->add_source("trial", {{feed::testing::kCare, gate::Basis::contract}}, sources::Mode::test);
+  add(endpoint());
+  Endpoint test = endpoint("trial");
+  test.filter.mode = sources::Mode::test;
+  ASSERT_TRUE(webhooks_->add(kActor, test));
+  ASSERT_TRUE(webhooks_->change(kActor, "trial", {.description = "a copy to try things out"}));
+  node_->store("trial", "nobody", 1);
+  node_->store("hotline", "anna", 1);
+  deliver();
+  EXPECT_THAT(receiver_.take(), ElementsAre(id_of(2)));
+  deliver("trial");
+  EXPECT_EQ(json::parse(receiver_.requests.back().body)->at("data")["mode"], "test");
+  EXPECT_THAT(receiver_.take(), ElementsAre(id_of(1)));
+}
+
 TEST_P(WebhooksTest, EachRequestIsSignedAndSlim) {
   add(endpoint());
   node_->store("hotline", "anna", 1);

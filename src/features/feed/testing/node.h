@@ -52,12 +52,14 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  void add_source(const std::string& id, std::vector<gate::DeclaredPurpose> purposes) {
+  void add_source(const std::string& id, std::vector<gate::DeclaredPurpose> purposes,
+                  sources::Mode mode = sources::Mode::live) {
     sources::Source source;
     source.id = id;
     source.touchpoint = id;
     source.trust = sources::Trust::server;
     source.purposes = std::move(purposes);
+    source.mode = mode;
     ASSERT_TRUE(sources_->add(std::move(source)));
   }
 
