@@ -37,7 +37,8 @@ TEST(Cursor, EveryDamagedCharacterIsNoticed) {
     damaged[i] = damaged[i] == '0' ? '1' : '0';
     EXPECT_FALSE(decode_cursor(damaged, "timeline", 1).has_value()) << i;
   }
-  for (const std::string& text : {std::string(), std::string("x"), cursor + "0", cursor.substr(1), std::string(32, 'F')}) {
+  for (const std::string& text :
+       {std::string(), std::string("x"), cursor + "0", cursor.substr(1), std::string(32, 'F')}) {
     EXPECT_FALSE(decode_cursor(text, "timeline", 1).has_value()) << text;
   }
 }
