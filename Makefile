@@ -52,7 +52,7 @@ e2e: setup dev release  ## The end-to-end tests alone
 	$(WITH_POSTGRES) $(CTEST) --label-regex e2e
 
 # The same tests are part of `make test` with a few rounds each. KILLS: rounds of kill -9 on each kind of storage.
-faults: setup release  ## Long: kills at random moments, with a comparison of what was acknowledged and what is there
+faults: setup release  ## Long: kills, full disks, databases that go, clocks that jump, 10,000 slow connections
 	$(WITH_POSTGRES) .venv/bin/python -m pytest tests/faults -s --kills $(KILLS) --durations=0
 
 lint: lint-quick clang-tidy  ## Format, house rules, API description and clang-tidy

@@ -151,6 +151,7 @@ Result<void> App::open_regions() {
   }
   names_ = customers::create_name_index();
   events_ = events::Events::create(std::move(cells), *regions_, *sources_, metrics_, {names_.get()});
+  health_ = std::make_unique<Health>(*control_, *regions_, metrics_, !settings_.regions.postgres_url.empty());
   customers_ = customers::Customers::create(*events_, *sources_, *staff_, ledgers, clock_);
   subject_data_.push_back(customers::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
@@ -193,6 +194,7 @@ Result<void> App::bind_routes() {
                      {{"operation", operation.id}, {"what", std::string(what)}, {"principal", request.principal.id}})
             .add();
       });
+  router_->set_admission([this](const http::Operation& operation) { return health_->admit(operation); });
   staff::bind_routes(*router_, *staff_);
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
@@ -220,6 +222,13 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
 }
 
 Result<void> App::start_jobs() {
+  // The lock on the folder says that whoever held a lease in its files is gone. On PostgreSQL it may live elsewhere.
+  if (settings_.regions.postgres_url.empty()) {
+    TRY(control_->write([](db::Transaction& tx) -> Result<void> {
+      TRY(jobs::end_leases(tx));
+      return {};
+    }));
+  }
   jobs_ = std::make_unique<jobs::Runner>(*control_, jobs::Options{});
   jobs_->every("events_forget_refused", std::chrono::hours{1},
                [this](jobs::Lease&) { return events_->forget_refused(clock_.now()); });
@@ -237,6 +246,7 @@ Result<void> App::start_jobs() {
 
 Result<void> App::serve() {
   TRY(bind_routes());
+  health_->start();
   server_ = TRY(http::Server::start(settings_.server, *router_, metrics_));
   TRY(start_jobs());
   TRY(webhooks_->start());
@@ -287,6 +297,7 @@ void App::stop() {
   if (server_) server_->stop();
   if (webhooks_) webhooks_->stop();
   if (jobs_) jobs_->stop();
+  if (health_) health_->stop();
   if (regions_) regions_->stop();  // after the requests: their commits are what they wait for
 }
 

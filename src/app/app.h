@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/admission.h"
+#include "app/health.h"
 #include "app/settings.h"
 #include "features/backup/backup.h"
 #include "features/customers/customers.h"
@@ -93,6 +94,7 @@ class App {
   webhooks::Webhooks& webhooks() { return *webhooks_; }
   metrics::Registry& metrics() { return metrics_; }
   metrics::ProcessMeters& process_meters() { return process_meters_; }
+  Health& health() { return *health_; }
   http::Server* server() { return server_.get(); }  // nullptr before serve()
 
  private:
@@ -153,6 +155,7 @@ class App {
   std::unique_ptr<feed::Feed> feed_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;
+  std::unique_ptr<Health> health_;
   std::unique_ptr<jobs::Runner> jobs_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Server> server_;

@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::uintmax_t kLowDisk = 1ULL << 30;  // bytes
 
-Finding of(std::string part, const Result<void>& result, std::string good) {
-  if (result) return {std::move(part), true, std::move(good)};
-  return {std::move(part), false, result.error().detail};
-}
-
 Finding permissions(std::string part, const std::filesystem::path& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return {std::move(part), false, fmt::format("{} is missing.", path.string())};
@@ -31,6 +26,19 @@ Finding disk(const std::filesystem::path& folder) {
   return {"disk", true, free};
 }
 
+// A running server looks by itself.
+void add_parts(App& app, std::vector<Finding>& out) {
+  if (app.server() == nullptr) app.health().look();
+  for (const PartHealth& health : app.health().parts()) {
+    bool ready = health.standing == Standing::ready;
+    if (health.part == "disk" && ready) {
+      out.push_back(disk(app.settings().regions.data_folder));
+    } else {
+      out.push_back({health.part, ready, ready ? "ready" : health.reason});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> examine(App& app) {
@@ -43,14 +51,7 @@ std::vector<Finding> examine(App& app) {
       out.push_back(permissions(fmt::format("key {}", entry.path().filename().string()), entry.path()));
     }
   }
-  out.push_back(disk(settings.data_folder));
-  out.push_back(of("control database", app.control().ping(), "answers"));
-  for (const auto& region : app.regions().all()) {
-    out.push_back(of(fmt::format("region {}: data", region->id()), region->data().ping(), "answers"));
-    out.push_back(
-        of(fmt::format("region {}: vault", region->id()), region->vault().ping(), "answers, and its key fits"));
-    out.push_back(of(fmt::format("region {}: ledger", region->id()), region->ledger().ping(), "answers"));
-  }
+  add_parts(app, out);
   auto audit = app.staff().verify_audit();
   if (!audit) {
     out.push_back({"audit", false, audit.error().detail});

@@ -9,19 +9,16 @@ namespace {
 
 http::Response ready(App& app) {
   json::Value parts = json::Value::object();
-  bool all = true;
-  auto look = [&](const std::string& part, const Result<void>& result) {
-    parts[part] = result ? "ready" : "not ready";
-    all = all && result.has_value();
-  };
-  look("control", app.control().ping());
-  for (const auto& region : app.regions().all()) {
-    look(fmt::format("{}.data", region->id()), region->data().ping());
-    look(fmt::format("{}.vault", region->id()), region->vault().ping());
-    look(fmt::format("{}.ledger", region->id()), region->ledger().ping());
+  Standing worst = Standing::ready;
+  for (const PartHealth& health : app.health().parts()) {
+    json::Value& part = parts[health.part] = {{"status", name_of(health.standing)}};
+    if (!health.code.empty()) part["code"] = health.code;
+    if (!health.reason.empty()) part["reason"] = health.reason;
+    worst = std::max(worst, health.standing);
   }
-  auto response = http::Response::json(all ? 200 : 503, {{"status", all ? "ready" : "not ready"}, {"parts", parts}});
-  if (!all) response.with("Retry-After", "5");
+  bool serves = worst != Standing::not_ready;
+  auto response = http::Response::json(serves ? 200 : 503, {{"status", name_of(worst)}, {"parts", parts}});
+  if (!serves) response.with("Retry-After", "5");
   return response;
 }
 
@@ -41,7 +38,9 @@ void bind_service_routes(http::Router& router, App& app) {
   router.bind_at_once("healthz", [](std::shared_ptr<const http::Request>, http::Responder responder) {
     responder.send(http::Response::json(200, {{"status", "ok"}}));
   });
-  router.bind("readyz", [&app](const http::Request&) { return ready(app); });
+  router.bind_at_once("readyz", [&app](const std::shared_ptr<const http::Request>&, http::Responder responder) {
+    responder.send(ready(app));
+  });
   router.bind("metrics", [&app](const http::Request&) { return metrics(app); });
   router.bind("getApiDescription", [](const http::Request&) {
     return http::Response::text(200, std::string(embedded::openapi), "application/json");

@@ -153,6 +153,12 @@ const std::vector<Setting>& all_settings() {
        [](auto& r, auto& s) {
          if (auto value = r.optional_text("key_folder")) s.regions.key_folder = *value;
        }},
+      {"storage", "reserve_mb",
+       [](auto& r, auto& s) {
+         if (auto value = r.optional_integer("reserve_mb", 0, 10'000'000)) {
+           s.regions.disk_reserve = static_cast<std::uint64_t>(*value) << 20U;
+         }
+       }},
       {"regions", "home", [](auto& r, auto& s) { take_text(r, "home", s.regions.home); }},
       {"identity", "identities_per_customer",
        [](auto& r, auto& s) {

@@ -5,6 +5,7 @@
 
 import csv
 import random
+import sqlite3
 import subprocess
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from harness import CONTRACT_PURPOSE, House, Server
+from harness import CONTRACT_PURPOSE, House, Server, wait_until
 from load import Load, check, totals
 
 SHORT_ROUNDS = 6
@@ -212,6 +213,27 @@ def test_an_import_that_is_killed_goes_on_and_doubles_nothing(make_house, storag
         assert so_far["events"] <= DOCUMENTS
         till.finish(server)
     print(f"\n{cut_short} of {2 * rounds} imports were cut short")
+
+
+def recurring_jobs(house: House, statement: str) -> list[tuple]:
+    database = sqlite3.connect(house.data / "control.db")
+    rows = database.execute(statement).fetchall()
+    database.commit()
+    database.close()
+    return rows
+
+
+def test_what_a_killed_server_was_at_is_done_at_once_by_the_next(make_house):
+    """Embedded, where nobody else can hold a lease: nobody waits 30 s for one to run out."""
+    house = make_house()
+    with house.serve():
+        pass
+    lease_ends = int(time.time() * 1000) + 28_000
+    recurring_jobs(house, f"UPDATE jobs_job SET state = 'running', token = token + 1, due_at = {lease_ends}")
+    server = house.serve()
+    wait_until(lambda: not recurring_jobs(house, "SELECT 1 FROM jobs_job WHERE state = 'running'"), seconds=15,
+               what="the jobs to be done")
+    server.stop()
 
 
 def test_a_first_start_that_is_killed_can_be_run_again(tmp_path, storage, request):

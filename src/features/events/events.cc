@@ -64,6 +64,7 @@ class EventsImpl final : public Events {
              std::vector<Projection*> projections)
       : cells_(std::move(cells)),
         segments_(cells_.size()),
+        regions_(regions),
         sources_(sources),
         projections_(std::move(projections)),
         router_(cells_, regions),
@@ -91,6 +92,7 @@ class EventsImpl final : public Events {
 
   void submit(sources::SourcePointer source, std::vector<Intake> batch, Done done,
               const Elsewhere& elsewhere) override {
+    if (auto room = regions_.room(); !room) return done(std::unexpected(room.error()));
     StageTime since = std::chrono::steady_clock::now();
     std::vector<Prepared> events;
     std::vector<Rejected> rejected;
@@ -249,6 +251,7 @@ class EventsImpl final : public Events {
 
   std::vector<Cell> cells_;
   std::vector<Segments> segments_;  // one a cell, in their order
+  regions::Regions& regions_;
   sources::Sources& sources_;
   std::vector<Projection*> projections_;
   Router router_;

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kUnderWay = 6;  // batches: one being written, one waiting for each region, one being made
 constexpr int kTriesUnavailable = 5;
 constexpr std::chrono::milliseconds kShortestPause{50};
+constexpr std::chrono::milliseconds kLongestPause{2'000};  // somebody waits for the import, or for what is wrong
 
 }  // namespace
 
@@ -76,7 +77,7 @@ Result<void> Sender::settle_oldest() {
 
 // False where the import was cancelled meanwhile.
 bool Sender::pause(std::chrono::milliseconds time) {
-  auto until = std::chrono::steady_clock::now() + std::max(time, kShortestPause);
+  auto until = std::chrono::steady_clock::now() + std::clamp(time, kShortestPause, kLongestPause);
   while (std::chrono::steady_clock::now() < until) {
     if (hooks_.cancelled()) return false;
     std::this_thread::sleep_for(kShortestPause);

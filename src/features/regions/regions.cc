@@ -99,6 +99,9 @@ Result<std::unique_ptr<Regions>> Regions::open(const Settings& settings, const S
                                                const BeforeMigrating& before_migrating) {
   TRY(check(settings));
   auto regions = std::make_unique<Regions>();
+  const bool embedded = settings.postgres_url.empty();  // else the disk is that of another program
+  regions->disk_ = std::make_unique<db::DiskReserve>(embedded ? settings.disk_reserve : 0,
+                                                     db::DiskReserve::space_of(settings.data_folder));
   for (const RegionSettings& entry : settings.regions) {
     auto region = std::make_unique<Region>();
     region->id_ = entry.id;

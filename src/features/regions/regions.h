@@ -4,6 +4,7 @@
 // Thread-safe after open().
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "platform/base/result.h"
 #include "platform/crypto/crypto.h"
 #include "platform/db/db.h"
+#include "platform/db/disk_reserve.h"
 #include "platform/db/writer.h"
 
 namespace handschlag::regions {
@@ -32,6 +34,8 @@ struct Settings {
   std::string postgres_url;          // empty: SQLite files in the data folder
   std::vector<RegionSettings> regions;
   std::string home;  // the region of people whose country is unknown or in no list
+  // Bytes of the data folder's disk that are kept free for erasure; 0: none. Of no meaning with PostgreSQL.
+  std::uint64_t disk_reserve = 512ULL * 1024 * 1024;
 };
 
 // The regions of a new installation: eu (home), uk, us.
@@ -104,6 +108,11 @@ class Regions {
   Region& home() { return *home_; }
   std::span<const std::unique_ptr<Region>> all() const { return regions_; }
 
+  // Whether more may be stored. Whoever adds to what is stored asks first; what erases, or is small, does not. Errors:
+  // unavailable "disk_nearly_full".
+  Result<void> room() { return disk_->room(); }
+  const db::DiskReserve& disk() const { return *disk_; }
+
   // Stops the writers after what they accepted. Idempotent.
   void stop();
 
@@ -111,6 +120,7 @@ class Regions {
   std::vector<std::unique_ptr<Region>> regions_;
   std::unordered_map<std::string, Region*> by_country_;
   Region* home_ = nullptr;
+  std::unique_ptr<db::DiskReserve> disk_;
 };
 
 }  // namespace handschlag::regions

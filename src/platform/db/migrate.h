@@ -37,6 +37,9 @@ Result<SchemaState> schema_state(Database& database, std::span<const Migration> 
 // migration's text is not what it was); internal "migrations_numbering" (a gap in the list); those of the database.
 Result<void> migrate(Database& database, std::span<const Migration> migrations, const MigrationSteps& steps);
 
+// Writes and commits what changes nothing: whether the database can be written at all. `database` was migrated.
+Result<void> write_nothing(Database& database);
+
 // A 64-bit fingerprint as hexadecimal text (FNV-1a). It finds accidents, it does not resist an attacker.
 std::string checksum(std::string_view text);
 

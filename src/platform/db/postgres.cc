@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "platform/db/condition.h"
 #include "platform/db/fair_mutex.h"
 #include "platform/db/migrate.h"
 #include "platform/db/pool.h"
@@ -61,24 +62,35 @@ Result<void> take_lock(Transaction& tx, const std::string& schema) {
 class PostgresDatabase final : public Database {
  public:
   PostgresDatabase(std::unique_ptr<PostgresConnection> writer, const Options& options)
-      : location_(options.location),
+      : condition_(options.schema),
+        location_(options.location),
         schema_(options.schema),
         writer_(std::move(writer)),
         readers_(options.readers, [options] { return open_reader(options); }) {}
 
   Result<void> read(const std::function<Result<void>(Transaction&)>& body) override {
-    auto connection = TRY(readers_.borrow());
-    bool retry = false;  // a snapshot that only reads is never asked to run again
-    return run(kBeginRead, *connection, body, retry);
+    auto connection = readers_.borrow();
+    if (!connection.has_value()) {
+      Result<void> result = std::unexpected(std::move(connection).error());
+      condition_.note_read(result);
+      return result;
+    }
+    Outcome outcome;  // a snapshot that only reads is never asked to run again
+    auto result = run(kBeginRead, **connection, body, outcome);
+    condition_.note_read(outcome.own);
+    return result;
   }
 
   Result<void> write(const std::function<Result<void>(Transaction&)>& body) override {
     std::lock_guard turn(turn_);
     auto pause = kFirstPause;
     for (int attempt = 1;; ++attempt) {
-      bool retry = false;
-      auto result = run(kBeginWrite, *writer_, body, retry);
-      if (!retry || attempt == kMaxAttempts) return result;
+      Outcome outcome;
+      auto result = run(kBeginWrite, *writer_, body, outcome);
+      if (!outcome.retry || attempt == kMaxAttempts) {
+        condition_.note_write(outcome.own);
+        return result;
+      }
       std::this_thread::sleep_for(pause);
       pause *= 2;
     }
@@ -105,7 +117,11 @@ class PostgresDatabase final : public Database {
   bool shared() const override { return true; }
 
   Result<void> ping() override {
-    return read([](Transaction& tx) { return tx.query("SELECT 1", {}, [](const Row&) {}); });
+    TRY(read([](Transaction& tx) { return tx.query("SELECT 1", {}, [](const Row&) {}); }));
+    if (auto failed = condition_.take_write_error(); failed && failed->code == "disk_full") {
+      return std::unexpected(*std::move(failed));
+    }
+    return condition_.write_failed() ? write_nothing(*this) : Result<void>();
   }
 
   // Made under the lock: two nodes that start together would otherwise trip over each other.
@@ -140,18 +156,26 @@ class PostgresDatabase final : public Database {
     return connection;
   }
 
+  // What the server itself answered, whatever the body made of it.
+  struct Outcome {
+    Result<void> own;
+    bool retry = false;  // the server asks for it
+  };
+
   static Result<void> run(const char* begin, PostgresConnection& connection,
-                          const std::function<Result<void>(Transaction&)>& body, bool& retry) {
-    TRY(connection.begin(begin));
+                          const std::function<Result<void>(Transaction&)>& body, Outcome& outcome) {
+    outcome.own = connection.begin(begin);
+    if (!outcome.own.has_value()) return outcome.own;
     Rollback rollback(connection);
     PostgresTransaction tx(connection);
     auto result = body(tx);
-    retry = tx.wants_retry();
+    outcome = {tx.state(), tx.wants_retry()};
     TRY(std::move(result));
-    TRY(tx.state());
-    return connection.commit(retry);
+    if (outcome.own.has_value()) outcome.own = connection.commit(outcome.retry);
+    return outcome.own;
   }
 
+  Condition condition_;
   const std::string location_;
   const std::string schema_;
   FairMutex turn_;

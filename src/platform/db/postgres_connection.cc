@@ -1,9 +1,11 @@
 #include "platform/db/postgres_connection.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include "platform/db/sql_text.h"
@@ -17,7 +19,7 @@ constexpr std::size_t kMaxStatements = 1024;
 constexpr std::string_view kSession =
     "SET client_min_messages = error; SET client_encoding = 'UTF8'; SET timezone = 'UTC'; "
     "SET synchronous_commit = on; SET statement_timeout = '30s'; SET lock_timeout = '10s'; "
-    "SET idle_in_transaction_session_timeout = '60s'; SET standard_conforming_strings = on;";
+    "SET idle_in_transaction_session_timeout = '15s'; SET standard_conforming_strings = on;";
 
 void ignore_notice(void*, const PGresult*) {}
 
@@ -98,6 +100,9 @@ Result<void> PostgresConnection::connect() {
     return std::unexpected(std::move(error));
   }
   PQsetNoticeReceiver(handle_, ignore_notice, nullptr);
+  // Non-blocking: while the server is busy sending answers, or stands still, it takes nothing in, and a client that
+  // does nothing but send would wait for ever.
+  PQsetnonblocking(handle_, 1);
   auto configured = configure();
   if (!configured.has_value()) disconnect();
   return configured;
@@ -105,7 +110,7 @@ Result<void> PostgresConnection::connect() {
 
 Result<void> PostgresConnection::configure() {
   TRY(run(std::string(kSession)));
-  const PostgresResult order(PQexec(handle_, "SELECT 'a' > 'B' AND getdatabaseencoding() = 'UTF8'"));
+  const PostgresResult order = execute("SELECT 'a' > 'B' AND getdatabaseencoding() = 'UTF8'");
   if (PQresultStatus(order.get()) != PGRES_TUPLES_OK) return std::unexpected(postgres_error(order.get()));
   if (std::string_view(PQgetvalue(order.get(), 0, 0)) != "t") {
     return fail(ErrorKind::internal, "database_collation",
@@ -119,12 +124,60 @@ Result<void> PostgresConnection::configure() {
 void PostgresConnection::disconnect() {
   if (handle_ != nullptr) PQfinish(handle_);
   handle_ = nullptr;
+  gave_up_ = false;
   statements_.clear();
   prepared_ = 0;
 }
 
+// Waits until the socket is ready for one of `events`. False at the deadline.
+bool PostgresConnection::await(short events) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
+    pollfd ready{PQsocket(handle_), events, 0};
+    const int count = left.count() <= 0 ? 0 : poll(&ready, 1, static_cast<int>(left.count()));
+    if (count > 0) return true;
+    if (count < 0 && errno == EINTR) continue;
+    gave_up_ = true;
+    return false;
+  }
+}
+
+bool PostgresConnection::flush() {
+  deadline_ = std::chrono::steady_clock::now() + kAnswerTime;
+  for (;;) {
+    const int unsent = PQflush(handle_);
+    if (unsent <= 0) return unsent == 0;
+    if (!await(POLLIN | POLLOUT)) return false;
+    if (PQconsumeInput(handle_) == 0) return false;
+  }
+}
+
+PostgresResult PostgresConnection::next_answer() {
+  if (is_lost() || !flush()) return nullptr;
+  while (PQisBusy(handle_) != 0) {
+    if (!await(POLLIN)) return nullptr;
+    if (PQconsumeInput(handle_) == 0) break;  // the answer then is that the connection is lost
+  }
+  return PostgresResult(PQgetResult(handle_));
+}
+
+PostgresResult PostgresConnection::answer_to(int sent) {
+  PostgresResult last;
+  if (sent == 0) return last;
+  while (PostgresResult next = next_answer()) {
+    last = std::move(next);
+    if (is_lost()) break;
+  }
+  if (gave_up_) last.reset();
+  return last;
+}
+
+PostgresResult PostgresConnection::execute(const char* script) {
+  return answer_to(is_lost() ? 0 : PQsendQuery(handle_, script));
+}
+
 Result<void> PostgresConnection::run(const std::string& script) {
-  const PostgresResult result(PQexec(handle_, script.c_str()));
+  const PostgresResult result = execute(script.c_str());
   const ExecStatusType status = PQresultStatus(result.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) return {};
   return std::unexpected(postgres_error(result.get()));
@@ -142,7 +195,7 @@ Result<void> PostgresConnection::begin(const char* statement) {
 }
 
 Result<void> PostgresConnection::commit(bool& retry) {
-  const PostgresResult result(PQexec(handle_, "COMMIT"));
+  const PostgresResult result = execute("COMMIT");
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
     retry = asks_for_retry(result.get());
     return std::unexpected(postgres_error(result.get()));
@@ -153,7 +206,7 @@ Result<void> PostgresConnection::commit(bool& retry) {
 }
 
 void PostgresConnection::roll_back() {
-  if (handle_ == nullptr || PQtransactionStatus(handle_) == PQTRANS_IDLE) return;
+  if (handle_ == nullptr || (!gave_up_ && PQtransactionStatus(handle_) == PQTRANS_IDLE)) return;
   if (!run("ROLLBACK").has_value()) disconnect();  // so that the server lets go of its locks
 }
 
@@ -165,14 +218,14 @@ PostgresConnection::Prepared PostgresConnection::prepare(std::string_view sql, c
     }
   }
   if (prepared_ >= kMaxStatements) {
-    PostgresResult freed(PQexec(handle_, "DEALLOCATE ALL"));
+    PostgresResult freed = execute("DEALLOCATE ALL");
     if (PQresultStatus(freed.get()) != PGRES_COMMAND_OK) return {nullptr, std::move(freed)};
     statements_.clear();
     prepared_ = 0;
   }
   Statement statement{fmt::format("s{}", ++prepared_), types, count_parameters(sql)};
-  PostgresResult result(PQprepare(handle_, statement.name.c_str(), std::string(sql).c_str(),
-                                  static_cast<int>(types.size()), types.data()));
+  PostgresResult result = answer_to(PQsendPrepare(handle_, statement.name.c_str(), std::string(sql).c_str(),
+                                                  static_cast<int>(types.size()), types.data()));
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) return {nullptr, std::move(result)};
   auto& variants = statements_[std::string(sql)];
   variants.push_back(std::move(statement));

@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,10 @@ struct PostgresResultDeleter {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 using PostgresResult = std::unique_ptr<PGresult, PostgresResultDeleter>;
+
+// How long a server may take for one answer. Its own limits (postgres_connection.cc) end a statement before; this is
+// for one that stands still, and says nothing at all.
+constexpr std::chrono::seconds kAnswerTime{40};
 
 // Whether the server asks for the transaction to be run again: 40001 (serialization), 40P01 (deadlock).
 bool asks_for_retry(const PGresult* result);
@@ -42,6 +47,15 @@ class PostgresConnection {
 
   // Runs a script of statements without parameters.
   Result<void> run(const std::string& script);
+  // The same; the last statement's answer, or that of the one that failed. Nothing where the connection is lost.
+  PostgresResult execute(const char* script);
+  // Sends what libpq has buffered, then waits for the next answer; nothing at the end of a statement's answers, where
+  // the connection is lost (is_lost() tells) or the server takes too long, which counts as lost too.
+  PostgresResult next_answer();
+  // The last of a statement's answers, after one of libpq's functions that send it answered `sent`.
+  PostgresResult answer_to(int sent);
+  // Sends what libpq has buffered, reading meanwhile. False where the connection is lost.
+  bool flush();
 
   struct Statement {
     std::string name;
@@ -56,6 +70,7 @@ class PostgresConnection {
   Prepared prepare(std::string_view sql, const std::vector<Oid>& types);
 
   PGconn* handle() const { return handle_; }
+  bool is_lost() const { return gave_up_ || PQstatus(handle_) != CONNECTION_OK; }
 
  private:
   PostgresConnection(std::string address, std::string schema)
@@ -63,7 +78,8 @@ class PostgresConnection {
   Result<void> connect();
   Result<void> configure();
   void disconnect();
-  bool connected() const { return handle_ != nullptr && PQstatus(handle_) == CONNECTION_OK; }
+  bool connected() const { return handle_ != nullptr && !is_lost(); }
+  bool await(short events);
 
   struct TextHash {
     using is_transparent = void;
@@ -73,6 +89,8 @@ class PostgresConnection {
   const std::string address_;
   const std::string schema_;
   PGconn* handle_ = nullptr;
+  bool gave_up_ = false;  // an answer did not come in time, and may still come: the connection is of no use any more
+  std::chrono::steady_clock::time_point deadline_;  // of the answer that is awaited
   std::unordered_map<std::string, std::vector<Statement>, TextHash, std::equal_to<>> statements_;
   std::size_t prepared_ = 0;
 };

@@ -185,6 +185,7 @@ Result<void> make_tables(Transaction& tx, std::span<const AppliedStep> steps, st
 Result<FrameReader::Item> fill_table(PostgresConnection& connection, const std::string& table, FrameReader& frames) {
   const std::string name = table.substr(0, table.find(' '));
   TRY(connection.run(fmt::format("DELETE FROM {}", name)));  // what the steps of the schema put in
+  PQsetnonblocking(connection.handle(), 0);                  // so that sending waits for the server
   const PostgresResult begun(
       PQexec(connection.handle(), fmt::format("COPY {} FROM STDIN (FORMAT binary)", table).c_str()));
   if (PQresultStatus(begun.get()) != PGRES_COPY_IN) return std::unexpected(postgres_error(begun.get()));

@@ -1,7 +1,6 @@
 #include "platform/db/postgres_transaction.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -210,18 +209,10 @@ void each_row(const PGresult& result, const OnEach& on_each) {
   for (int row = 0; row < PQntuples(&result); ++row) on_each(PostgresRow(result, row));
 }
 
-// Pipeline mode without blocking: while the server is busy sending answers it takes nothing in, so a client that does
-// nothing but send would wait for ever.
 class PipelineMode {
  public:
-  explicit PipelineMode(PGconn* connection) : connection_(connection) {
-    PQsetnonblocking(connection_, 1);
-    PQenterPipelineMode(connection_);
-  }
-  ~PipelineMode() {
-    PQexitPipelineMode(connection_);
-    PQsetnonblocking(connection_, 0);
-  }
+  explicit PipelineMode(PGconn* connection) : connection_(connection) { PQenterPipelineMode(connection_); }
+  ~PipelineMode() { PQexitPipelineMode(connection_); }
   PipelineMode(const PipelineMode&) = delete;
   PipelineMode& operator=(const PipelineMode&) = delete;
 
@@ -261,8 +252,9 @@ Result<PostgresResult> PostgresTransaction::run_one(std::string_view sql, Params
   const auto* statement = TRY(prepare(sql, types_of(params)));
   Arguments arguments(params.size());
   arguments.set(params);
-  PostgresResult result(PQexecPrepared(connection_.handle(), statement->name.c_str(), arguments.count(),
-                                       arguments.values(), arguments.lengths(), arguments.formats(), kBinary));
+  PostgresResult result =
+      connection_.answer_to(PQsendQueryPrepared(connection_.handle(), statement->name.c_str(), arguments.count(),
+                                                arguments.values(), arguments.lengths(), arguments.formats(), kBinary));
   if (!succeeded(result.get())) return broken(result.get());
   return result;
 }
@@ -305,7 +297,7 @@ Result<void> PostgresTransaction::run_pipeline(const PostgresConnection::Stateme
   std::size_t first = 0;
   while (first < batch.rows()) {
     const std::size_t count = TRY(send_chunk(statement, batch, first));
-    TRY(flush());
+    if (!connection_.flush()) return broken(kNoAnswer);
     TRY(read_chunk(first, count, on_result));
     first += count;
   }
@@ -329,28 +321,14 @@ Result<std::size_t> PostgresTransaction::send_chunk(const PostgresConnection::St
   return count;
 }
 
-Result<void> PostgresTransaction::flush() {
-  PGconn* connection = connection_.handle();
-  for (;;) {
-    const int unsent = PQflush(connection);
-    if (unsent == 0) return {};
-    if (unsent < 0) return broken(kNoAnswer);
-    pollfd ready{PQsocket(connection), POLLIN | POLLOUT, 0};
-    if (poll(&ready, 1, -1) < 0 && errno != EINTR) return broken(kNoAnswer);
-    if ((ready.revents & POLLIN) != 0 && PQconsumeInput(connection) == 0) {
-      return broken(kNoAnswer);
-    }
-  }
-}
-
 // Reads the answers to the end also after an error or an exception, so that the connection stays usable.
 Result<void> PostgresTransaction::read_chunk(std::size_t first, std::size_t count, const OnResult& on_result) {
-  PGconn* connection = connection_.handle();
   std::exception_ptr thrown;
   for (std::size_t i = 0; i < count; ++i) {
-    const PostgresResult result(PQgetResult(connection));
+    const PostgresResult result = connection_.next_answer();
     if (!result) return broken(kNoAnswer);
-    while (PostgresResult(PQgetResult(connection))) continue;  // a null pointer ends each statement's answers
+    while (connection_.next_answer()) continue;  // nothing ends each statement's answers
+    if (connection_.is_lost()) return broken(kNoAnswer);
     if (!succeeded(result.get())) {
       if (state_.has_value()) (void)broken(result.get());
     } else if (state_.has_value() && !thrown) {
@@ -361,7 +339,7 @@ Result<void> PostgresTransaction::read_chunk(std::size_t first, std::size_t coun
       }
     }
   }
-  const PostgresResult sync(PQgetResult(connection));
+  const PostgresResult sync = connection_.next_answer();
   if (thrown) std::rethrow_exception(thrown);
   if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) return broken(sync.get());
   return state();
@@ -376,7 +354,7 @@ Result<std::int64_t> PostgresTransaction::now_ms() {
 
 Result<void> PostgresTransaction::run_script(std::string_view script) {
   TRY(state());
-  const PostgresResult result(PQexec(connection_.handle(), std::string(script).c_str()));
+  const PostgresResult result = connection_.execute(std::string(script).c_str());
   const ExecStatusType status = PQresultStatus(result.get());
   if (!succeeded(result.get()) && status != PGRES_EMPTY_QUERY) return broken(result.get());
   return {};

@@ -38,7 +38,6 @@ class PostgresTransaction final : public Transaction {
   Result<void> run_pipeline(const PostgresConnection::Statement& statement, const Batch& batch,
                             const OnResult& on_result);
   Result<std::size_t> send_chunk(const PostgresConnection::Statement& statement, const Batch& batch, std::size_t first);
-  Result<void> flush();
   Result<void> read_chunk(std::size_t first, std::size_t count, const OnResult& on_result);
 
   std::unexpected<Error> broken(Error error);

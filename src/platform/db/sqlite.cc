@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "platform/db/condition.h"
 #include "platform/db/fair_mutex.h"
 #include "platform/db/migrate.h"
 #include "platform/db/pool.h"
@@ -36,27 +37,35 @@ void create_private(const std::string& path) {
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::unique_ptr<SqliteConnection> writer, const Options& options)
-      : secure_delete_(options.secure_delete),
+      : condition_(options.location),
+        secure_delete_(options.secure_delete),
         writer_(std::move(writer)),
         readers_(options.readers,
                  [path = options.location] { return SqliteConnection::open(path, SqliteAccess::read, false); }) {}
 
   Result<void> read(const std::function<Result<void>(Transaction&)>& body) override {
-    auto connection = TRY(readers_.borrow());
-    return run("BEGIN DEFERRED", *connection, body);
+    auto connection = readers_.borrow();
+    if (!connection.has_value()) return noted_read(std::unexpected(std::move(connection).error()));
+    Result<void> own;
+    auto result = run("BEGIN DEFERRED", **connection, body, own);
+    (void)noted_read(std::move(own));
+    return result;
   }
 
   Result<void> write(const std::function<Result<void>(Transaction&)>& body) override {
     std::lock_guard turn(turn_);
-    return run("BEGIN IMMEDIATE", *writer_, body);
+    Result<void> own;
+    auto result = run("BEGIN IMMEDIATE", *writer_, body, own);
+    condition_.note_write(own);
+    return result;
   }
 
   Result<void> migrate(std::span<const Migration> migrations) override {
-    return db::migrate(*this, migrations, steps());
+    return named(condition_.name(), db::migrate(*this, migrations, steps()));
   }
 
   Result<SchemaState> schema_state(std::span<const Migration> migrations) override {
-    return db::schema_state(*this, migrations, steps());
+    return named(condition_.name(), db::schema_state(*this, migrations, steps()));
   }
 
   Result<CopyReport> copy(const CopyOptions& options) override {
@@ -71,7 +80,10 @@ class SqliteDatabase final : public Database {
   bool shared() const override { return false; }
 
   Result<void> ping() override {
-    return read([](Transaction& tx) { return tx.query("SELECT 1 FROM sqlite_schema LIMIT 1", {}, [](const Row&) {}); });
+    TRY(condition_.damage());
+    TRY(read([](Transaction& tx) { return tx.query("SELECT 1 FROM sqlite_schema LIMIT 1", {}, [](const Row&) {}); }));
+    if (auto failed = condition_.take_write_error()) return std::unexpected(*std::move(failed));
+    return condition_.write_failed() ? write_nothing(*this) : Result<void>();
   }
 
  private:
@@ -84,16 +96,26 @@ class SqliteDatabase final : public Database {
     };
   }
 
+  // `own` becomes what the database itself answered, whatever the body made of it.
   static Result<void> run(const char* begin, SqliteConnection& connection,
-                          const std::function<Result<void>(Transaction&)>& body) {
-    TRY(connection.run(begin));
+                          const std::function<Result<void>(Transaction&)>& body, Result<void>& own) {
+    own = connection.run(begin);
+    if (!own.has_value()) return own;
     Rollback rollback(connection);
     SqliteTransaction tx(connection);
-    TRY(body(tx));
-    TRY(tx.state());
-    return connection.run("COMMIT");
+    auto result = body(tx);
+    own = tx.state();
+    TRY(std::move(result));
+    if (own.has_value()) own = connection.run("COMMIT");
+    return own;
   }
 
+  Result<void> noted_read(Result<void> result) {
+    condition_.note_read(result);
+    return result;
+  }
+
+  Condition condition_;
   const bool secure_delete_;
   FairMutex turn_;
   std::mutex copying_;
@@ -105,7 +127,8 @@ class SqliteDatabase final : public Database {
 
 Result<std::unique_ptr<Database>> open_sqlite(const Options& options) {
   create_private(options.location);
-  auto writer = TRY(SqliteConnection::open(options.location, SqliteAccess::write, options.secure_delete));
+  auto writer = TRY(
+      named(options.location, SqliteConnection::open(options.location, SqliteAccess::write, options.secure_delete)));
   return std::make_unique<SqliteDatabase>(std::move(writer), options);
 }
 

@@ -255,6 +255,8 @@ Error SqliteConnection::error(int code) const {
       return make(ErrorKind::unavailable, "disk_full", "The disk is full; make room and try again.");
     case SQLITE_IOERR:
       return make(ErrorKind::unavailable, "disk_failed", fmt::format("The disk failed (SQLite code {}).", code));
+    case SQLITE_READONLY:
+      return make(ErrorKind::unavailable, "disk_read_only", "The disk or the file is read-only; make it writable.");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return make(ErrorKind::unavailable, "database_busy", "The database is in use by another process.");
@@ -265,7 +267,7 @@ Error SqliteConnection::error(int code) const {
     case SQLITE_CORRUPT:
       return make(ErrorKind::internal, "database_corrupt", "The database file is damaged; restore a backup.");
     case SQLITE_CANTOPEN:
-      return make(ErrorKind::internal, "database_cannot_open",
+      return make(ErrorKind::unavailable, "database_cannot_open",
                   "The database file cannot be opened; see that its folder exists and may be written.");
     default:
       break;

@@ -19,7 +19,7 @@ enum class SqliteAccess { read, write };
 
 class SqliteConnection {
  public:
-  // Errors: internal "not_a_database", "database_cannot_open"; unavailable.
+  // Errors: internal "not_a_database"; unavailable "database_cannot_open" and others.
   static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, SqliteAccess access,
                                                         bool secure_delete);
   // An existing file to be filled and thrown away: without journal and syncing.

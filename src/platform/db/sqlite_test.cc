@@ -33,6 +33,7 @@ TEST(Sqlite, AFileThatIsNoDatabaseIsRefusedAndLeftAlone) {
   auto database = Database::open({.location = path, .schema = ""});
   ASSERT_FALSE(database.has_value());
   EXPECT_EQ(database.error().code, "not_a_database");
+  EXPECT_NE(database.error().detail.find(path), std::string::npos) << "names the file";
   std::ifstream file(path);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), letter);
 }
@@ -41,6 +42,37 @@ TEST(Sqlite, AMissingFolderIsSaid) {
   auto database = Database::open({.location = "/nonexistent/folder/x.db", .schema = ""});
   ASSERT_FALSE(database.has_value());
   EXPECT_EQ(database.error().code, "database_cannot_open");
+}
+
+TEST(Sqlite, DamageThatIsMetIsToldUntilTheNextStart) {
+  auto database = testing::TestDatabase::open(testing::Backend::sqlite);
+  constexpr Migration kTable{"t", 1, "0001_t", "CREATE TABLE t (id INTEGER PRIMARY KEY, data BLOB)"};
+  ASSERT_TRUE((*database)->migrate(std::span(&kTable, 1)).has_value());
+  ASSERT_TRUE((*database)
+                  ->write([](Transaction& tx) -> Result<void> {
+                    for (std::int64_t i = 0; i < 500; ++i) {
+                      TRY(tx.execute("INSERT INTO t (id, data) VALUES ($1, $2)", {i, std::string(400, 'x')}));
+                    }
+                    return {};
+                  })
+                  .has_value());
+  ASSERT_TRUE((*database)->checkpoint().has_value());
+  EXPECT_TRUE((*database)->ping().has_value());
+  {
+    std::fstream file(database->options().location, std::ios::in | std::ios::out | std::ios::binary);
+    const std::string garbage(200, '\x7f');
+    for (int page = 6; page < 30; ++page) {
+      file.seekp(page * 4096);
+      file.write(garbage.data(), static_cast<std::streamsize>(garbage.size()));
+    }
+  }
+  auto read = (*database)->read(
+      [](Transaction& tx) { return tx.query("SELECT sum(length(data)) FROM t", {}, [](const Row&) {}); });
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, "database_corrupt");
+  auto answer = (*database)->ping();
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, "database_corrupt");
 }
 
 TEST(Sqlite, CheckpointEmptiesTheWal) {
@@ -141,6 +173,27 @@ TEST(Sqlite, SecureDeleteOverwritesWhatWasDeleted) {
   ASSERT_TRUE(holds_canary());
   run("DELETE FROM t");
   EXPECT_FALSE(holds_canary());
+}
+
+TEST(Sqlite, AWriteThatFoundNoRoomIsToldThoughSmallOnesFindSome) {
+  auto database = testing::TestDatabase::open(testing::Backend::sqlite);
+  constexpr Migration kTable{"t", 1, "0001_t", "CREATE TABLE t (data TEXT)"};
+  ASSERT_TRUE((*database)->migrate(std::span(&kTable, 1)).has_value());
+  auto write = [&](std::size_t bytes) {
+    return (*database)->write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.query("PRAGMA max_page_count = 50", {}, [](const Row&) {}));
+      TRY(tx.execute("INSERT INTO t (data) VALUES ($1)", {std::string(bytes, 'x')}));
+      return {};
+    });
+  };
+  auto large = write(std::size_t{1} << 20);
+  ASSERT_FALSE(large.has_value());
+  EXPECT_EQ(large.error().code, "disk_full");
+  EXPECT_TRUE(write(10).has_value());
+  auto told = (*database)->ping();
+  ASSERT_FALSE(told.has_value());
+  EXPECT_EQ(told.error().code, "disk_full");
+  EXPECT_TRUE((*database)->ping().has_value()) << "none has failed since";
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ Result<void> Writer::post(Body body, Done done) {
     if (queue_.size() >= capacity_) {
       return fail(ErrorKind::too_many, "writer_full", "Too many writes are waiting; try again soon.");
     }
-    queue_.push_back({std::move(body), std::move(done)});
+    queue_.push_back({std::move(body), std::move(done), std::chrono::steady_clock::now()});
   }
   wake_.notify_one();
   return {};
@@ -48,15 +48,24 @@ std::size_t Writer::queued() const {
   return queue_.size();
 }
 
+std::chrono::steady_clock::duration Writer::oldest_wait() const {
+  std::lock_guard guard(mutex_);
+  auto since = running_since_;
+  if (!since && !queue_.empty()) since = queue_.front().since;
+  return since ? std::chrono::steady_clock::now() - *since : std::chrono::steady_clock::duration{};
+}
+
 void Writer::loop() {
   for (;;) {
     Task task;
     {
       std::unique_lock guard(mutex_);
+      running_since_.reset();
       wake_.wait(guard, [&] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();
+      running_since_ = task.since;
     }
     task.done(write(task.body));
   }

@@ -2,11 +2,13 @@
 // and tells each when its commit is durable. Whoever has many small writes gathers them into one task (group commit).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "platform/db/db.h"
@@ -37,11 +39,14 @@ class Writer {
   void stop();
 
   std::size_t queued() const;
+  // For how long the oldest task that is not done has waited, or run; 0 when there is none.
+  std::chrono::steady_clock::duration oldest_wait() const;
 
  private:
   struct Task {
     Body body;
     Done done;
+    std::chrono::steady_clock::time_point since;
   };
   void loop();
   Result<void> write(const Body& body);
@@ -51,6 +56,7 @@ class Writer {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> queue_;
+  std::optional<std::chrono::steady_clock::time_point> running_since_;  // when the task that runs was queued
   bool stopping_ = false;
   std::mutex join_mutex_;  // stop() may be called by several threads; only one can join
   std::thread thread_;

@@ -6,6 +6,7 @@
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "platform/db/group_commit.h"
@@ -54,6 +55,21 @@ struct Gate {
     };
   }
 };
+
+TEST_P(WriterTest, TellsHowLongTheOldestTaskHasWaited) {
+  Writer writer(database(), 10);
+  EXPECT_EQ(writer.oldest_wait().count(), 0);
+  Gate gate;
+  ASSERT_TRUE(writer.post(gate.body(), [](const Result<void>&) {}).has_value());
+  gate.reached.get_future().wait();
+  const auto waited = writer.oldest_wait();
+  EXPECT_GT(waited.count(), 0);
+  ASSERT_TRUE(writer.post(insert(1), [](const Result<void>&) {}).has_value());
+  EXPECT_GT(writer.oldest_wait(), waited);
+  gate.open.set_value();
+  ASSERT_TRUE(writer.run(insert(2)).has_value());
+  while (writer.oldest_wait().count() != 0) std::this_thread::yield();
+}
 
 TEST_P(WriterTest, TasksRunInTheOrderTheyCameAndAreDurableWhenDone) {
   std::vector<int> order;

@@ -98,9 +98,13 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
         buffer_(core.options.max_header_bytes + kBodyBufferBytes) {
     core_.connections->add(1);
   }
-  ~Connected() override { core_.connections->add(-1); }
+  ~Connected() override {
+    charge(0);
+    core_.connections->add(-1);
+  }
 
   void start() override {
+    waits();
     post([this] {
       if constexpr (std::is_same_v<Stream, Tls>) {
         arm(room_ == Room::yes ? core_.options.header_timeout : kRefusalTime);
@@ -182,6 +186,7 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
 
   void await_request() {
     if (finishing_) return linger();
+    waits();
     exchange_.reset();
     parser_.reset();
     timed_out_ = false;
@@ -198,6 +203,7 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
   }
 
   void read_head() {
+    waits();
     phase_ = Phase::head;
     arm(core_.options.header_timeout);
     parser_.emplace();
@@ -239,13 +245,37 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
   }
 
   void read_body() {
+    waits();
     phase_ = Phase::body;
     arm(core_.options.body_timeout);
     buffer_.reserve(kBodyBufferBytes);
-    beast::http::async_read(stream_, buffer_, *parser_, then([this](error_code error, std::size_t bytes) {
-                              core_.received_bytes->add(static_cast<double>(bytes));
-                              error ? on_read_error(error) : run_handler();
-                            }));
+    parser_->eager(true);
+    read_more();
+  }
+
+  // Piece by piece, so that what many slow bodies take together can be limited.
+  void read_more() {
+    beast::http::async_read_some(stream_, buffer_, *parser_, then([this](error_code error, std::size_t bytes) {
+                                   core_.received_bytes->add(static_cast<double>(bytes));
+                                   if (error) return on_read_error(error);
+                                   const std::size_t so_far = parser_->get().body().size();
+                                   // Small ones, which make way soon, still come through.
+                                   if (!charge(so_far) && so_far > kBodyBufferBytes) return refuse_body();
+                                   parser_->is_done() ? run_handler() : read_more();
+                                 }));
+  }
+
+  // Counts so many bytes of the body that this connection reads or sends. False where all bodies together are too much.
+  bool charge(std::size_t bytes) {
+    const std::size_t before = this->hold(bytes);
+    return core_.body_bytes.fetch_add(bytes - before) + bytes - before <= core_.options.max_body_memory;
+  }
+
+  void refuse_body() {
+    parser_.reset();
+    charge(0);
+    keep_alive_ = false;
+    answer(exchange_->finish(busy()));
   }
 
   void on_read_error(error_code error) {
@@ -266,6 +296,7 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
   }
 
   void run_handler() {
+    works();
     phase_ = Phase::handler;
     disarm();
     std::string body = std::move(parser_->get().body());
@@ -311,8 +342,12 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
   }
 
   void answer(Response response) {
+    waits();
     phase_ = Phase::answer;
     response_ = std::move(response);
+    const std::size_t size = response_.body.size();
+    // Somebody who does not take his answer makes way for it.
+    if (!charge(size) && size > kOneBufferBytes) core_.sessions.close_slow(core_.options.patience, kOneBufferBytes);
     if (finishing_ || response_.stream) keep_alive_ = false;
     head_text_ = serialise_head(response_, minor_version_, keep_alive_ ? Connection::keep_alive : Connection::close);
     std::string_view body = exchange_->is_head() ? std::string_view() : std::string_view(response_.body);
@@ -328,6 +363,7 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
     disarm();
     if (response_.stream && !exchange_->is_head()) return begin_events();
     response_ = {};
+    charge(0);
     keep_alive_ ? await_request() : linger();
   }
 
@@ -358,6 +394,7 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
 
   void begin_events() {
     if (finishing_) return close();
+    works();
     phase_ = Phase::events;
     auto wake = [gate = core_.gate, weak = this->weak_from_this()] {
       gate->enter([&] {

@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -42,7 +43,8 @@ struct Core {
   metrics::Counter* sent_bytes = nullptr;
   mutable std::mutex tls_mutex;
   std::shared_ptr<boost::asio::ssl::context> tls;
-  std::function<void()> on_closed;  // a connection was; from any thread
+  std::atomic<std::size_t> body_bytes{0};  // of requests and answers, in memory
+  std::function<void()> on_closed;         // a connection was; from any thread
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   boost::asio::io_context io;
   Sessions sessions;

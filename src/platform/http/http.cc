@@ -20,6 +20,8 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+constexpr std::chrono::seconds kRetryAfter{5};  // of a 503 that says nothing else
+
 Response problem_response(int status, const Error& error) {
   json::Value body = {{"type", "about:blank"},
                       {"title", reason_phrase(status)},
@@ -33,8 +35,10 @@ Response problem_response(int status, const Error& error) {
   response.status = status;
   response.body = json::dump(body);
   response.with("Content-Type", "application/problem+json");
-  if (error.retry_after.count() == 0) return response;
-  const std::string seconds = std::to_string(error.retry_after.count());
+  auto retry_after = error.retry_after;
+  if (status == 503 && retry_after.count() == 0) retry_after = kRetryAfter;
+  if (retry_after.count() == 0) return response;
+  const std::string seconds = std::to_string(retry_after.count());
   response.with("Retry-After", seconds);
   // draft-ietf-httpapi-ratelimit-headers: nothing remains, and again in so many seconds.
   if (status == 429) response.with("RateLimit", "\"" + error.code + "\";r=0;t=" + seconds);

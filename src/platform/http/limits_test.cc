@@ -185,6 +185,7 @@ TEST(Limits, AClientMayCloseItsSendingSideAndStillReadItsAnswer) {
 TEST(Limits, OneConnectionTooManyIsToldSo) {
   ServerOptions options;
   options.max_connections = 3;
+  options.patience = std::chrono::hours{1};
   TestSite site(options);
   std::vector<Client> clients;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(clients.emplace_back(site.port()).request("GET", "/ping").status, 200);
@@ -197,6 +198,49 @@ TEST(Limits, OneConnectionTooManyIsToldSo) {
   refused.close();
   while (site.metrics().render().find("http_open_connections 2") == std::string::npos) std::this_thread::yield();
   expect_still_serving(site);
+}
+
+TEST(Limits, AClientThatIsQuickFindsRoomWhereOthersAreSlow) {
+  ServerOptions options;
+  options.max_connections = 8;
+  options.patience = std::chrono::milliseconds{0};
+  TestSite site(options);
+  std::vector<Client> slow;
+  for (int i = 0; i < 50; ++i) slow.emplace_back(site.port()).write("GET /ping HTTP/1.1\r\nHost: x\r\n");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(Client(site.port()).request("GET", "/ping").status, 200);
+}
+
+TEST(Limits, LargeBodiesThatNeverEndLeaveRoomForSmallOnes) {
+  ServerOptions options;
+  options.max_body_memory = 512 * 1024;
+  TestSite site(options);
+  std::vector<Client> slow;
+  const std::string part(100 * 1024, 'x');
+  for (int i = 0; i < 8; ++i) {
+    slow.emplace_back(site.port()).write("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + part);
+  }
+  while (site.metrics().render().find(R"(http_requests_total{operation="echo",status="5xx"} 0)") != std::string::npos) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(Client(site.port()).request("POST", "/echo", "", "small").status, 200);
+}
+
+TEST(Limits, LargeAnswersThatNobodyTakesMakeWayForOthers) {
+  ServerOptions options;
+  options.max_body_memory = 16 * 1024 * 1024;
+  options.patience = std::chrono::milliseconds{0};
+  TestSite site(options);
+  constexpr std::size_t kSize = std::size_t{8} * 1024 * 1024;  // more than the system's buffers take off the server
+  std::vector<Client> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.emplace_back(site.port()).write(fmt::format("GET /large?size={} HTTP/1.1\r\nHost: x\r\n\r\n", kSize));
+    char first = 0;
+    ASSERT_EQ(::recv(slow.back().socket(), &first, 1, MSG_PEEK), 1);  // it is being answered
+  }
+  EXPECT_EQ(Client(site.port()).request("GET", fmt::format("/large?size={}", kSize)).body.size(), kSize);
+  int cut = 0;
+  for (Client& client : slow) cut += client.read().body.size() < kSize ? 1 : 0;
+  EXPECT_GE(cut, 15);
 }
 
 TEST(Limits, FarMoreConnectionsThanAllowedWaitUntilThereIsRoom) {

@@ -22,6 +22,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kMethods 
                                                                                     {"head", "HEAD"},
                                                                                     {"options", "OPTIONS"}}};
 
+constexpr std::array<std::pair<std::string_view, Storage>, 4> kStorage = {
+    {{"none", Storage::none}, {"read", Storage::read}, {"shrink", Storage::shrink}, {"grow", Storage::grow}}};
+
 std::unexpected<Error> malformed(std::string_view where, std::string_view what) {
   return fail(ErrorKind::invalid, "openapi_malformed", fmt::format("In the OpenAPI description, {} {}.", where, what));
 }
@@ -37,6 +40,19 @@ Result<std::string> scheme_of(const json::Value& security, std::string_view wher
   const json::Value& requirement = security.front();
   if (!requirement.is_object() || requirement.size() > 1) return malformed(where, "must have one security scheme");
   return requirement.empty() ? std::string() : requirement.begin().key();
+}
+
+Result<void> read_storage(const json::Value& spec, std::string_view where, Operation& out) {
+  out.storage = out.method == "GET" || out.method == "HEAD" ? Storage::read
+                : out.method == "DELETE"                    ? Storage::shrink
+                                                            : Storage::grow;
+  if (auto storage = spec.find("x-storage"); storage != spec.end()) {
+    auto known = std::find_if(kStorage.begin(), kStorage.end(),
+                              [&](const auto& entry) { return storage->is_string() && *storage == entry.first; });
+    if (known == kStorage.end()) return malformed(where, "must have none, read, shrink or grow in x-storage");
+    out.storage = known->second;
+  }
+  return {};
 }
 
 Result<void> read_extensions(const json::Value& spec, std::string_view where, Operation& out) {
@@ -80,6 +96,7 @@ Result<Operation> read_operation(const json::Value& description, const json::Val
   out.security = TRY(scheme_of(security == spec.end() ? default_security : *security, where));
   out.deprecations = TRY(Deprecations::read(description, spec));
   TRY(read_extensions(spec, where, out));
+  TRY(read_storage(spec, where, out));
   return out;
 }
 
@@ -249,6 +266,8 @@ Responder Router::tell_deprecated(const Operation& operation, const Request& req
 
 void Router::dispatch(const Operation& operation, std::shared_ptr<Request> request, Responder responder) const {
   try {
+    auto admitted = admission_ ? admission_(operation) : Result<void>();
+    if (!admitted) return responder.send(Response::problem(admitted.error()));
     if (!operation.security.empty()) {
       auto principal = authenticator_(*request, operation.security);
       if (!principal) return responder.send(Response::problem(principal.error()));

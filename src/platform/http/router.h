@@ -4,6 +4,9 @@
 //   security                one of the scheme names known to the authenticator; `[]` or [{}] is open to all
 //   x-roles: [agent, ...]   which roles may call it (403 otherwise); absent: any authenticated principal
 //   x-max-body: 4194304     bytes of the inflated body; absent: 1 MiB
+//   x-storage: grow         what it does to what is stored: `none`, it needs no database at all; `read`; `shrink`, it
+//                           makes it smaller, or is needed for that; `grow`. Absent: GET and HEAD read, DELETE shrinks,
+//                           all others grow. See set_admission()
 //   x-problem: false        error answers of the handler are sent as they are (its clients expect another form); else
 //   one
 //                           without a body becomes a problem, and a problem gets the trace id. What is refused before
@@ -32,8 +35,14 @@ namespace handschlag::http {
 using Handler = std::function<Response(const Request&)>;
 // Runs on a worker thread; answers when it is ready (ingest answers when its commit is durable).
 using AsyncHandler = std::function<void(std::shared_ptr<const Request>, Responder)>;
+struct Operation;
+// Whether an operation can be carried out at present: a database may be gone, a disk full. Must not wait. Errors:
+// unavailable.
+using Admission = std::function<Result<void>(const Operation&)>;
 // Finds out who asks, for a security scheme of the spec. Errors: unauthenticated, forbidden, too_many.
 using Authenticator = std::function<Result<Principal>(const Request&, std::string_view scheme)>;
+
+enum class Storage { none, read, shrink, grow };
 
 struct Operation {
   std::string id;
@@ -46,6 +55,7 @@ struct Operation {
   bool at_once = false;           // see bind_at_once
   bool is_idempotent = false;     // x-idempotency
   Deprecations deprecations;      // deprecated, x-deprecated, x-sunset
+  Storage storage = Storage::read;
   AsyncHandler handler;
 };
 
@@ -72,6 +82,8 @@ class Router {
   void set_authenticator(Authenticator authenticator) { authenticator_ = std::move(authenticator); }
   void set_once(Once once) { once_ = std::move(once); }
   void set_on_deprecated(OnDeprecated on_deprecated) { on_deprecated_ = std::move(on_deprecated); }
+  // Asked before everything else; without it all is admitted.
+  void set_admission(Admission admission) { admission_ = std::move(admission); }
 
   // Errors: internal, naming every operation without handler and every handler without operation, and that there is no
   // authenticator, or nothing for x-idempotency, where an operation needs one.
@@ -92,7 +104,7 @@ class Router {
   };
   Result<Resource> resource(std::string_view path) const;
 
-  // Authenticates, checks the role and calls the handler. Catches exceptions (500).
+  // Asks for admission, authenticates, checks the role and calls the handler. Catches exceptions (500).
   void dispatch(const Operation& operation, std::shared_ptr<Request> request, Responder responder) const;
 
   const std::vector<Operation>& operations() const { return operations_; }
@@ -118,6 +130,7 @@ class Router {
   Authenticator authenticator_;
   Once once_;
   OnDeprecated on_deprecated_;
+  Admission admission_;
 };
 
 }  // namespace handschlag::http

@@ -54,6 +54,40 @@ TEST(Router, ReadsWhatTheDescriptionSays) {
   EXPECT_THAT(operation(router, "drop").roles, ElementsAre("admin", "agent"));
 }
 
+TEST(Router, WhatAnOperationDoesToStorageIsSaidOrFollowsFromItsMethod) {
+  Router router = Router::create(kSpec).value();
+  EXPECT_EQ(operation(router, "item").storage, Storage::read);
+  EXPECT_EQ(operation(router, "config_head").storage, Storage::read);
+  EXPECT_EQ(operation(router, "drop").storage, Storage::shrink);
+  EXPECT_EQ(operation(router, "search").storage, Storage::grow);
+  auto said = [](std::string_view what) {
+    return Router::create(R"({"paths": {"/x": {"post": {"operationId": "x", "security": [], )" + std::string(what) +
+                          "}}}}");
+  };
+  EXPECT_EQ(operation(said(R"("x-storage": "none")").value(), "x").storage, Storage::none);
+  EXPECT_FALSE(said(R"("x-storage": "some")").has_value());
+  EXPECT_FALSE(said(R"("x-storage": 1)").has_value());
+}
+
+TEST(Router, WhatIsNotAdmittedReachesNobody) {
+  Router router = Router::create(kSpec).value();
+  bool asked = false;
+  router.bind("search", answers(204));
+  router.set_authenticator([&](const Request&, std::string_view) -> Result<Principal> {
+    asked = true;
+    return Principal{};
+  });
+  router.set_admission([](const Operation& operation) -> Result<void> {
+    if (operation.storage == Storage::grow) return fail(ErrorKind::unavailable, "full", "It is full.");
+    return {};
+  });
+  int status = 0;
+  router.dispatch(operation(router, "search"), std::make_shared<Request>(),
+                  Responder([&](Response response) { status = response.status; }));
+  EXPECT_EQ(status, 503);
+  EXPECT_FALSE(asked);
+}
+
 TEST(Router, LiteralSegmentsWinOverParameters) {
   Router router = Router::create(kSpec).value();
   EXPECT_EQ(matched(router, "GET", "/"), "home");

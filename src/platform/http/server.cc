@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -66,6 +68,24 @@ WriteTimes write_times(const ServerOptions& options) {
   return times;
 }
 
+// Each connection is a file to the operating system, whose first limit is often 1,024; a process may raise it to the
+// second one.
+void raise_file_limit(std::size_t connections) {
+  constexpr rlim_t kOthers = 256;  // databases, sockets to them, the log
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  const rlim_t wanted = connections + kMaxRefusals + kOthers;
+  if (files.rlim_cur < wanted) {
+    files.rlim_cur = std::min(wanted, files.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  if (files.rlim_max >= wanted) return;
+  log::warning(
+      "fewer files may be open than connections are allowed: raise the limit (LimitNOFILE=) or lower "
+      "server.max_connections",
+      {{"files", static_cast<std::int64_t>(files.rlim_max)}, {"connections", static_cast<std::int64_t>(connections)}});
+}
+
 class AsioServer final : public Server {
  public:
   explicit AsioServer(const ServerOptions& options)
@@ -79,6 +99,7 @@ class AsioServer final : public Server {
   Result<void> open(const Router& router, metrics::Registry& metrics) {
     const ServerOptions& options = core_.options;
     core_.site = TRY(Site::create(options, router, metrics));
+    raise_file_limit(options.max_connections);
     core_.connections = &metrics.gauge("http_open_connections", "Connections open now.");
     core_.received_bytes = &metrics.counter("http_received_bytes_total", "Bytes of requests.");
     core_.sent_bytes = &metrics.counter("http_sent_bytes_total", "Bytes of answers.");
@@ -213,7 +234,8 @@ class AsioServer final : public Server {
   void take(Tcp socket) {
     error_code ignored;
     socket.set_option(net::ip::tcp::no_delay(true), ignored);
-    Room room = core_.sessions.size() < core_.options.max_connections ? Room::yes : Room::no;
+    const bool fits = core_.sessions.size() < core_.options.max_connections;
+    Room room = fits || core_.sessions.close_slow(core_.options.patience) ? Room::yes : Room::no;
     auto session = make_connection(core_, std::move(socket), room);
     if (core_.sessions.add(session)) session->start();
   }

@@ -18,7 +18,13 @@ struct ServerOptions {
   std::uint16_t port = 8080;  // 0: any free port, see Server::port()
   std::size_t io_threads = 2;
   std::size_t worker_threads = 4;
+  // Beyond: a connection that has waited for its client for `patience` is closed for the new one; if none has, the new
+  // one is told 503.
   std::size_t max_connections = 10'000;
+  std::chrono::milliseconds patience{1'000};
+  // Bodies in memory: of requests, from their first byte to the answer; of answers, until they are taken. Beyond: 503
+  // for requests that are not small, and for each large answer one that was not taken for `patience` is given up.
+  std::size_t max_body_memory = 256 * 1024 * 1024;
   std::size_t max_waiting_requests = 4'096;  // for a worker; beyond: 503 with Retry-After
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 4 * 1024 * 1024;  // on the wire; an operation's x-max-body holds for the inflated body

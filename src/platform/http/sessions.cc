@@ -3,6 +3,46 @@
 #include <utility>
 
 namespace handschlag::http {
+namespace {
+
+constexpr std::size_t kLookedAt = 32;  // of the open connections, for the slowest: a scan of all would be slow itself
+
+}  // namespace
+
+std::optional<std::chrono::steady_clock::time_point> Session::waits_since() const {
+  const auto since = waiting_.load();
+  if (since == 0) return std::nullopt;
+  return std::chrono::steady_clock::time_point(std::chrono::steady_clock::duration(since));
+}
+
+void Session::waits() {
+  waiting_ = std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+bool Sessions::close_slow(std::chrono::steady_clock::duration patience, std::size_t least_bytes) {
+  auto slowest = slowest_of_some(least_bytes);
+  auto since = slowest ? slowest->waits_since() : std::nullopt;
+  if (!since || std::chrono::steady_clock::now() - *since < patience) return false;
+  slowest->abort();
+  return true;
+}
+
+std::shared_ptr<Session> Sessions::slowest_of_some(std::size_t least_bytes) {
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<Session> slowest;
+  std::optional<std::chrono::steady_clock::time_point> longest;
+  std::uniform_int_distribution<std::size_t> any(0, open_.bucket_count() - 1);
+  for (std::size_t bucket = any(random_), looked = 0, seen = 0; looked < kLookedAt && seen < open_.bucket_count();
+       bucket = (bucket + 1) % open_.bucket_count(), ++seen) {
+    for (auto entry = open_.begin(bucket); entry != open_.end(bucket); ++entry, ++looked) {
+      auto since = entry->second->waits_since();
+      if (!since || entry->second->held_bytes() < least_bytes || (longest && *longest <= *since)) continue;
+      longest = since;
+      slowest = entry->second;
+    }
+  }
+  return slowest;
+}
 
 bool Sessions::add(std::shared_ptr<Session> session) {
   std::lock_guard lock(mutex_);

@@ -68,6 +68,10 @@ Result<std::vector<KindStatus>> status(db::Transaction& tx);
 // Lets the dead jobs of a kind run again; answers how many.
 Result<std::int64_t> revive(db::Transaction& tx, std::string_view kind);
 
+// Ends the leases of processes that are gone, so that their jobs run again at once and not when the leases run out.
+// Answers how many. Only for a process that knows itself to be the only one on this database, before its runner starts.
+Result<std::int64_t> end_leases(db::Transaction& tx);
+
 struct Job {
   JobId id;
   std::string kind;

@@ -430,6 +430,78 @@ TEST_P(JobsTest, TheLeaseOfALongHandlerIsRenewed) {
   EXPECT_TRUE(effect.get_future().get().has_value());
 }
 
+// A disk that is full: everything can be read, nothing written.
+class FullDatabase final : public db::Database {
+ public:
+  explicit FullDatabase(db::Database& real) : real_(real) {}
+  using Body = std::function<Result<void>(db::Transaction&)>;
+  Result<void> read(const Body& body) override { return real_.read(body); }
+  Result<void> write(const Body& body) override {
+    if (!full) return real_.write(body);
+    ++refused;
+    return fail(ErrorKind::unavailable, "disk_full", "The disk is full.");
+  }
+  Result<void> migrate(std::span<const db::Migration> all) override { return real_.migrate(all); }
+  Result<db::SchemaState> schema_state(std::span<const db::Migration> all) override { return real_.schema_state(all); }
+  Result<db::CopyReport> copy(const db::CopyOptions& options) override { return real_.copy(options); }
+  Result<void> checkpoint() override { return real_.checkpoint(); }
+  bool shared() const override { return real_.shared(); }
+  Result<void> ping() override { return real_.ping(); }
+
+  std::atomic<bool> full{false};
+  std::atomic<int> refused{0};
+
+ private:
+  db::Database& real_;
+};
+
+TEST_P(JobsTest, ADueJobThatCannotBeTakenIsTriedAgainAtThePoll) {
+  FullDatabase full(database());
+  Options options = quick();
+  options.poll = 50ms;
+  std::promise<void> done;
+  Runner runner(full, options);
+  runner.on("due", [&](Lease&) -> Result<void> {
+    done.set_value();
+    return {};
+  });
+  ASSERT_TRUE(runner.start().has_value());
+  full.full = true;
+  const auto began = std::chrono::steady_clock::now();
+  add({.kind = "due"});
+  while (full.refused < 4) std::this_thread::yield();
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 2 * options.poll) << "the runner keeps a processor busy";
+  full.full = false;
+  done.get_future().wait();
+}
+
+TEST_P(JobsTest, LeasesOfAProcessThatIsGoneAreEnded) {
+  add({.kind = "held"});
+  add({.kind = "waiting", .run_at = from_millis(4'000'000'000'000)});
+  std::int64_t ended = 0;
+  auto done = database().write([&](db::Transaction& tx) -> Result<void> {
+    const std::int64_t now = TRY(tx.now_ms());
+    TRY(tx.execute("UPDATE jobs_job SET state = 'running', token = 7, attempt = 1, due_at = $1 WHERE kind = 'held'",
+                   {now + 20'000}));
+    ended = TRY(end_leases(tx));
+    return {};
+  });
+  ASSERT_TRUE(done.has_value()) << done.error().detail;
+  EXPECT_EQ(ended, 1);
+  std::promise<int> attempt;
+  Runner runner(database(), quick());
+  runner.on("held", [&](Lease& lease) -> Result<void> {
+    attempt.set_value(lease.job().attempt);
+    return {};
+  });
+  ASSERT_TRUE(runner.start().has_value());
+  auto again = attempt.get_future();
+  ASSERT_EQ(again.wait_for(10s), std::future_status::ready) << "it waits for a lease that nobody holds";
+  EXPECT_EQ(again.get(), 2) << "the attempt that was cut short counts";
+  runner.stop();
+  EXPECT_EQ(status_of("waiting").waiting, 1);
+}
+
 TEST_P(JobsTest, ALostLeaseTellsTheHandlerToStop) {
   Options options = quick();
   options.lease = 60ms;

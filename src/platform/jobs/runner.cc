@@ -45,14 +45,14 @@ struct Runner::Impl {
   void heartbeat();
   void renew(Lease::State& state);
   Result<void> correct_dates();
-  Result<void> watch_clock();
+  Result<void> watch_clock(std::int64_t now_ms);
 
   db::Database& database;
   const Options options;
   std::map<std::string, Kind> kinds;
   std::optional<store::Queue> queue;
   std::vector<std::thread> threads;
-  std::optional<std::chrono::milliseconds> clock_offset;  // of the database's clock to the steady one; of one thread
+  std::optional<std::chrono::milliseconds> clock_offset;  // of the database's clock to the steady one; the leader's
 
   std::mutex leader;  // of the idle workers one looks for jobs
   std::mutex mutex;   // guards what follows
@@ -90,7 +90,6 @@ void Runner::Impl::add(std::string name, Kind kind) {
 Result<void> Runner::Impl::start() {
   if (kinds.empty()) return {};
   TRY(correct_dates());
-  TRY(watch_clock());
   std::vector<std::string> names;
   for (const auto& [name, kind] : kinds) names.push_back(name);
   queue.emplace(std::move(names));
@@ -109,15 +108,11 @@ Result<void> Runner::Impl::correct_dates() {
   });
 }
 
-// A clock that was ahead and has been set right leaves dates behind that would be waited for in vain.
-Result<void> Runner::Impl::watch_clock() {
-  std::int64_t now = 0;
-  TRY(database.read([&](db::Transaction& tx) -> Result<void> {
-    now = TRY(tx.now_ms());
-    return {};
-  }));
+// A clock that was ahead and has been set right leaves dates behind that would be waited for in vain. Looked at before
+// each lease, so that none is taken under a clock that nobody noticed.
+Result<void> Runner::Impl::watch_clock(std::int64_t now_ms) {
   const auto steady = std::chrono::steady_clock::now().time_since_epoch();
-  const auto offset = std::chrono::milliseconds{now} - std::chrono::duration_cast<std::chrono::milliseconds>(steady);
+  const auto offset = std::chrono::milliseconds{now_ms} - std::chrono::duration_cast<std::chrono::milliseconds>(steady);
   if (clock_offset && *clock_offset - offset > kClockBack) {
     TRY(correct_dates());
     log::warning("the clock was set back; the dates of jobs were corrected");
@@ -166,6 +161,7 @@ std::shared_ptr<Lease::State> Runner::Impl::wait_for_job() {
     auto leased = take_due(pause);
     if (!leased.has_value()) {
       log::warning("jobs cannot be read", {{"code", std::string_view(leased.error().code)}});
+      pause = options.poll;  // a job may be due and not to be had, as on a full disk
     } else if (leased->has_value()) {
       return begin(*std::move(*leased));
     }
@@ -179,10 +175,13 @@ std::shared_ptr<Lease::State> Runner::Impl::wait_for_job() {
 // Leases the next job if one is due; else shortens the pause until one is. An idle runner only reads.
 Result<std::optional<store::Leased>> Runner::Impl::take_due(std::chrono::milliseconds& pause) {
   std::optional<std::int64_t> due_in_ms;
+  std::int64_t now_ms = 0;
   TRY(database.read([&](db::Transaction& tx) -> Result<void> {
+    now_ms = TRY(tx.now_ms());
     due_in_ms = TRY(queue->next_due_in_ms(tx));
     return {};
   }));
+  TRY(watch_clock(now_ms));
   std::optional<store::Leased> leased;
   if (!due_in_ms.has_value()) return leased;
   pause = std::min(pause, std::chrono::milliseconds{*due_in_ms});
@@ -261,7 +260,6 @@ void Runner::Impl::heartbeat() {
     const auto held = running;
     guard.unlock();
     for (const auto& state : held) renew(*state);
-    (void)watch_clock();  // where it fails, the next turn looks again
     guard.lock();
   }
 }

@@ -58,6 +58,12 @@ Result<std::int64_t> revive(db::Transaction& tx, std::string_view kind) {
       {now, kind});
 }
 
+// The jobs stay 'running': whoever takes one over gets the next token and the next attempt, as after an expired lease.
+Result<std::int64_t> end_leases(db::Transaction& tx) {
+  const std::int64_t now = TRY(tx.now_ms());
+  return tx.execute("UPDATE jobs_job SET due_at = $1 WHERE state = 'running' AND due_at > $1", {now});
+}
+
 namespace store {
 
 Result<JobId> insert(db::Transaction& tx, const NewJob& job) {
