@@ -346,8 +346,9 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
     phase_ = Phase::answer;
     response_ = std::move(response);
     const std::size_t size = response_.body.size();
-    // Somebody who does not take his answer makes way for it.
-    if (!charge(size) && size > kOneBufferBytes) core_.sessions.close_slow(core_.options.patience, kOneBufferBytes);
+    // Somebody who does not take his answer makes way for it; soon, since thousands may be asked for in a second.
+    if (!charge(size) && size > kOneBufferBytes)
+      core_.sessions.close_slow(core_.options.patience / 10, kOneBufferBytes);
     if (finishing_ || response_.stream) keep_alive_ = false;
     head_text_ = serialise_head(response_, minor_version_, keep_alive_ ? Connection::keep_alive : Connection::close);
     std::string_view body = exchange_->is_head() ? std::string_view() : std::string_view(response_.body);

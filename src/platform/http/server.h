@@ -22,8 +22,8 @@ struct ServerOptions {
   // one is told 503.
   std::size_t max_connections = 10'000;
   std::chrono::milliseconds patience{1'000};
-  // Bodies in memory: of requests, from their first byte to the answer; of answers, until they are taken. Beyond: 503
-  // for requests that are not small, and for each large answer one that was not taken for `patience` is given up.
+  // Bodies in memory, of requests until the answer, of answers until they are taken. Beyond: 503 for large requests;
+  // for each large answer one that was not taken for a tenth of `patience` is given up.
   std::size_t max_body_memory = 256 * 1024 * 1024;
   std::size_t max_waiting_requests = 4'096;  // for a worker; beyond: 503 with Retry-After
   std::size_t max_header_bytes = 16 * 1024;
