@@ -134,12 +134,15 @@ Result<void> App::open_regions() {
   std::vector<events::Cell> cells;
   std::vector<ledger::Ledger*> ledgers;
   std::vector<subjects::Place> subject_places;
+  words_ = customers::create_digest_holder();
   for (const auto& region : regions_->all()) {
     Place place;
     place.vault = TRY(vault::Vault::open(region->vault(), region->id(), {region->key(), region->former_key()},
                                          erasure_list(settings_, region->id())));
     place.identities = std::make_unique<identity::Identities>(*place.vault, settings_.identity);
     place.ledger = ledger::Ledger::create(*region, *place.vault);
+    place.digests = std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),
+                                                               std::vector{words_.get()}, events::hold_order);
     TRY(start_above_known(*region, place));
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
@@ -240,6 +243,9 @@ Result<void> App::start_jobs() {
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
   jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });
   jobs_->on(std::string(kRewrapJob), [this](jobs::Lease& lease) { return rewrap(lease); });
+  jobs_->on(std::string(kRedigestJob), [this](jobs::Lease& lease) {
+    return finish_digest_key(lease.job().payload, [&] { return lease.should_stop(); });
+  });
   TRY(resume_rotations());
   return jobs_->start();
 }

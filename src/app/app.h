@@ -81,6 +81,11 @@ class App {
   std::optional<std::uint64_t> rotation(const std::string& region);
   // Brings everything over to the new key, in small steps, and destroys the former one; for when no server does it.
   Result<void> finish_region_key(const std::string& region, const std::function<bool()>& cancelled);
+  // The same for the key of look-up digests; see features/identity/digester.h. Other nodes on the same database go on.
+  // Errors: not_found "region_unknown"; conflict "rotation_running", "digest_rotated_too_often".
+  Result<void> rotate_digest_key(const std::string& region);
+  Result<bool> rotates_digests(const std::string& region);
+  Result<void> finish_digest_key(const std::string& region, const std::function<bool()>& cancelled);
 
   const Settings& settings() const { return settings_; }  // as at the start
   const Clock& clock() const { return clock_; }
@@ -110,10 +115,14 @@ class App {
     std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<identity::Identities> identities;
     std::unique_ptr<ledger::Ledger> ledger;
+    std::unique_ptr<identity::DigestRotation> digests;
     std::atomic<std::uint64_t> rewrapped{0};
     Place() = default;
     Place(Place&& other) noexcept
-        : vault(std::move(other.vault)), identities(std::move(other.identities)), ledger(std::move(other.ledger)) {}
+        : vault(std::move(other.vault)),
+          identities(std::move(other.identities)),
+          ledger(std::move(other.ledger)),
+          digests(std::move(other.digests)) {}
   };
 
   static Result<std::unique_ptr<App>> open_or_make(const Settings& settings, const Clock& clock);
@@ -126,11 +135,14 @@ class App {
   void take_over(const Settings& settings);
   Result<void> start_jobs();
   Result<void> prune_backups();
+  // Leaves the rest of a rotation to the server's jobs, where they run.
+  Result<void> enqueue_rotation(std::string_view job, const std::string& region);
   Result<void> rewrap(jobs::Lease& lease);
   Result<void> rewrap(const std::string& region, const std::function<bool()>& cancelled);
   // Enqueues what a rotation that was cut short, or a restored backup, has left to do.
   Result<void> resume_rotations();
-  Place* place_of(std::string_view region);
+  Place* place_of(std::string_view region);  // nullptr if there is none
+  Result<Place*> known_place(std::string_view region);
   void keep_house(const std::stop_token& stopping);
 
   const Settings settings_;
@@ -145,6 +157,7 @@ class App {
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<regions::Regions> regions_;
+  std::unique_ptr<identity::DigestHolder> words_;
   std::vector<Place> places_;
   std::unique_ptr<events::Projection> names_;
   std::unique_ptr<events::Events> events_;

@@ -130,8 +130,12 @@ void add_upkeep(CLI::App& root, CommandLine& line) {
   keys->require_subcommand(1);
   add_command(keys, line, "list", "Lists them, never their text");
   add_command(keys, line, "prune", "Destroys the keys of backups that have expired; the server does it every hour");
-  auto* rotate = add_command(keys, line, "rotate", "Gives a region a new key, also while the server runs");
+  auto* rotate = add_command(keys, line, "rotate",
+                             "Gives a region a new key of its own, or for look-ups, also while the server runs");
   rotate->add_option("--region", line.region, "The region")->required();
+  rotate->add_option("--kind", line.kind, "region: what wraps the keys of its vault; digest: what look-ups go by")
+      ->check(CLI::IsMember({"region", "digest"}))
+      ->capture_default_str();
 }
 
 void add_webhooks(CLI::App& root, CommandLine& line) {

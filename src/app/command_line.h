@@ -43,6 +43,7 @@ struct CommandLine {
   std::int64_t backup_days = 35;
   std::string from;  // the same, to be restored
   std::string key;
+  std::string kind = "region";  // of the key to be rotated
   std::vector<std::string> erasures;
   std::string url;
   std::vector<std::string> sources;

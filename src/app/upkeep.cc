@@ -176,11 +176,23 @@ App::Place* App::place_of(std::string_view region) {
   return nullptr;
 }
 
+Result<App::Place*> App::known_place(std::string_view region) {
+  if (Place* place = place_of(region)) return place;
+  return fail(ErrorKind::not_found, "region_unknown", fmt::format("There is no region '{}'.", region));
+}
+
+Result<void> App::enqueue_rotation(std::string_view job, const std::string& region) {
+  if (!jobs_) return {};
+  TRY(control_->write([&](db::Transaction& tx) -> Result<void> {
+    TRY(jobs::enqueue(tx, {.kind = job, .payload = region, .unique_key = region}));
+    return {};
+  }));
+  jobs_->wake();
+  return {};
+}
+
 Result<void> App::rotate_region_key(const std::string& region) {
-  Place* place = place_of(region);
-  if (place == nullptr) {
-    return fail(ErrorKind::not_found, "region_unknown", fmt::format("There is no region '{}'.", region));
-  }
+  Place* place = TRY(known_place(region));
   std::unique_lock upkeep(upkeep_, std::try_to_lock);
   if (!upkeep) return upkeep_running();
   // Four eyes: the second person's approval is asked for here, before anything changes.
@@ -188,13 +200,26 @@ Result<void> App::rotate_region_key(const std::string& region) {
   place->rewrapped = 0;
   place->vault->rotate(fresh);
   TRY(staff_->record({"cli", "keys rotate region", "region:" + region, "", staff::Outcome::ok}));
-  if (!jobs_) return {};
-  TRY(control_->write([&](db::Transaction& tx) -> Result<void> {
-    TRY(jobs::enqueue(tx, {.kind = kRewrapJob, .payload = region, .unique_key = region}));
-    return {};
-  }));
-  jobs_->wake();
-  return {};
+  return enqueue_rotation(kRewrapJob, region);
+}
+
+Result<void> App::rotate_digest_key(const std::string& region) {
+  Place* place = TRY(known_place(region));
+  // Four eyes: here as well.
+  TRY(place->digests->begin());
+  TRY(staff_->record({"cli", "keys rotate digest", "region:" + region, "", staff::Outcome::ok}));
+  return enqueue_rotation(kRedigestJob, region);
+}
+
+Result<bool> App::rotates_digests(const std::string& region) {
+  return TRY(known_place(region))->digests->running();
+}
+
+Result<void> App::finish_digest_key(const std::string& region, const std::function<bool()>& cancelled) {
+  Place* place = TRY(known_place(region));
+  if (!TRY(place->digests->running())) return {};
+  TRY(place->digests->finish(cancelled));
+  return staff_->record({"cli", "digest key rotated", "region:" + region, "", staff::Outcome::ok});
 }
 
 std::optional<std::uint64_t> App::rotation(const std::string& region) {
@@ -227,11 +252,18 @@ Result<void> App::rewrap(const std::string& region, const std::function<bool()>&
 }
 
 Result<void> App::resume_rotations() {
+  std::vector<std::string> redigest;
+  for (const auto& region : regions_->all()) {
+    if (TRY(rotates_digests(region->id()))) redigest.push_back(region->id());
+  }
   return control_->write([&](db::Transaction& tx) -> Result<void> {
     for (std::size_t i = 0; i < places_.size(); ++i) {
       const std::string& region = regions_->all()[i]->id();
       if (!places_[i].vault->region_keys().former) continue;
       TRY(jobs::enqueue(tx, {.kind = kRewrapJob, .payload = region, .unique_key = region}));
+    }
+    for (const std::string& region : redigest) {
+      TRY(jobs::enqueue(tx, {.kind = kRedigestJob, .payload = region, .unique_key = region}));
     }
     return {};
   });

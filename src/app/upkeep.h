@@ -39,6 +39,8 @@ Result<void> back_up_before_migrating(const Settings& settings, db::Database& co
 
 // The durable job that brings a vault over to a new region key.
 inline constexpr std::string_view kRewrapJob = "vault_rewrap";
+// The one that brings look-up digests up to a new digest key.
+inline constexpr std::string_view kRedigestJob = "identity_redigest";
 
 struct RestoreRequest {
   std::filesystem::path from;

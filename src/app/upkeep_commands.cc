@@ -99,9 +99,9 @@ Result<int> take_backup(const CommandLine& line, App& app, Console& console) {
 Result<int> list_keys(const CommandLine& line, App& app, Console& console) {
   json::Value regions = json::Value::array();
   for (const auto& region : app.regions().all()) {
-    auto rotation = app.rotation(region->id());
-    regions.push_back({{"region", region->id()}, {"rotating", rotation.has_value()}});
-    if (!line.json) console.out(fmt::format("region {:<26} {}\n", region->id(), rotation ? "being rotated" : "in use"));
+    bool rotating = app.rotation(region->id()) || TRY(app.rotates_digests(region->id()));
+    regions.push_back({{"region", region->id()}, {"rotating", rotating}});
+    if (!line.json) console.out(fmt::format("region {:<26} {}\n", region->id(), rotating ? "being rotated" : "in use"));
   }
   json::Value backups = json::Value::array();
   for (const backup::KeyInfo& key : TRY(backup::keys(backup_keys(app.settings())))) {
@@ -123,29 +123,43 @@ Result<int> prune_keys(const CommandLine& line, App& app, Console& console) {
   return kGood;
 }
 
-Result<int> rotate_key(const CommandLine& line, App& app, Console& console) {
+Result<int> say_rotated(const CommandLine& line, Console& console, const std::string& text) {
+  console.out(line.json ? json::dump({{"region", line.region}, {"kind", line.kind}, {"rotated", true}}) + "\n" : text);
+  return kGood;
+}
+
+Result<int> server_goes_on(Console& console) {
+  console.err("The server goes on with it.\n");
+  return kInterrupted;
+}
+
+Result<int> rotate_digest_key(const CommandLine& line, App& app, Console& console) {
+  TRY(app.rotate_digest_key(line.region));
+  bool serving = app.server() != nullptr;
+  if (!serving) TRY(app.finish_digest_key(line.region, [&] { return console.cancelled(); }));
+  while (serving && TRY(app.rotates_digests(line.region))) {
+    if (console.cancelled()) return server_goes_on(console);
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  return say_rotated(line, console, fmt::format("Look-ups of region {} go by a new key.\n", line.region));
+}
+
+Result<int> rotate_region_key(const CommandLine& line, App& app, Console& console) {
   TRY(app.rotate_region_key(line.region));
   bool serving = app.server() != nullptr;
   if (!serving) TRY(app.finish_region_key(line.region, [&] { return console.cancelled(); }));
   auto last = std::chrono::steady_clock::now();
   while (serving && app.rotation(line.region)) {
-    if (console.cancelled()) {
-      console.err("The server goes on with it.\n");
-      return kInterrupted;
-    }
+    if (console.cancelled()) return server_goes_on(console);
     std::this_thread::sleep_for(kLookEvery);
     if (std::chrono::steady_clock::now() - last < kProgressEvery) continue;
     last = std::chrono::steady_clock::now();
     console.err(fmt::format("\r{} keys ", app.rotation(line.region).value_or(0)));
   }
-  if (line.json) {
-    console.out(json::dump({{"region", line.region}, {"rotated", true}}) + "\n");
-  } else {
-    console.out(fmt::format(
-        "Region {} has a new key, and the one before it is destroyed. Copy the key folder to where you keep it.\n",
-        line.region));
-  }
-  return kGood;
+  return say_rotated(line, console,
+                     fmt::format("Region {} has a new key, and the one before it is destroyed. Copy the key folder to "
+                                 "where you keep it.\n",
+                                 line.region));
 }
 
 Result<int> check_backup(const CommandLine& line, const Settings& settings, const Clock& clock, Console& console) {
@@ -195,7 +209,9 @@ std::optional<Result<int>> run_upkeep(const CommandLine& line, App& app, Console
   if (line.command == "backup") return take_backup(line, app, console);
   if (line.command == "keys list") return list_keys(line, app, console);
   if (line.command == "keys prune") return prune_keys(line, app, console);
-  if (line.command == "keys rotate") return rotate_key(line, app, console);
+  if (line.command == "keys rotate") {
+    return line.kind == "digest" ? rotate_digest_key(line, app, console) : rotate_region_key(line, app, console);
+  }
   return std::nullopt;
 }
 

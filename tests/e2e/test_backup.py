@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from conftest import PostgresDatabase
-from harness import Background, CommandFailed, House, Server, track, wait_until
+from harness import Background, CommandFailed, House, Server, event, track, wait_until
 
 USERS = 6
 
@@ -278,6 +278,69 @@ def test_a_rotation_cut_short_by_kill_9_is_finished_by_the_next_start(make_house
     with house.serve() as again:
         for user in chance.sample(users, 20):
             assert stored(again, user) == [1]
+
+
+def person(number: int) -> dict:
+    return event("identify", f"person-{number}",
+                 traits={"name": f"Vorname{number} Nachname{number}", "email": f"person{number}@example.org"})
+
+
+def found_once(server: Server, numbers):
+    for number in numbers:
+        for found in (server.customers(f"user_id:person-{number}"),
+                      server.customers(f"email:person{number}@example.org"),
+                      server.customers_named(f"nachname{number} vorname{number}")):
+            assert len(found) == 1, f"person {number} is found {len(found)} times"
+
+
+def digests(house: House) -> set[bytes]:
+    import sqlite3
+
+    with sqlite3.connect(f"file:{house.data / 'regions' / 'eu' / 'data.db'}?mode=ro", uri=True) as database:
+        rows = {digest for table in ("identity_key", "customers_word") for (digest,) in
+                database.execute(f"SELECT digest FROM {table}")}
+    database.close()
+    return rows
+
+
+def test_the_key_of_look_ups_is_rotated_while_serving_and_killed(make_house, request, tmp_path):
+    house = make_house()
+    shop = house.add_source("shop")
+    chance = random.Random(request.config.getoption("--seed"))
+    server = house.serve()
+    people = [person(number) for number in range(300)]
+    for first in range(0, 300, 150):
+        server.sender(shop).store(*people[first : first + 150])
+    house.run("backup", "--to", str(tmp_path / "before"))
+    before = digests(house)
+    rotating = lambda: any(item["rotating"] for item in house.json("keys", "list")["regions"])
+    for _ in range(2):
+        command = house.popen("keys", "rotate", "--region", "eu", "--kind", "digest", stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0.0, 0.15))
+        server.sender(shop).store(*chance.sample(people, 50))  # retries, in the middle of it
+        found_once(server, chance.sample(range(300), 2))
+        server.kill()
+        command.wait(30)
+        server = house.serve(server.port)
+        found_once(server, chance.sample(range(300), 2))
+        wait_until(lambda: not rotating(), seconds=60, what="the rotation to be finished")
+        found_once(server, chance.sample(range(300), 2))
+    house.run("keys", "rotate", "--region", "eu", "--kind", "digest")
+    assert not rotating() and not digests(house) & before, "a former digest is left"
+    for first in range(0, 300, 150):
+        server.sender(shop).store(*people[first : first + 150])
+    totals = [item["events"] for item in server.read("/api/v1/events/totals")["items"] if item["measure"] == "events"]
+    assert sum(totals) == 300, "a retry was stored again"
+    found_once(server, range(0, 300, 60))
+    server.stop()
+    shutil.rmtree(house.data)
+    house.run("restore", "--from", str(tmp_path / "before"))
+    with house.serve() as restored:
+        found_once(restored, range(0, 300, 120))
+        restored.sender(shop).store(*people[:10])
+        house.run("keys", "rotate", "--region", "eu", "--kind", "digest")
+        found_once(restored, range(0, 300, 120))
 
 
 def test_a_folder_of_another_version_is_backed_up_before_it_is_brought_up_to_date(make_house):

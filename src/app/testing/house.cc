@@ -112,11 +112,14 @@ void House::open() {
   std::vector<events::Cell> cells;
   std::vector<ledger::Ledger*> ledgers;
   std::vector<subjects::Place> subject_places;
+  words_ = customers::create_digest_holder();
   for (const auto& region : regions_->all()) {
     Place place;
     place.vault = must(vault::Vault::open(region->vault(), region->id(), region->key()));
     place.identities = std::make_unique<identity::Identities>(*place.vault, identity::Limits{100, 60});
     place.ledger = ledger::Ledger::create(*region, *place.vault);
+    place.digests = std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),
+                                                               std::vector{words_.get()}, events::hold_order);
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
     subject_places.push_back({region.get(), place.vault.get()});
@@ -141,6 +144,7 @@ void House::close() {
   events_.reset();
   names_.reset();
   places_.clear();
+  words_.reset();
   sources_.reset();
   staff_.reset();
   regions_.reset();
@@ -211,6 +215,16 @@ Result<void> House::erase(Who who) {
 
 Result<void> House::forget_refused() {
   return events_->forget_refused(clock_.now());
+}
+
+Result<void> House::rotate_digest_key(std::size_t region, std::size_t steps) {
+  identity::DigestRotation& rotation = *places_[region].digests;
+  if (!TRY(rotation.running())) {
+    auto begun = rotation.begin();
+    if (!begun && begun.error().code != "digest_rotated_too_often") return begun;
+  }
+  auto finished = rotation.finish([&] { return steps-- == 0; });
+  return finished || finished.error().code == "interrupted" ? Result<void>() : finished;
 }
 
 Result<std::multiset<std::string>> House::messages(const customers::Viewer& viewer, const std::string& handle) {

@@ -34,6 +34,8 @@ class House {
   Result<void> change_leave(Who who, PurposeSet purposes, customers::Customers::Leave leave);
   Result<void> erase(Who who);
   Result<void> forget_refused();
+  // Rotates the digest key of a region: begins it, takes at most so many steps; the next call goes on where one runs.
+  Result<void> rotate_digest_key(std::size_t region, std::size_t steps);
   // Nothing where the look is denied or nobody is there.
   Result<std::optional<View>> view(Who who, gate::Purpose purpose);
   Result<Rows> rows(std::size_t region);
@@ -46,6 +48,7 @@ class House {
     std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<identity::Identities> identities;
     std::unique_ptr<ledger::Ledger> ledger;
+    std::unique_ptr<identity::DigestRotation> digests;
   };
   void open();
   void close();
@@ -67,6 +70,7 @@ class House {
   std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<sources::Sources> sources_;
+  std::unique_ptr<identity::DigestHolder> words_;
   std::vector<Place> places_;
   std::unique_ptr<events::Projection> names_;
   std::unique_ptr<events::Events> events_;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <latch>
 #include <thread>
 
@@ -69,6 +70,42 @@ TEST_F(NodesTest, WhomOneNodeErasedTheOtherNeitherShowsNorStores) {
   EXPECT_EQ(*two_->ingest({event(1, 0, "m1")}), (Counts{.duplicates = 1})) << "its tombstone keeps a retry out";
   EXPECT_EQ((*two_->view(other, Purpose::CustomerOrderManagement))->events, 2);
   EXPECT_EQ(one_->rows(0)->events, 2);
+}
+
+// Nodes learn of a new digest key from the databases, in the middle of what they do.
+TEST_F(NodesTest, WhileOneRotatesTheDigestKeyNobodyIsMadeTwiceByAnother) {
+  constexpr int kPeople = 20;
+  auto send = [&](House& node, int round) {
+    std::vector<Sent> batch;
+    for (int person = 0; person < kPeople; ++person) {
+      batch.push_back(event(person, 0, fmt::format("m{}-{}", person, round)));
+      batch.back().email = person;
+      batch.back().order = 0;
+    }
+    auto counts = node.ingest(batch);
+    EXPECT_TRUE(counts && counts->stored == kPeople);
+  };
+  send(*one_, 0);
+  std::atomic<bool> done = false;
+  int rounds = 0;
+  std::thread other([&] {
+    while (!done || rounds < 5) {
+      if (rounds % 3 == 2) two_->reopen();  // so that it has to look everybody up
+      send(*two_, ++rounds);
+    }
+  });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(one_->rotate_digest_key(0, static_cast<std::size_t>(i)));
+    EXPECT_TRUE(one_->rotate_digest_key(0, 1'000));
+  }
+  done = true;
+  other.join();
+  one_->reopen();
+  send(*one_, rounds + 1);
+  auto rows = *one_->rows(0);
+  EXPECT_EQ(rows.identities, kPeople);
+  EXPECT_EQ(rows.keys, 2 * kPeople);
+  EXPECT_EQ(rows.events, kPeople * (rounds + 2));
 }
 
 }  // namespace

@@ -26,9 +26,10 @@ constexpr int kVisits = 4;
 constexpr int kMails = 3;
 constexpr std::size_t kQuickSteps = 120;
 constexpr std::size_t kRunsToShorten = 150;
+constexpr std::size_t kStepsOfRotation = 7;  // after fewer it is cut short
 constexpr std::chrono::hours kMonth{24 * 31};
 
-enum class Act { ingest, retry, link, unlink, withdraw, regrant, erase, month, reopen };
+enum class Act { ingest, retry, link, unlink, withdraw, regrant, erase, month, reopen, rotate };
 
 // What stands in it means the same whatever was taken out before it, as far as that can be: people are chosen by a
 // number modulo how many there are.
@@ -49,7 +50,7 @@ std::string told(const Sent& sent) {
 
 std::string told(const Step& step) {
   static constexpr std::array kNames = {"ingest",  "retry", "link",  "unlink", "withdraw",
-                                        "regrant", "erase", "month", "reopen"};
+                                        "regrant", "erase", "month", "reopen", "rotate"};
   std::string out = fmt::format("{} {} {} {}", kNames[static_cast<std::size_t>(step.act)], step.a, step.b,
                                 gate::info(step.purpose).name);
   for (const Sent& sent : step.events) out += "\n      " + told(sent);
@@ -80,8 +81,9 @@ class Maker {
               : dice < 84 ? Act::withdraw
               : dice < 88 ? Act::regrant
               : dice < 95 ? Act::erase
-              : dice < 98 ? Act::month
-                          : Act::reopen;
+              : dice < 97 ? Act::month
+              : dice < 98 ? Act::reopen
+                          : Act::rotate;
     out.a = below(1'000'000);
     out.b = below(1'000'000);
     out.purpose = kPurposes[below(kPurposes.size())];
@@ -167,6 +169,8 @@ class Run {
       case Act::reopen:
         house_.reopen();
         return "";
+      case Act::rotate:  // of the digest key; what is known and shown stays the same, at every step of it
+        return failure(house_.rotate_digest_key(step.a % kRegions.size(), step.b % kStepsOfRotation));
     }
     return "";
   }

@@ -74,12 +74,12 @@ class CustomersImpl final : public Customers {
     std::vector<Found> out;
     for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
       if (!may_see(viewer, cell)) continue;
-      auto digests = digests_of_query(identities(cell).vault().digest_key(), name, viewer.mode);
-      if (digests.empty())
-        return fail(ErrorKind::invalid, "name_empty", "Type at least one word of the name.", {{"name", "is empty"}});
       std::vector<identity::Identities::Found> found;
       TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
-        found = TRY(having_all(tx, digests, purposes));
+        auto words = digests_of_query(*TRY(identities(cell).digester(tx)), name, viewer.mode);
+        if (words.empty())
+          return fail(ErrorKind::invalid, "name_empty", "Type at least one word of the name.", {{"name", "is empty"}});
+        found = TRY(having_all(tx, words, purposes));
         return {};
       }));
       TRY(add_found(viewer, cell, permit, found, kMaxFoundByName, out));
@@ -348,17 +348,16 @@ class CustomersImpl final : public Customers {
     return out;
   }
 
-  Result<std::vector<identity::Identities::Found>> having_all(db::Transaction& tx,
-                                                              const std::vector<std::string>& digests,
+  Result<std::vector<identity::Identities::Found>> having_all(db::Transaction& tx, const std::vector<WordDigest>& words,
                                                               gate::PurposeSet purposes) {
     // The rarest word leads: the list of a common one may be cut, and then it would hide people.
     std::vector<std::int64_t> fewest;
-    for (std::size_t i = 0; i < digests.size(); ++i) {
-      auto matches = TRY(store::find_word(tx, digests[i], purposes.bits(), kMaxWordMatches));
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      auto matches = TRY(store::find_word(tx, words[i], purposes.bits(), kMaxWordMatches));
       if (i == 0 || matches.size() < fewest.size()) fewest = std::move(matches);
     }
     std::vector<identity::Identities::Found> out;
-    for (std::int64_t id : TRY(store::having_words(tx, fewest, digests, purposes.bits()))) {
+    for (std::int64_t id : TRY(store::having_words(tx, fewest, words, purposes.bits()))) {
       if (out.size() < kMaxFoundByName) out.push_back({{id}, identity::Standing::own});
     }
     return out;
@@ -474,6 +473,10 @@ std::string format_handle(std::string_view region, IdentityId identity) {
 
 std::string format_event_id(std::string_view region, std::int64_t seq) {
   return fmt::format("{}-e{}", region, base36(seq));
+}
+
+std::unique_ptr<identity::DigestHolder> create_digest_holder() {
+  return std::make_unique<WordDigests>();
 }
 
 std::unique_ptr<events::Projection> create_name_index() {

@@ -86,6 +86,8 @@ std::span<const db::Migration> migrations();
 std::unique_ptr<subjects::SubjectData> create_subject_data();
 // Keeps the search words of names up to date; to be handed to Events.
 std::unique_ptr<events::Projection> create_name_index();
+// Its search words, for the rotation of the digest key.
+std::unique_ptr<identity::DigestHolder> create_digest_holder();
 
 class Customers {
  public:

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "features/customers/store.h"
@@ -33,58 +34,81 @@ std::string_view prefix_of(sources::Mode mode) {
   return mode == sources::Mode::live ? "" : "test-";
 }
 
-std::string whole(const crypto::Key& key, std::string_view word, sources::Mode mode) {
-  return crypto::keyed_digest(key, fmt::format("{}name-word|{}", prefix_of(mode), word));
+WordDigest digest_of(const identity::Digester& digester, std::string_view message) {
+  return {digester.digest(message), digester.former(message)};
 }
 
-std::string beginning(const crypto::Key& key, std::string_view letters, sources::Mode mode) {
-  return crypto::keyed_digest(key, fmt::format("{}name-beginning|{}", prefix_of(mode), letters));
+WordDigest whole(const identity::Digester& digester, std::string_view word, sources::Mode mode) {
+  return digest_of(digester, fmt::format("{}name-word|{}", prefix_of(mode), word));
+}
+
+WordDigest beginning(const identity::Digester& digester, std::string_view letters, sources::Mode mode) {
+  return digest_of(digester, fmt::format("{}name-beginning|{}", prefix_of(mode), letters));
 }
 
 }  // namespace
 
-std::vector<std::string> digests_of_name(const crypto::Key& digest_key, std::string_view name, sources::Mode mode) {
-  std::vector<std::string> out;
+std::vector<WordDigest> digests_of_name(const identity::Digester& digester, std::string_view name, sources::Mode mode) {
+  std::vector<WordDigest> out;
   std::size_t words = 0;
   for (const std::string& word : text::words(name)) {
     if (++words > kMaxWords) break;
-    out.push_back(whole(digest_key, word, mode));
+    out.push_back(whole(digester, word, mode));
     for (std::size_t letters = kShortestPrefix; letters <= kLongestPrefix; ++letters) {
       if (prefix(word, letters - 1) == word) break;
-      out.push_back(beginning(digest_key, prefix(word, letters), mode));
+      out.push_back(beginning(digester, prefix(word, letters), mode));
     }
   }
   return out;
 }
 
-std::vector<std::string> digests_of_query(const crypto::Key& digest_key, std::string_view query, sources::Mode mode) {
-  std::vector<std::string> out;
+std::vector<WordDigest> digests_of_query(const identity::Digester& digester, std::string_view query,
+                                         sources::Mode mode) {
+  std::vector<WordDigest> out;
   for (const std::string& word : text::words(query)) {
     if (out.size() == kMaxWords) break;
     bool is_prefix = prefix(word, kShortestPrefix - 1) != word && prefix(word, kLongestPrefix) == word;
-    out.push_back(is_prefix ? beginning(digest_key, word, mode) : whole(digest_key, word, mode));
+    out.push_back(is_prefix ? beginning(digester, word, mode) : whole(digester, word, mode));
   }
   return out;
 }
 
 Result<void> NameIndex::apply(db::Transaction& tx, events::Cell& cell, std::span<const events::Stored> batch) {
+  auto digester = TRY(cell.identities->digester(tx));
   std::map<std::pair<std::string, std::int64_t>, gate::PurposeSet> words;  // in key order, against deadlocks
+  std::set<std::pair<std::string, std::int64_t>> former;
   for (const events::Stored& stored : batch) {
     if (stored.intake->type != events::EventType::identify) continue;
     for (std::string_view trait : kNameTraits) {
       auto name = stored.intake->traits->find(trait);
       if (!name) continue;
-      for (std::string& digest :
-           digests_of_name(cell.identities->vault().digest_key(), name->text(), stored.source->mode)) {
-        auto& purposes = words[{std::move(digest), stored.identity.value}];
+      for (WordDigest& digest : digests_of_name(*digester, name->text(), stored.source->mode)) {
+        auto& purposes = words[{std::move(digest.current), stored.identity.value}];
         purposes = purposes | stored.purposes;
+        if (digest.former) former.emplace(*std::move(digest.former), stored.identity.value);
       }
     }
   }
+  // What stands there is brought up first, so that no word stands twice.
+  std::vector<store::LiftedWord> lifted;
+  lifted.reserve(former.size());
+  for (const auto& [digest, identity] : former) lifted.push_back({digest, identity, digester->lift(digest)});
+  TRY(store::lift_words(tx, lifted, digester->layers()));
   std::vector<store::WordRow> rows;
   rows.reserve(words.size());
   for (const auto& [key, purposes] : words) rows.push_back({key.first, key.second, purposes.bits()});
-  return store::upsert_words(tx, rows);
+  return store::upsert_words(tx, rows, digester->layers());
+}
+
+Result<identity::DigestHolder::Step> WordDigests::lift(db::Transaction& tx, const identity::Digester& digester,
+                                                       std::int64_t first, std::int64_t limit) {
+  Step step{first + limit, 0};
+  auto rows = TRY(store::words_below(tx, digester.layers(), first, step.next, limit));
+  step.rows = static_cast<std::int64_t>(rows.size());
+  if (step.rows == limit) step.next = rows.back().identity;  // which may have more
+  for (store::LiftedWord& word : rows) word.digest = digester.lift(word.former);
+  TRY(store::lift_words(tx, rows, digester.layers()));
+  return step;
 }
 
 }  // namespace handschlag::customers

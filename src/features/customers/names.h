@@ -1,29 +1,44 @@
 // Finding people by name without storing names: keyed digests of the words of a name and of their beginnings.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "features/events/events.h"
-#include "platform/crypto/crypto.h"
+#include "features/identity/identity.h"
 
 namespace handschlag::customers {
 
+// What stands for a word, or a beginning of one.
+struct WordDigest {
+  std::string current;
+  std::optional<std::string> former;  // while the digest key is being rotated: under which it may stand as well
+};
+
 // The digests under which a name is found: of each word (whole), and of its first 3, 4, 5 and 6 letters. Names that
 // test sources made up are apart, so that they crowd nobody out.
-std::vector<std::string> digests_of_name(const crypto::Key& digest_key, std::string_view name,
-                                         sources::Mode mode = sources::Mode::live);
+std::vector<WordDigest> digests_of_name(const identity::Digester& digester, std::string_view name,
+                                        sources::Mode mode = sources::Mode::live);
 
 // The digests to look up for what was typed, one a word: with 3 to 6 letters it finds the beginning of a word, with
 // fewer or more a whole word.
-std::vector<std::string> digests_of_query(const crypto::Key& digest_key, std::string_view query,
-                                          sources::Mode mode = sources::Mode::live);
+std::vector<WordDigest> digests_of_query(const identity::Digester& digester, std::string_view query,
+                                         sources::Mode mode = sources::Mode::live);
 
 // Keeps the search words of names up to date from identify events.
 class NameIndex final : public events::Projection {
  public:
   Result<void> apply(db::Transaction& tx, events::Cell& cell, std::span<const events::Stored> batch) override;
+};
+
+// Brings search words up to a new digest key.
+class WordDigests final : public identity::DigestHolder {
+ public:
+  Result<Step> lift(db::Transaction& tx, const identity::Digester& digester, std::int64_t first,
+                    std::int64_t limit) override;
 };
 
 }  // namespace handschlag::customers

@@ -11,37 +11,68 @@ std::span<const db::Migration> migrations() {
 
 namespace store {
 
-Result<void> upsert_words(db::Transaction& tx, std::span<const WordRow> rows) {
-  db::Batch batch(3);
-  for (const WordRow& row : rows) batch.add({db::BlobView{row.digest}, row.identity, row.purposes});
+Result<void> upsert_words(db::Transaction& tx, std::span<const WordRow> rows, std::size_t layers) {
+  db::Batch batch(4);
+  auto count = static_cast<std::int64_t>(layers);
+  for (const WordRow& row : rows) batch.add({db::BlobView{row.digest}, row.identity, row.purposes, count});
   TRY(tx.execute_batch(
-      "INSERT INTO customers_word (digest, identity, purposes) VALUES ($1, $2, $3) "
+      "INSERT INTO customers_word (digest, identity, purposes, layers) VALUES ($1, $2, $3, $4) "
       "ON CONFLICT (digest, identity) DO UPDATE SET purposes = customers_word.purposes | excluded.purposes",
       batch));
   return {};
 }
 
-Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, std::string_view digest, std::int64_t purposes,
+Result<std::vector<LiftedWord>> words_below(db::Transaction& tx, std::size_t layers, std::int64_t first,
+                                            std::int64_t end, std::int64_t limit) {
+  std::vector<LiftedWord> out;
+  TRY(
+      tx.query("SELECT digest, identity FROM customers_word WHERE identity >= $1 AND identity < $2 AND layers < $3 "
+               "ORDER BY identity LIMIT $4",
+               {first, end, static_cast<std::int64_t>(layers), limit},
+               [&](const db::Row& row) { out.push_back({std::string(row.blob(0)), row.integer(1), ""}); }));
+  return out;
+}
+
+Result<void> lift_words(db::Transaction& tx, std::span<const LiftedWord> words, std::size_t layers) {
+  db::Batch batch(4);
+  for (const LiftedWord& word : words) {
+    batch.add({db::BlobView{word.digest}, static_cast<std::int64_t>(layers), db::BlobView{word.former}, word.identity});
+  }
+  TRY(tx.execute_batch("UPDATE customers_word SET digest = $1, layers = $2 WHERE digest = $3 AND identity = $4",
+                       batch));
+  return {};
+}
+
+Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, const WordDigest& word, std::int64_t purposes,
                                             std::int64_t limit) {
   std::vector<std::int64_t> out;
-  TRY(tx.query(
-      "SELECT identity FROM customers_word WHERE digest = $1 AND (purposes & $2) <> 0 ORDER BY identity LIMIT $3",
-      {db::BlobView{digest}, purposes, limit}, [&](const db::Row& row) { out.push_back(row.integer(0)); }));
+  auto find = [&](std::string_view digest) {
+    return tx.query(
+        "SELECT identity FROM customers_word WHERE digest = $1 AND (purposes & $2) <> 0 ORDER BY identity LIMIT $3",
+        {db::BlobView{digest}, purposes, limit}, [&](const db::Row& row) { out.push_back(row.integer(0)); });
+  };
+  TRY(find(word.current));
+  if (word.former) TRY(find(*word.former));
   return out;
 }
 
 Result<std::vector<std::int64_t>> having_words(db::Transaction& tx, std::span<const std::int64_t> identities,
-                                               std::span<const std::string> digests, std::int64_t purposes) {
-  std::vector<std::size_t> words(identities.size());
-  for (const std::string& digest : digests) {
-    db::Batch batch(3);
-    for (std::int64_t identity : identities) batch.add({db::BlobView{digest}, identity, purposes});
-    TRY(tx.query_batch("SELECT 1 FROM customers_word WHERE digest = $1 AND identity = $2 AND (purposes & $3) <> 0",
-                       batch, [&](std::size_t index, const db::Row&) { ++words[index]; }));
+                                               std::span<const WordDigest> words, std::int64_t purposes) {
+  std::vector<std::size_t> count(identities.size());
+  for (const WordDigest& word : words) {
+    db::Batch batch(4);
+    std::string_view former = word.former ? std::string_view(*word.former) : word.current;
+    for (std::int64_t identity : identities) {
+      batch.add({db::BlobView{word.current}, db::BlobView{former}, identity, purposes});
+    }
+    TRY(
+        tx.query_batch("SELECT 1 FROM customers_word WHERE digest IN ($1, $2) AND identity = $3 "
+                       "AND (purposes & $4) <> 0 LIMIT 1",
+                       batch, [&](std::size_t index, const db::Row&) { ++count[index]; }));
   }
   std::vector<std::int64_t> out;
   for (std::size_t i = 0; i < identities.size(); ++i) {
-    if (words[i] == digests.size()) out.push_back(identities[i]);
+    if (count[i] == words.size()) out.push_back(identities[i]);
   }
   return out;
 }
@@ -68,10 +99,14 @@ Result<void> delete_profile(db::Transaction& tx, std::int64_t identity) {
 }
 
 Result<std::int64_t> delete_words(db::Transaction& tx, std::int64_t identity, std::int64_t limit) {
-  return tx.execute(
-      "DELETE FROM customers_word WHERE identity = $1 AND digest IN "
-      "(SELECT digest FROM customers_word WHERE identity = $1 LIMIT $2)",
-      {identity, limit});
+  std::vector<std::string> digests;
+  TRY(tx.query("SELECT digest FROM customers_word WHERE identity = $1 LIMIT $2", {identity, limit},
+               [&](const db::Row& row) { digests.emplace_back(row.blob(0)); }));
+  db::Batch batch(2);
+  for (const std::string& digest : digests) batch.add({db::BlobView{digest}, identity});
+  TRY(tx.execute_batch("DELETE FROM customers_word WHERE digest = $1 AND identity = $2", batch));
+  // As many as were there: another node may just have given one a new digest, and then it is still there.
+  return static_cast<std::int64_t>(digests.size());
 }
 
 }  // namespace store

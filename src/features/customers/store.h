@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "features/customers/names.h"
 #include "platform/db/db.h"
 
 namespace handschlag::customers::store {
@@ -17,14 +18,27 @@ struct WordRow {
   std::int64_t identity;
   std::int64_t purposes;
 };
-Result<void> upsert_words(db::Transaction& tx, std::span<const WordRow> rows);
+// `layers`: of their digests; see features/identity/digester.h.
+Result<void> upsert_words(db::Transaction& tx, std::span<const WordRow> rows, std::size_t layers);
+
+struct LiftedWord {
+  std::string former;
+  std::int64_t identity = 0;
+  std::string digest;
+};
+// Words whose digests have fewer layers, of the identities from `first` to before `end`, in their order, at most
+// `limit`; `digest` is left empty.
+Result<std::vector<LiftedWord>> words_below(db::Transaction& tx, std::size_t layers, std::int64_t first,
+                                            std::int64_t end, std::int64_t limit);
+// What was removed or lifted meanwhile stays so.
+Result<void> lift_words(db::Transaction& tx, std::span<const LiftedWord> words, std::size_t layers);
 // Identities that have a word for one of these purposes, at most `limit`.
-Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, std::string_view digest, std::int64_t purposes,
+Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, const WordDigest& word, std::int64_t purposes,
                                             std::int64_t limit);
 
 // Which of these identities have all of the words for one of these purposes.
 Result<std::vector<std::int64_t>> having_words(db::Transaction& tx, std::span<const std::int64_t> identities,
-                                               std::span<const std::string> digests, std::int64_t purposes);
+                                               std::span<const WordDigest> words, std::int64_t purposes);
 
 struct ProfileRow {
   std::int64_t through_seq = 0;

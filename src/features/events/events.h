@@ -165,6 +165,9 @@ Result<void> skip_positions(db::Transaction& tx, std::int64_t count);
 // else, so that a retry does not get in. Sums stay: they tell of nobody.
 std::unique_ptr<subjects::SubjectData> create_subject_data();
 
+// Holds the order of the region until this transaction ends: no batch of events is stored meanwhile, by any node.
+Result<void> hold_order(db::Transaction& tx);
+
 // An amount of money of an event's properties (revenue, total or value with currency), in micros.
 struct Amount {
   std::string currency;  // "" where it names none

@@ -228,12 +228,12 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source) {
   return event;
 }
 
-std::string event_id_of(const Prepared& event, const crypto::Key& digest_key) {
+std::string event_id_of(const Prepared& event, const crypto::Key& key) {
   std::int64_t millis = event.intake.original ? to_millis(*event.intake.original) : 0;
   std::string id;
   for (int shift = 40; shift >= 0; shift -= 8) id += static_cast<char>((millis >> shift) & 0xFF);
   std::string message = fmt::format("event|{}|{}", event.source->number.value, event.intake.message_id);
-  return id + crypto::keyed_digest(digest_key, message).substr(0, 10);
+  return id + crypto::keyed_digest(key, message).substr(0, 10);
 }
 
 }  // namespace handschlag::events

@@ -44,6 +44,6 @@ struct Prepared {
 Result<Prepared> prepare(Intake intake, sources::SourcePointer source);
 
 // The client's own time and a keyed hash of source and message id: for deduplication only.
-std::string event_id_of(const Prepared& event, const crypto::Key& digest_key);
+std::string event_id_of(const Prepared& event, const crypto::Key& key);
 
 }  // namespace handschlag::events

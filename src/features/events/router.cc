@@ -175,7 +175,7 @@ Result<std::vector<std::vector<Prepared>>> Router::route(Journey journey) {
     } else {
       cell = cell_of_country(event.country);
     }
-    event.event_id = event_id_of(event, cells_[cell].identities->vault().digest_key());
+    event.event_id = event_id_of(event, cells_[cell].identities->vault().first_digest_key());
     out[cell].push_back(std::move(event));
   }
   for (std::size_t cell = 0; cell < cells_.size(); ++cell) TRY(seal_known(cells_[cell], out[cell]));

@@ -17,6 +17,11 @@ Result<void> skip_positions(db::Transaction& tx, std::int64_t count) {
   return {};
 }
 
+Result<void> hold_order(db::Transaction& tx) {
+  TRY(store::allocate(tx, 0));
+  return {};
+}
+
 namespace store {
 namespace {
 

@@ -36,14 +36,22 @@ std::string_view name_of(Standing standing) {
 }
 
 Result<std::vector<IdentityId>> Identities::record(db::Transaction& tx, std::span<const Sighting* const> sightings) {
-  return Recorder(tx, vault_, limits_).record(sightings);
+  auto digester = TRY(this->digester(tx));
+  return Recorder(tx, vault_, *digester, limits_).record(sightings);
 }
 
 Result<std::vector<Identities::Found>> Identities::find(db::Transaction& tx, std::span<const Key> keys,
                                                         gate::PurposeSet purposes) {
-  std::map<std::int64_t, Standing> best;
+  auto digester = TRY(this->digester(tx));
+  std::vector<std::string> digests;
   for (const Key& key : keys) {
-    for (const store::KeyRow& row : TRY(store::holders(tx, digest_of(vault_.digest_key(), key), kMaxFound))) {
+    std::string message = message_of(key);
+    digests.push_back(digester->digest(message));
+    if (auto former = digester->former(message)) digests.push_back(*std::move(former));
+  }
+  std::map<std::int64_t, Standing> best;
+  for (const std::string& digest : digests) {
+    for (const store::KeyRow& row : TRY(store::holders(tx, digest, kMaxFound))) {
       if ((row.purposes & purposes).empty()) continue;
       auto [it, fresh] = best.try_emplace(row.identity, row.standing);
       if (!fresh) it->second = std::min(it->second, row.standing);
@@ -57,13 +65,21 @@ Result<std::vector<Identities::Found>> Identities::find(db::Transaction& tx, std
 }
 
 Result<std::vector<Sighting::Known>> Identities::knows(db::Transaction& tx, std::span<const Key> keys) {
+  auto digester = TRY(this->digester(tx));
   std::vector<std::string> digests;
+  std::vector<std::string> former;
   digests.reserve(keys.size());
-  for (const Key& key : keys) digests.push_back(digest_of(vault_.digest_key(), key));
+  for (const Key& key : keys) {
+    std::string message = message_of(key);
+    digests.push_back(digester->digest(message));
+    if (digester->rotating()) former.push_back(*digester->former(message));
+  }
   std::vector<Sighting::Known> known(keys.size());
-  TRY(store::find_own(tx, digests, [&](std::size_t index, std::int64_t identity, gate::PurposeSet purposes) {
+  auto keep = [&](std::size_t index, std::int64_t identity, gate::PurposeSet purposes) {
     known[index] = {{identity}, purposes};
-  }));
+  };
+  TRY(store::find_own(tx, digests, keep));
+  if (!former.empty()) TRY(store::find_own(tx, former, keep));
   return known;
 }
 

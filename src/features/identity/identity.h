@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,11 +18,13 @@
 #include <vector>
 
 #include "features/gate/purposes.h"
+#include "features/identity/digester.h"
 #include "features/identity/key.h"
 #include "features/subjects/subjects.h"
 #include "features/vault/vault.h"
 #include "platform/base/clock.h"
 #include "platform/db/db.h"
+#include "platform/db/writer.h"
 
 namespace handschlag::identity {
 
@@ -131,6 +134,10 @@ class Identities {
   // `vault` must outlive this.
   Identities(vault::Vault& vault, Limits limits) : vault_(vault), limits_(limits) {}
 
+  // The keys of look-up digests as they are for this transaction: another node may rotate them. While they are being
+  // rotated, what is looked for may stand under either digest. Errors: unavailable "digest_key_missing".
+  Result<std::shared_ptr<const Digester>> digester(db::Transaction& tx);
+
   // Finds or makes the identity of each sighting, in order, and writes the keys and links that they tell of. New
   // identities get their vault key, durably, before the caller's transaction can commit.
   Result<std::vector<IdentityId>> record(db::Transaction& tx, std::span<const Sighting* const> sightings);
@@ -185,6 +192,49 @@ class Identities {
 
   vault::Vault& vault_;
   const Limits limits_;
+  std::mutex digester_mutex_;
+  std::shared_ptr<const Digester> digester_;  // as last asked for
+  std::string digester_names_;                // of its keys, and which are settled
+};
+
+// A slice that keeps look-up digests, for their rotation.
+class DigestHolder {
+ public:
+  virtual ~DigestHolder() = default;
+  struct Step {
+    std::int64_t next = 0;  // the first identity that was not looked at, or not to its end
+    std::int64_t rows = 0;  // that were brought up
+  };
+  // Brings digests that are not of the newest layer up to it, for the identities from `first` on: looks at about as
+  // many as `limit` says, and brings up at most so many rows.
+  virtual Result<Step> lift(db::Transaction& tx, const Digester& digester, std::int64_t first, std::int64_t limit) = 0;
+};
+
+// Rotates the digest key of one region, while it is written by any number of nodes. Thread-safe.
+class DigestRotation {
+ public:
+  // Everything must outlive this. `hold_order` keeps every writer of events out until its transaction ends, on all
+  // nodes: from then on they write the new digests, and look for both.
+  DigestRotation(Identities& identities, db::Database& data, db::Writer& writer, std::vector<DigestHolder*> holders,
+                 db::Writer::Body hold_order);
+
+  // Errors: conflict "rotation_running", "digest_rotated_too_often".
+  Result<void> begin();
+  // Whether one was begun and is not finished, by any node.
+  Result<bool> running();
+  // Brings everything up, in small steps on the writer, and ends the rotation; a no-op where none runs. It may be
+  // interrupted at any moment, and run again, by several at once.
+  Result<void> finish(const std::function<bool()>& should_stop);
+
+ private:
+  Result<std::int64_t> pass(DigestHolder& holder, std::size_t layers, const std::function<bool()>& should_stop);
+
+  Identities& identities_;
+  db::Database& data_;
+  db::Writer& writer_;
+  std::vector<DigestHolder*> holders_;
+  db::Writer::Body hold_order_;
+  std::unique_ptr<DigestHolder> keys_;  // of this slice
 };
 
 }  // namespace handschlag::identity

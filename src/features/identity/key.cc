@@ -161,11 +161,13 @@ Result<KindAndValue> parse_key(std::string_view text) {
   return KindAndValue{*kind, std::string(text.substr(colon + 1))};
 }
 
-std::string digest_of(const crypto::Key& digest_key, const Key& key) {
+std::string message_of(const Key& key) {
   // Length before text, so that no two keys make the same message.
-  std::string message =
-      fmt::format("{}|{}|{}|{}", static_cast<int>(key.kind), key.name_space.size(), key.name_space, key.value);
-  return crypto::keyed_digest(digest_key, message);
+  return fmt::format("{}|{}|{}|{}", static_cast<int>(key.kind), key.name_space.size(), key.name_space, key.value);
+}
+
+std::string digest_of(const crypto::Key& digest_key, const Key& key) {
+  return crypto::keyed_digest(digest_key, message_of(key));
 }
 
 }  // namespace handschlag::identity

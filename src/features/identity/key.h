@@ -54,7 +54,9 @@ struct KindAndValue {
 };
 Result<KindAndValue> parse_key(std::string_view text);
 
-// What is stored in place of the value; equal for equal keys of one region.
+// What digests of a key are made of; equal for equal keys.
+std::string message_of(const Key& key);
+// A digest under one key; equal for equal keys. What is stored in place of the value is a Digester's (digester.h).
 std::string digest_of(const crypto::Key& digest_key, const Key& key);
 
 }  // namespace handschlag::identity

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "features/identity/digest_store.h"
+
 namespace handschlag::identity {
 
 std::string key_context(IdentityId identity, std::string_view digest) {
@@ -11,7 +13,7 @@ std::string key_context(IdentityId identity, std::string_view digest) {
 }
 
 std::size_t Recorder::name(const Key& key, const Sighting& sighting) {
-  std::string digest = digest_of(vault_.digest_key(), key);
+  std::string digest = digester_.digest(message_of(key));
   auto [it, fresh] = index_.try_emplace(digest, named_.size());
   if (fresh) {
     named_.push_back({&key, &sighting, 0, {}, {}});
@@ -59,6 +61,13 @@ std::optional<IdentityId> Recorder::known_together(const Sighting& sighting, std
 }
 
 Result<void> Recorder::find_named() {
+  if (digester_.rotating()) {
+    // Whoever is named is brought up first: so here and below the newest digests are all there is to know.
+    std::vector<std::string> former;
+    former.reserve(named_.size());
+    for (const Named& named : named_) former.push_back(*digester_.former(message_of(*named.key)));
+    TRY(lift_rows(tx_, vault_, digester_, TRY(store::rows_of(tx_, former))));
+  }
   return store::find_own(tx_, digests_, [&](std::size_t index, std::int64_t identity, gate::PurposeSet purposes) {
     named_[index].identity = identity;
     named_[index].known = purposes;
@@ -91,7 +100,7 @@ Result<void> Recorder::make_missing() {
                     to_millis(first.at), crypto::seal(keys[i], named.key->value, key_context(ids[i], digest))});
   }
   TRY(store::insert_identities(tx_, identities));
-  return store::insert_keys(tx_, rows);
+  return store::insert_keys(tx_, rows, digester_.layers());
 }
 
 Result<void> Recorder::widen_purposes() {
@@ -125,7 +134,11 @@ Result<void> Recorder::record_together(const Sighting& sighting, IdentityId own)
 }
 
 Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own, const Key& key) {
-  std::string digest = digest_of(vault_.digest_key(), key);
+  std::string message = message_of(key);
+  std::string digest = digester_.digest(message);
+  if (auto former = digester_.former(message)) {
+    TRY(lift_rows(tx_, vault_, digester_, TRY(store::rows_of(tx_, {&*former, 1}))));
+  }
   // One more than may share it, so that "too many" shows.
   auto holders = TRY(store::holders(tx_, digest, limits_.identities_per_value + 1));
   store::KeyRow* mine = nullptr;
@@ -151,7 +164,7 @@ Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own
                       sighting.source,
                       to_millis(sighting.at),
                       crypto::seal(*data_key, key.value, key_context(own, digest))};
-    TRY(store::insert_keys(tx_, {&row, 1}));
+    TRY(store::insert_keys(tx_, {&row, 1}, digester_.layers()));
     holders.push_back(std::move(row));  // who comes now counts among those who share it
   } else {
     bool confirms = mine->standing == Standing::claimed && sighting.standing == Standing::confirmed;

@@ -17,7 +17,8 @@ namespace handschlag::identity {
 
 class Recorder {
  public:
-  Recorder(db::Transaction& tx, vault::Vault& vault, const Limits& limits) : tx_(tx), vault_(vault), limits_(limits) {}
+  Recorder(db::Transaction& tx, vault::Vault& vault, const Digester& digester, const Limits& limits)
+      : tx_(tx), vault_(vault), digester_(digester), limits_(limits) {}
 
   Result<std::vector<IdentityId>> record(std::span<const Sighting* const> sightings);
 
@@ -50,6 +51,7 @@ class Recorder {
 
   db::Transaction& tx_;
   vault::Vault& vault_;
+  const Digester& digester_;
   const Limits& limits_;
   std::vector<Named> named_;
   std::vector<std::string> digests_;                    // of named_, in its order
@@ -57,6 +59,11 @@ class Recorder {
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>
       stated_;  // links this batch already looked at → purposes
 };
+
+// Brings rows up to the newest layer of digests: the digest, and the seal that is bound to it. Of each only digest,
+// identity and seal are needed.
+Result<void> lift_rows(db::Transaction& tx, vault::Vault& vault, const Digester& digester,
+                       std::span<const store::KeyRow> rows);
 
 // What a key's value is sealed under and bound to.
 std::string key_context(IdentityId identity, std::string_view digest);

@@ -69,16 +69,16 @@ Result<void> insert_identities(db::Transaction& tx, std::span<const IdentityRow>
   return {};
 }
 
-Result<void> insert_keys(db::Transaction& tx, std::span<const KeyRow> rows) {
-  db::Batch batch(8);
+Result<void> insert_keys(db::Transaction& tx, std::span<const KeyRow> rows, std::size_t layers) {
+  db::Batch batch(9);
   for (const KeyRow& row : rows) {
     batch.add({db::BlobView{row.digest}, row.identity, static_cast<std::int64_t>(row.kind),
                static_cast<std::int64_t>(row.standing), row.purposes.bits(), row.source, row.first_seen,
-               db::BlobView{row.sealed}});
+               db::BlobView{row.sealed}, static_cast<std::int64_t>(layers)});
   }
   TRY(tx.execute_batch(
-      "INSERT INTO identity_key (digest, identity, kind, standing, purposes, source, first_seen, sealed) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      "INSERT INTO identity_key (digest, identity, kind, standing, purposes, source, first_seen, sealed, layers) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       batch));
   return {};
 }

@@ -37,7 +37,8 @@ Result<std::int64_t> allocate(db::Transaction& tx, std::int64_t count);
 Result<std::int64_t> last_id(db::Transaction& tx);
 Result<void> raise_last_id(db::Transaction& tx, std::int64_t least);
 Result<void> insert_identities(db::Transaction& tx, std::span<const IdentityRow> rows);
-Result<void> insert_keys(db::Transaction& tx, std::span<const KeyRow> rows);
+// `layers`: of their digests; see digester.h.
+Result<void> insert_keys(db::Transaction& tx, std::span<const KeyRow> rows, std::size_t layers);
 Result<void> update_key(db::Transaction& tx, const KeyRow& row);  // standing and purposes
 
 struct OwnPurposes {

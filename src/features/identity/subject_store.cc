@@ -1,5 +1,8 @@
 #include "features/identity/subject_store.h"
 
+#include <string>
+#include <vector>
+
 namespace handschlag::identity::store {
 
 Result<void> suppress(db::Transaction& tx, std::int64_t identity) {
@@ -23,10 +26,14 @@ Result<void> delete_links(db::Transaction& tx, std::int64_t identity) {
 }
 
 Result<std::int64_t> delete_further_keys(db::Transaction& tx, std::int64_t identity, std::int64_t limit) {
-  return tx.execute(
-      "DELETE FROM identity_key WHERE identity = $1 AND digest IN "
-      "(SELECT digest FROM identity_key WHERE identity = $1 AND standing <> 0 LIMIT $2)",
-      {identity, limit});
+  std::vector<std::string> digests;
+  TRY(tx.query("SELECT digest FROM identity_key WHERE identity = $1 AND standing <> 0 LIMIT $2", {identity, limit},
+               [&](const db::Row& row) { digests.emplace_back(row.blob(0)); }));
+  db::Batch batch(2);
+  for (const std::string& digest : digests) batch.add({db::BlobView{digest}, identity});
+  TRY(tx.execute_batch("DELETE FROM identity_key WHERE digest = $1 AND identity = $2", batch));
+  // As many as were there: another node may just have given one a new digest, and then it is still there.
+  return static_cast<std::int64_t>(digests.size());
 }
 
 Result<std::int64_t> delete_refusals(db::Transaction& tx, std::int64_t identity, std::int64_t limit) {

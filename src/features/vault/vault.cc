@@ -53,7 +53,7 @@ Result<std::unique_ptr<Vault>> Vault::open(db::Database& database, std::string_v
         fmt::format("The key of region '{}' is not the one its vault was made with; put the right key file back.",
                     region));
   }
-  vault->digest_key_ = TRY(std::move(digest_key));
+  vault->first_digest_key_ = TRY(std::move(digest_key));
   return vault;
 }
 
@@ -183,29 +183,32 @@ Result<void> Vault::destroy(std::span<const IdentityId> identities, RetentionCla
   return database_.checkpoint();  // until then the key's bytes stay in the write-ahead log
 }
 
-Result<crypto::Key> Vault::secret(std::string_view name) {
+Result<std::optional<crypto::Key>> Vault::find_secret(std::string_view name) {
   {
     std::lock_guard lock(mutex_);
     if (auto it = secrets_.find(std::string(name)); it != secrets_.end()) return it->second;
   }
-  std::string context = secret_context(region_, name);
   std::string wrapped;
   TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
     wrapped = TRY(store::find_secret(tx, name));
     return {};
   }));
-  if (wrapped.empty()) {
-    TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
-      TRY(store::insert_secret(tx, name, wrap(crypto::Key::random(), context)));
-      wrapped = TRY(store::find_secret(tx, name));  // another node may have been first
-      return {};
-    }));
-  }
-  crypto::Key key = TRY(unwrap(wrapped, context));
+  if (wrapped.empty()) return std::nullopt;
+  crypto::Key key = TRY(unwrap(wrapped, secret_context(region_, name)));
   std::lock_guard lock(mutex_);
   if (secrets_.size() >= kCachedSecrets) secrets_.clear();
   secrets_.emplace(name, key);
   return key;
+}
+
+Result<crypto::Key> Vault::secret(std::string_view name) {
+  if (auto key = TRY(find_secret(name))) return *key;
+  TRY(database_.write([&](db::Transaction& tx) {
+    return store::insert_secret(tx, name, wrap(crypto::Key::random(), secret_context(region_, name)));
+  }));
+  auto key = TRY(find_secret(name));  // another node may have been first
+  if (!key) return fail(ErrorKind::internal, "secret_lost", "A key that was just made is not there.");
+  return *key;
 }
 
 }  // namespace handschlag::vault

@@ -95,6 +95,8 @@ class Vault {
 
   // A key that belongs to no person, by name; made when it is first asked for. For few names.
   Result<crypto::Key> secret(std::string_view name);
+  // The same, but nothing where it was never made.
+  Result<std::optional<crypto::Key>> find_secret(std::string_view name);
 
   // Changes when a key is destroyed, by any node: a key found while it was the same is there still.
   Result<std::uint64_t> generation();
@@ -120,8 +122,8 @@ class Vault {
   // The largest number of an identity that has or had a key here; 0 for none.
   Result<std::int64_t> highest_identity();
 
-  // The key of look-up digests (see features/identity).
-  const crypto::Key& digest_key() const { return digest_key_; }
+  // The first key of look-up digests (see features/identity/digester.h), and that of the ids of events.
+  const crypto::Key& first_digest_key() const { return first_digest_key_; }
 
  private:
   Vault(db::Database& database, std::string_view region, const RegionKeys& region_keys);
@@ -153,7 +155,7 @@ class Vault {
   const std::string region_;
   mutable std::mutex region_keys_mutex_;
   RegionKeys region_keys_;
-  crypto::Key digest_key_;
+  crypto::Key first_digest_key_;
 
   std::mutex erasing_;  // one erasure at a time: the list and the database go on together
   std::unique_ptr<ErasureList> erasures_;

@@ -33,7 +33,7 @@ TEST_P(VaultTest, KeysSurviveReopening) {
   EXPECT_NE(keys[0].bytes(), keys[1].bytes());
   auto again = *Vault::open(**database_, "eu", region_key_);
   EXPECT_EQ(again->get({1}, kOrdinary)->bytes(), keys[0].bytes());
-  EXPECT_EQ(again->digest_key().bytes(), vault_->digest_key().bytes());
+  EXPECT_EQ(again->first_digest_key().bytes(), vault_->first_digest_key().bytes());
 }
 
 TEST_P(VaultTest, CreatingTwiceGivesTheSameKey) {
@@ -130,7 +130,7 @@ TEST_P(VaultTest, AfterRotationOnlyTheNewRegionKeyOpensIt) {
   EXPECT_EQ(after->get({1'000}, kOrdinary)->bytes(), keys[999].bytes());
   EXPECT_EQ(after->get({1'001}, kOrdinary)->bytes(), key_between[0].bytes());
   EXPECT_EQ(after->secret("unlinked:2026-11-21")->bytes(), secret.bytes());
-  EXPECT_EQ(after->digest_key().bytes(), vault_->digest_key().bytes());
+  EXPECT_EQ(after->first_digest_key().bytes(), vault_->first_digest_key().bytes());
   EXPECT_EQ(Vault::open(**database_, "eu", region_key_).error().code, "region_key_wrong");
 }
 
