@@ -127,7 +127,10 @@ Result<void> back_up_before_migrating(const Settings& settings, db::Database& co
   }
   std::string moment = format_time(clock.now()).substr(0, 19);
   std::erase(moment, ':');
-  job.to = folder / fmt::format("before-{}-{}", kVersionNumber, moment);
+  const std::string name = fmt::format("before-{}-{}", kVersionNumber, moment);
+  job.to = folder / name;
+  // Of a start in the same second, which was cut short or waits for us.
+  for (int next = 2; std::filesystem::exists(job.to, error); ++next) job.to = folder / fmt::format("{}-{}", name, next);
   log::info("the databases are of an older version: backing them up before they are brought up to date",
             {{"folder", job.to.string()}});
   Silent progress;

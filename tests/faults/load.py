@@ -131,13 +131,14 @@ class Load:
             assert not thread.is_alive(), "a request was never answered, and its connection never closed"
         self._threads.clear()
 
-    def retry(self, server: Server, source: Source):
+    def retry(self, server: Server, source: Source, attempts: int = 1):
         """Sends again, under the same message ids and times, what was not acknowledged."""
         sender = server.sender(source)
         for client in self.clients:
-            waiting, client.unanswered = client.unanswered, []
-            for events in waiting:
-                assert client.send(sender, events), "the server does not answer"
+            for _ in range(attempts):
+                waiting, client.unanswered = client.unanswered, []
+                for events in waiting:
+                    assert client.send(sender, events), "the server does not answer"
             assert not client.unanswered, f"the server still refuses: {dict(client.problems)}"
 
     @property
