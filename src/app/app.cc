@@ -165,6 +165,8 @@ Result<void> App::open_regions() {
   feed_ = feed::Feed::create(*events_, *sources_, std::move(ledgers), clock_);
   outbound_ = TRY(http_client::Client::create(settings_.outbound));
   webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
+  test_data_ = test_data::TestData::create(*events_, *sources_, *subjects_, *staff_, *control_, clock_);
+  test_data_->set_retention(settings_.test_retention);
   return subjects_->settle();
 }
 
@@ -204,6 +206,7 @@ Result<void> App::bind_routes() {
   customers::bind_routes(*router_, *customers_, *sources_);
   feed::bind_routes(*router_, *feed_, *sources_);
   webhooks::bind_routes(*router_, *webhooks_);
+  test_data::bind_routes(*router_, *test_data_);
   bind_service_routes(*router_, *this);
   return router_->check();
 }
@@ -239,6 +242,7 @@ Result<void> App::start_jobs() {
     return events_->close_segments([&lease] { return lease.should_stop(); });
   });
   subjects_->bind_jobs(*jobs_);
+  test_data_->bind_jobs(*jobs_);
   jobs_->every("idempotency_purge", std::chrono::hours{1},
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
   jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });
@@ -277,6 +281,7 @@ void App::take_over(const Settings& settings) {
   log::set_level(settings.log_level);
   admission_.set_limits(settings.limits);
   sources_->set_usual_quota(settings.limits.source_events);
+  test_data_->set_retention(settings.test_retention);
 }
 
 Result<SettingChanges> App::reload() {

@@ -24,6 +24,7 @@
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
 #include "features/subjects/subjects.h"
+#include "features/test_data/test_data.h"
 #include "features/vault/vault.h"
 #include "features/webhooks/webhooks.h"
 #include "platform/base/clock.h"
@@ -97,6 +98,7 @@ class App {
   customers::Customers& customers() { return *customers_; }
   subjects::Subjects& subjects() { return *subjects_; }
   webhooks::Webhooks& webhooks() { return *webhooks_; }
+  test_data::TestData& test_data() { return *test_data_; }
   metrics::Registry& metrics() { return metrics_; }
   metrics::ProcessMeters& process_meters() { return process_meters_; }
   Health& health() { return *health_; }
@@ -168,6 +170,7 @@ class App {
   std::unique_ptr<feed::Feed> feed_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;
+  std::unique_ptr<test_data::TestData> test_data_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<jobs::Runner> jobs_;
   std::unique_ptr<http::Router> router_;

@@ -136,6 +136,11 @@ void add_upkeep(CLI::App& root, CommandLine& line) {
   rotate->add_option("--kind", line.kind, "region: what wraps the keys of its vault; digest: what look-ups go by")
       ->check(CLI::IsMember({"region", "digest"}))
       ->capture_default_str();
+
+  auto* test_data = root.add_subcommand("test-data", "What test sources made up");
+  test_data->require_subcommand(1);
+  add_command(test_data, line, "delete",
+              "Deletes all that test sources have sent until now, also while the server runs");
 }
 
 void add_webhooks(CLI::App& root, CommandLine& line) {

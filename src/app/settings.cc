@@ -170,6 +170,11 @@ const std::vector<Setting>& all_settings() {
        [](auto& r, auto& s) { take_texts(r, "internal_networks", s.outbound.internal_networks); }},
       {"outbound", "ports", take_ports},
       {"outbound", "ca_file", [](auto& r, auto& s) { take_text(r, "ca_file", s.outbound.ca_file); }},
+      {"retention", "test_days",
+       [](auto& r, auto& s) {
+         if (auto days = r.optional_integer("test_days", 0, 3'650)) s.test_retention = std::chrono::days{*days};
+       },
+       When::live},
       {"log", "level", take_level, When::live},
   };
   return kSettings;
@@ -193,7 +198,7 @@ void read_region_list(json::Reader& table, Settings& settings) {
 Result<void> read_tables(const json::Value& file, Settings& settings) {
   json::Reader root(file);
   const json::Value empty = json::Value::object();
-  for (const char* table : {"server", "limits", "storage", "regions", "identity", "outbound", "log"}) {
+  for (const char* table : {"server", "limits", "storage", "regions", "identity", "outbound", "retention", "log"}) {
     const json::Value* value = root.object(table);
     json::Reader reader(value == nullptr ? empty : *value, fmt::format("/{}", table));
     for (const Setting& setting : all_settings()) {

@@ -1,6 +1,7 @@
 // The settings: one TOML file, every key documented in docs/configuration.md (a test holds the two against each other).
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct Settings {
   http::ServerOptions server;
   Limits limits;
   http_client::Policy outbound;
+  std::chrono::days test_retention{0};  // of what test sources made up; 0: until it is deleted
   log::Level log_level = log::Level::info;
 
   // Where they came from, to read them again.

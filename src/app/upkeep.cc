@@ -57,6 +57,7 @@ regions::Schemas region_schemas() {
   append(out.data, identity::migrations());
   append(out.data, events::migrations());
   append(out.data, customers::migrations());
+  append(out.data, test_data::migrations());
   append(out.vault, vault::migrations());
   append(out.ledger, ledger::migrations());
   return out;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "app/control.h"
@@ -162,6 +163,39 @@ Result<int> rotate_region_key(const CommandLine& line, App& app, Console& consol
                                  line.region));
 }
 
+Result<bool> under_way(App& app) {
+  auto deletions = TRY(app.test_data().deletions());
+  return std::any_of(deletions.begin(), deletions.end(), [](const auto& one) { return !one.finished_at; });
+}
+
+Result<int> delete_test_data(const CommandLine& line, App& app, Console& console) {
+  TRY(app.test_data().delete_all({"cli", ""}));
+  auto cancelled = [&] { return console.cancelled(); };
+  if (app.server() == nullptr) {
+    auto done = app.test_data().run(cancelled);
+    if (!done && !cancelled()) return std::unexpected(done.error());
+  }
+  while (TRY(under_way(app)) && !cancelled()) std::this_thread::sleep_for(kLookEvery);
+  if (TRY(under_way(app))) {
+    console.err("Interrupted; the server goes on with it, or begins with it when it starts.\n");
+    return kInterrupted;
+  }
+  json::Value items = json::Value::array();
+  std::int64_t events = 0;
+  std::int64_t people = 0;
+  for (const test_data::Deletion& deletion : TRY(app.test_data().deletions())) {
+    items.push_back(test_data::to_json(deletion));
+    events += deletion.events;
+    people += deletion.people;
+  }
+  if (line.json) {
+    console.out(json::dump({{"items", items}}) + "\n");
+  } else {
+    console.out(fmt::format("Deleted what test sources made up: {} events, {} identities.\n", events, people));
+  }
+  return kGood;
+}
+
 Result<int> check_backup(const CommandLine& line, const Settings& settings, const Clock& clock, Console& console) {
   auto opened = TRY(backup::open(line.from, backup_keys(settings), line.key, clock));
   BackupProgress progress(console);
@@ -212,6 +246,7 @@ std::optional<Result<int>> run_upkeep(const CommandLine& line, App& app, Console
   if (line.command == "keys rotate") {
     return line.kind == "digest" ? rotate_digest_key(line, app, console) : rotate_region_key(line, app, console);
   }
+  if (line.command == "test-data delete") return delete_test_data(line, app, console);
   return std::nullopt;
 }
 

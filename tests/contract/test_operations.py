@@ -159,6 +159,8 @@ CASES = {
     "listRefusedLinks": {},
     # other systems
     "readFeed": feed_of_an_integration,
+    "listTestDataDeletions": {},
+    "deleteTestData": {},
     "listWebhooks": {},
     "createWebhook": lambda _: {"body": new_webhook()},
     "getWebhook": of_new_webhook(),

@@ -95,7 +95,9 @@ class CustomersImpl final : public Customers {
     out.region = region_id(place.cell);
     out.purposes = purposes;
     std::vector<std::pair<IdentityId, Profile>> to_save;
+    std::int64_t removals = 0;
     TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
+      removals = TRY(events::removals(tx));
       out.customer = TRY(identities(place.cell).customer(tx, place.identity, purposes));
       for (const identity::Identity& member : out.customer.identities) {
         std::int64_t saved = 0;
@@ -110,7 +112,7 @@ class CustomersImpl final : public Customers {
     out.handle = format_handle(out.region, out.customer.identities.front().id);
     out.mode = mode_of(out.customer.identities.front());
     TRY(look_.record(viewer, place.cell, out.customer, permit));
-    for (const auto& [identity, profile] : to_save) save(place.cell, identity, profile);
+    for (const auto& [identity, profile] : to_save) save(place.cell, identity, profile, removals);
     return out;
   }
 
@@ -441,17 +443,18 @@ class CustomersImpl final : public Customers {
     return profile;
   }
 
-  // Nobody waits for it, and when it is lost it is folded again.
-  void save(std::size_t place, IdentityId id, const Profile& profile) {
+  // Nobody waits for it, and when it is lost it is folded again. `removals`: as they were when it was folded.
+  void save(std::size_t place, IdentityId id, const Profile& profile, std::int64_t removals) {
     auto key = identities(place).vault().get(id, vault::RetentionClass::ordinary);
     if (!key) return;
     auto row = std::make_shared<store::ProfileRow>();
     row->through_seq = profile.through_seq;
     row->sealed = crypto::seal(*key, profile.to_text(), profile_context(id));
     (void)cell(place).region->writer().post(
-        [this, place, id, row](db::Transaction& tx) -> Result<void> {
+        [this, place, id, row, removals](db::Transaction& tx) -> Result<void> {
           auto alive = TRY(identities(place).vault().find({&id, 1}, vault::RetentionClass::ordinary));
-          if (!alive[0]) return {};  // erased meanwhile
+          if (!alive[0]) return {};                              // erased meanwhile
+          if (TRY(events::removals(tx)) != removals) return {};  // it may count what is gone
           return store::save_profile(tx, id.value, *row);
         },
         [](const Result<void>&) {});

@@ -84,6 +84,9 @@ struct CountryCount {
 std::span<const db::Migration> migrations();
 // What this slice holds about identities: search words and the folded profile.
 std::unique_ptr<subjects::SubjectData> create_subject_data();
+// Forgets what was folded of identities that lost events; it is folded anew. In the transaction that removes them,
+// after events::remove_events().
+Result<void> forget_folded(db::Transaction& tx, std::span<const IdentityId> identities);
 // Keeps the search words of names up to date; to be handed to Events.
 std::unique_ptr<events::Projection> create_name_index();
 // Its search words, for the rotation of the digest key.

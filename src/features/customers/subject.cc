@@ -13,9 +13,19 @@ class CustomersSubject final : public subjects::SubjectData {
   Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time, std::int64_t limit) override {
     return store::delete_words(tx, identity.value, limit);
   }
+
+  Result<std::int64_t> forget(db::Transaction& tx, IdentityId identity, std::int64_t limit) override {
+    TRY(hide(tx, identity));
+    return store::delete_words(tx, identity.value, limit);
+  }
 };
 
 }  // namespace
+
+Result<void> forget_folded(db::Transaction& tx, std::span<const IdentityId> identities) {
+  for (IdentityId identity : identities) TRY(store::delete_profile(tx, identity.value));
+  return {};
+}
 
 std::unique_ptr<subjects::SubjectData> create_subject_data() {
   return std::make_unique<CustomersSubject>();

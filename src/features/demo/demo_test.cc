@@ -64,6 +64,10 @@ class FakeEvents final : public events::Events {
   Result<std::vector<events::RefusalCount>> refusals() override { return std::vector<events::RefusalCount>{}; }
   Result<void> forget_refused(Time) override { return {}; }
   Result<void> close_segments(const std::function<bool()>&) override { return {}; }
+  Result<events::Holdings> holdings(db::Transaction&, events::Cell&, std::span<const IdentityId>,
+                                    const events::Selection&, std::size_t) override {
+    return events::Holdings{};
+  }
   std::span<events::Cell> cells() override { return {}; }
   events::Cell* cell(std::string_view) override { return nullptr; }
 

@@ -11,6 +11,7 @@
 #include "features/events/feed.h"
 #include "features/events/group.h"
 #include "features/events/reader.h"
+#include "features/events/removal.h"
 #include "features/events/router.h"
 #include "features/events/segments.h"
 #include "platform/base/money.h"
@@ -178,6 +179,11 @@ class EventsImpl final : public Events {
   Result<void> close_segments(const std::function<bool()>& should_stop) override {
     for (std::size_t i = 0; i < cells_.size(); ++i) TRY(segments_[i].close(cells_[i], should_stop));
     return {};
+  }
+
+  Result<Holdings> holdings(db::Transaction& tx, Cell& cell, std::span<const IdentityId> identities,
+                            const Selection& what, std::size_t limit) override {
+    return find_holdings(tx, TRY(segments_[index_of(cell)].view(tx)), identities, what, limit);
   }
 
   std::span<Cell> cells() override { return cells_; }

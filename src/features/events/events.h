@@ -137,6 +137,27 @@ struct FeedPage {
   bool more = false;         // there is more to look at now
 };
 
+// What some sources sent, to be removed as if it had never come. For what test sources made up (see
+// features/test_data).
+struct Selection {
+  std::vector<std::int64_t> sources = {};
+  std::int64_t through = 0;         // up to this position
+  std::optional<Time> before = {};  // and that occurred before this beginning of a day (UTC); nothing: all
+};
+
+// What identities hold of a selection, and beside it.
+struct Holdings {
+  std::vector<std::int64_t> found;  // positions of events
+  std::vector<IdentityId> touched;  // whose they are
+  std::vector<IdentityId> alone;    // where `whole`: identities that hold nothing else
+  bool whole = false;               // all was looked at; else there is more to find
+};
+
+struct UnlinkedPage {
+  std::vector<std::int64_t> found;  // positions
+  std::int64_t through = 0;         // all up to here was looked at
+};
+
 struct Total {
   std::string source;
   std::string country;   // "" unknown
@@ -160,6 +181,22 @@ std::span<const db::Migration> migrations();
 
 // Leaves out that many positions, which were given away and are not known any more: after a restored backup.
 Result<void> skip_positions(db::Transaction& tx, std::int64_t count);
+
+// Removing. These join a transaction of the region's writer, or a snapshot of its data database.
+//
+// A position of its own: what is stored already lies before it, and what comes lies behind it.
+Result<std::int64_t> begin_removal(db::Transaction& tx);
+// Removes the sums and refusal counts of a selection's sources and days; answers how many.
+Result<std::int64_t> remove_sums(db::Transaction& tx, const Selection& what);
+// Takes the region's order until the commit, and removes events without a trace; answers how many.
+Result<std::int64_t> remove_events(db::Transaction& tx, std::span<const std::int64_t> positions);
+// Whether an identity has an event after a position that lies a moment back.
+Result<bool> any_since(db::Transaction& tx, IdentityId identity, std::int64_t after);
+// The next part of what was kept unlinked of a selection, after a position.
+Result<UnlinkedPage> find_unlinked(db::Transaction& tx, const Selection& what, std::int64_t after);
+Result<std::int64_t> remove_unlinked(db::Transaction& tx, std::span<const std::int64_t> positions);
+// Grows whenever events are removed so: what was folded from events before is right only while it is the same.
+Result<std::int64_t> removals(db::Transaction& tx);
 
 // What this slice holds about identities: their events. Each removed one leaves its event id for 30 days, with nothing
 // else, so that a retry does not get in. Sums stay: they tell of nobody.
@@ -219,6 +256,10 @@ class Events {
   // Notes who is in the segments that are full by now, so that looks at others pass them by. For a job, every few
   // seconds; until then such segments are looked into.
   virtual Result<void> close_segments(const std::function<bool()>& should_stop) = 0;
+
+  // What some identities hold of a selection, at most `limit` events. `what.sources` does not matter here.
+  virtual Result<Holdings> holdings(db::Transaction& tx, Cell& cell, std::span<const IdentityId> identities,
+                                    const Selection& what, std::size_t limit) = 0;
 
   virtual std::span<Cell> cells() = 0;
   virtual Cell* cell(std::string_view region) = 0;  // nullptr if there is none

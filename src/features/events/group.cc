@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_set>
 
@@ -91,6 +92,11 @@ Result<void> GroupWriter::identify(db::Transaction& tx) {
     identity::Sighting& sighting = *entry.event->sighting;
     sighting.origin = entry.event->source->id;
     sighting.country = entry.event->country;
+    // Whom a test source made up may have been deleted since: who they are is asked of the database each time.
+    if (entry.event->source->mode == sources::Mode::test) {
+      sighting.known = {};
+      std::fill(sighting.together_known.begin(), sighting.together_known.end(), identity::Sighting::Known{});
+    }
     sightings.push_back(&sighting);
     of.push_back(&entry);
   }

@@ -29,6 +29,8 @@ class EventsSubject final : public subjects::SubjectData {
     TRY(store::bury(tx, removed, now + store::kTombstoneLife));
     return std::ssize(removed);
   }
+
+  Result<std::int64_t> forget(db::Transaction&, IdentityId, std::int64_t) override { return 0; }
 };
 
 }  // namespace

@@ -129,6 +129,16 @@ std::unique_ptr<subjects::SubjectData> create_subject_data();
 Result<std::int64_t> last_id(db::Transaction& tx);
 Result<void> start_above(db::Transaction& tx, std::int64_t highest);
 
+// Identities that sources made, in the order of their numbers, after `after`: those among the next `window` numbers
+// that are taken.
+struct MadeBySources {
+  std::vector<IdentityId> identities;
+  IdentityId through;  // all up to here was looked at
+  bool more = false;
+};
+Result<MadeBySources> of_sources(db::Transaction& tx, std::span<const std::int64_t> sources, IdentityId after,
+                                 std::int64_t window);
+
 class Identities {
  public:
   // `vault` must outlive this.

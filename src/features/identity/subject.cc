@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "features/identity/identity.h"
 #include "features/identity/subject_store.h"
 
@@ -17,9 +19,31 @@ class IdentitySubject final : public subjects::SubjectData {
     std::int64_t removed = TRY(store::delete_further_keys(tx, identity.value, limit));
     return removed > 0 ? removed : store::delete_refusals(tx, identity.value, limit);
   }
+
+  Result<std::int64_t> forget(db::Transaction& tx, IdentityId identity, std::int64_t limit) override {
+    const std::int64_t removed = TRY(erase(tx, identity, {}, limit));
+    if (removed > 0) return removed;
+    TRY(store::delete_links(tx, identity.value));
+    TRY(store::delete_own_key(tx, identity.value));
+    TRY(store::delete_identity(tx, identity.value));
+    return 0;
+  }
 };
 
 }  // namespace
+
+Result<MadeBySources> of_sources(db::Transaction& tx, std::span<const std::int64_t> sources, IdentityId after,
+                                 std::int64_t window) {
+  MadeBySources out{{}, after};
+  std::int64_t rows = 0;
+  TRY(store::next_identities(tx, after.value, window, [&](std::int64_t identity, std::int64_t source) {
+    ++rows;
+    out.through = {identity};
+    if (std::find(sources.begin(), sources.end(), source) != sources.end()) out.identities.push_back({identity});
+  }));
+  out.more = rows == window;
+  return out;
+}
 
 std::unique_ptr<subjects::SubjectData> create_subject_data() {
   return std::make_unique<IdentitySubject>();

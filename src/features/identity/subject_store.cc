@@ -18,6 +18,17 @@ Result<void> delete_identity(db::Transaction& tx, std::int64_t identity) {
   return {};
 }
 
+Result<void> delete_own_key(db::Transaction& tx, std::int64_t identity) {
+  TRY(tx.execute("DELETE FROM identity_key WHERE identity = $1 AND standing = 0", {identity}));
+  return {};
+}
+
+Result<void> next_identities(db::Transaction& tx, std::int64_t after, std::int64_t limit,
+                             const std::function<void(std::int64_t, std::int64_t)>& on_row) {
+  return tx.query("SELECT id, source FROM identity_identity WHERE id > $1 ORDER BY id LIMIT $2", {after, limit},
+                  [&](const db::Row& row) { on_row(row.integer(0), row.integer(1)); });
+}
+
 Result<void> delete_links(db::Transaction& tx, std::int64_t identity) {
   TRY(tx.execute("DELETE FROM identity_withdrawal WHERE identity = $1", {identity}));
   TRY(tx.execute("DELETE FROM identity_link WHERE a = $1", {identity}));

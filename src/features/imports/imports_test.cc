@@ -73,6 +73,10 @@ class BusyEvents final : public events::Events {
   Result<void> close_segments(const std::function<bool()>& should_stop) override {
     return real_.close_segments(should_stop);
   }
+  Result<events::Holdings> holdings(db::Transaction& tx, events::Cell& cell, std::span<const IdentityId> identities,
+                                    const events::Selection& what, std::size_t limit) override {
+    return real_.holdings(tx, cell, identities, what, limit);
+  }
   std::span<events::Cell> cells() override { return real_.cells(); }
   events::Cell* cell(std::string_view region) override { return real_.cell(region); }
 

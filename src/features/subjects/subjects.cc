@@ -53,6 +53,16 @@ class SubjectsImpl final : public Subjects {
     return {};
   }
 
+  Result<bool> vanish(db::Transaction& tx, IdentityId identity, std::int64_t limit) override {
+    for (SubjectData* slice : slices_) {
+      for (std::int64_t removed = 1; removed > 0; limit -= removed) {
+        if (limit <= 0) return false;
+        removed = TRY(slice->forget(tx, identity, limit));
+      }
+    }
+    return true;
+  }
+
   Result<void> settle() override {
     for (Place& place : places_) {
       std::optional<std::int64_t> from = place.vault->unsettled_erasures();

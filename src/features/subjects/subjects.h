@@ -32,6 +32,10 @@ class SubjectData {
 
   // Removes at most `limit` rows of a hidden identity; answers how many. 0: nothing is left.
   virtual Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time now, std::int64_t limit) = 0;
+
+  // Removes at most `limit` rows of an identity that has no events, so that it is as if it had never been known;
+  // answers how many. 0: nothing is left.
+  virtual Result<std::int64_t> forget(db::Transaction& tx, IdentityId identity, std::int64_t limit) = 0;
 };
 
 // The parts of one region that are needed here.
@@ -58,6 +62,11 @@ class Subjects {
   // unavailable, code "interrupted", when `should_stop` says so; the job does the rest.
   virtual Result<void> erase_now(std::string_view region, std::span<const IdentityId> identities,
                                  const std::function<bool()>& should_stop = {}) = 0;
+
+  // In the caller's transaction on the region's data: removes an identity that has no events as if it had never been
+  // known, by at most `limit` rows; false, and it is there still, where it holds more: call again. Its key is left, to
+  // be destroyed by the caller. For whom test sources made up, and nobody else: what arrives for them makes them anew.
+  virtual Result<bool> vanish(db::Transaction& tx, IdentityId identity, std::int64_t limit) = 0;
 
   // What vaults destroyed when they were opened (a restored backup, an erasure that was cut short) is taken out of
   // sight, and its rows are left to a job. Once, before anything is stored or shown.

@@ -31,6 +31,9 @@ class Held final : public SubjectData {
     if (removed == 0 && on_end) on_end();
     return removed;
   }
+  Result<std::int64_t> forget(db::Transaction& tx, IdentityId identity, std::int64_t limit) override {
+    return erase(tx, identity, {}, limit);
+  }
   std::vector<std::int64_t> hidden;  // on the region's writer, read after the call
   int steps = 0;
   std::function<void()> on_end;
@@ -137,6 +140,21 @@ TEST_P(SubjectsTest, ErasedIsUnreadableAtOnceAndTheJobRemovesTheRows) {
   EXPECT_EQ(rows(kOne), 0);
   EXPECT_EQ(rows(kTwo), kRowsOfOne);
   EXPECT_TRUE(readable(kTwo));
+}
+
+TEST_P(SubjectsTest, WhoVanishesGoesInStepsAndLeavesTheKeyToTheCaller) {
+  int calls = 0;
+  for (bool gone = false; !gone; ++calls) {
+    ASSERT_TRUE(regions_->home().data().write([&](db::Transaction& tx) -> Result<void> {
+      gone = TRY(subjects_->vanish(tx, kOne, kRowsOfOne / 2));
+      return {};
+    }));
+  }
+  EXPECT_EQ(calls, 3);
+  EXPECT_EQ(rows(kOne), 0);
+  EXPECT_EQ(rows(kTwo), kRowsOfOne);
+  EXPECT_TRUE(readable(kOne));
+  EXPECT_TRUE(held_.hidden.empty());
 }
 
 TEST_P(SubjectsTest, WhatADutyHoldsUnderAnotherKeyStaysReadable) {

@@ -28,13 +28,16 @@ inline constexpr gate::Purpose kMarketing = gate::Purpose::DirectMarketing;
 
 class Node {
  public:
-  Node(const regions::Settings& settings, db::Database& control, const Clock& clock) : clock_(clock) {
+  // `more`: migrations of the data database beside those of the slices that are here.
+  Node(const regions::Settings& settings, db::Database& control, const Clock& clock,
+       const std::vector<db::Migration>& more = {})
+      : clock_(clock) {
     auto list = [](auto... parts) {
       std::vector<db::Migration> out;
       (out.insert(out.end(), parts.begin(), parts.end()), ...);
       return out;
     };
-    regions_ = *regions::Regions::open(settings, {list(identity::migrations(), events::migrations()),
+    regions_ = *regions::Regions::open(settings, {list(identity::migrations(), events::migrations(), more),
                                                   list(vault::migrations()), list(ledger::migrations())});
     sources_ = *sources::Sources::open(control, clock);
     regions::Region& region = regions_->home();
@@ -90,6 +93,7 @@ class Node {
   std::string region() const { return regions_->home().id(); }
   events::Events& events() { return *events_; }
   sources::Sources& sources() { return *sources_; }
+  events::Cell& cell() { return *events_->cells().data(); }
   vault::Vault& vault() { return *vault_; }
   ledger::Ledger& ledger() { return *ledger_; }
   metrics::Registry& metrics() { return metrics_; }
@@ -140,12 +144,13 @@ class NodeTest : public db::testing::DatabaseTest {
     }
   }
 
-  void open() { node_ = std::make_unique<Node>(settings_, database(), clock_); }
+  void open() { node_ = std::make_unique<Node>(settings_, database(), clock_, more_); }
   void close() { node_.reset(); }
 
   db::testing::TemporaryFolder folder_;
   ManualClock clock_{from_millis(1'795'000'000'000)};
   regions::Settings settings_;
+  std::vector<db::Migration> more_;
   std::unique_ptr<Node> node_;
 };
 
