@@ -279,7 +279,7 @@ Result<Rows> House::rows(std::size_t region) {
                                 {"identity_link", &out.links},
                                 {"identity_identity", &out.identities}}) {
       const std::string sql = fmt::format("SELECT count(*) FROM {}", table);
-      TRY(tx.query(sql, {}, [&, count = count](const db::Row& row) { *count = row.integer(0); }));
+      TRY(tx.query(sql, {}, [into = count](const db::Row& row) { *into = row.integer(0); }));
     }
     return {};
   }));
