@@ -13,6 +13,7 @@ Each event bears a number of its own. Nothing is taken from the server's word bu
 
 import random
 import threading
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -131,14 +132,18 @@ class Load:
             assert not thread.is_alive(), "a request was never answered, and its connection never closed"
         self._threads.clear()
 
-    def retry(self, server: Server, source: Source, attempts: int = 1):
+    def retry(self, server: Server, source: Source, within_seconds: float = 0):
         """Sends again, under the same message ids and times, what was not acknowledged."""
         sender = server.sender(source)
+        deadline = time.monotonic() + within_seconds
         for client in self.clients:
-            for _ in range(attempts):
+            while True:
                 waiting, client.unanswered = client.unanswered, []
                 for events in waiting:
                     assert client.send(sender, events), "the server does not answer"
+                if not client.unanswered or time.monotonic() > deadline:
+                    break
+                time.sleep(BUSY_PAUSE_SECONDS)
             assert not client.unanswered, f"the server still refuses: {dict(client.problems)}"
 
     @property
