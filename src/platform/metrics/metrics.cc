@@ -107,10 +107,10 @@ Gauge& Registry::gauge(std::string_view name, std::string_view help, const Label
 }
 
 Histogram& Registry::histogram(std::string_view name, std::string_view help, const Labels& labels,
-                               std::vector<double> buckets) {
+                               const std::vector<double>& buckets) {
   std::lock_guard lock(impl_->mutex);
   auto& slot = impl_->histograms[Impl::Key{name, labels}];
-  if (!slot) slot = std::make_unique<AtomicHistogram>(buckets.empty() ? kDefaultBuckets : std::move(buckets));
+  if (!slot) slot = std::make_unique<AtomicHistogram>(buckets.empty() ? kDefaultBuckets : buckets);
   impl_->histogram_help.try_emplace(std::string(name), help);
   return *slot;
 }

@@ -38,7 +38,7 @@ class Registry {
   Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
   // `buckets` are upper bounds in ascending order; empty: 0.5 ms to 10 s.
   Histogram& histogram(std::string_view name, std::string_view help, const Labels& labels = {},
-                       std::vector<double> buckets = {});
+                       const std::vector<double>& buckets = {});
   // The text of /metrics.
   std::string render() const;
 
