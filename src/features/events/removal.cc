@@ -5,6 +5,7 @@
 
 #include "features/events/removal_store.h"
 #include "features/events/store.h"
+#include "features/events/subject_store.h"
 
 namespace handschlag::events {
 namespace {
@@ -59,7 +60,7 @@ Result<std::int64_t> remove_events(db::Transaction& tx, std::span<const std::int
   TRY(store::allocate(tx, 0));
   if (positions.empty()) return 0;
   TRY(store::raise_removals(tx));
-  return store::delete_events_at(tx, positions);
+  return std::ssize(TRY(store::delete_events(tx, positions)));
 }
 
 Result<bool> any_since(db::Transaction& tx, IdentityId identity, std::int64_t after) {

@@ -26,13 +26,6 @@ Result<bool> has_beyond(db::Transaction& tx, std::span<const std::int64_t> segme
   return any;
 }
 
-Result<std::int64_t> delete_events_at(db::Transaction& tx, std::span<const std::int64_t> positions) {
-  db::Batch batch(1);
-  batch.reserve(positions.size());
-  for (std::int64_t seq : positions) batch.add({seq});
-  return tx.execute_batch("DELETE FROM events_event WHERE seq = $1", batch);
-}
-
 Result<void> unlinked_after(db::Transaction& tx, std::int64_t after, std::int64_t through, std::int64_t limit,
                             const std::function<void(const UnlinkedRow&)>& on_row) {
   return tx.query(

@@ -20,7 +20,6 @@ Result<std::vector<std::int64_t>> positions_within(db::Transaction& tx, std::spa
 // Whether it has any beyond one of the bounds.
 Result<bool> has_beyond(db::Transaction& tx, std::span<const std::int64_t> segments, std::int64_t identity,
                         Bounds bounds);
-Result<std::int64_t> delete_events_at(db::Transaction& tx, std::span<const std::int64_t> positions);
 
 struct UnlinkedRow {
   std::int64_t seq = 0;

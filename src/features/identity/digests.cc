@@ -1,23 +1,18 @@
 // The rotation of the digest key.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 
 #include "features/identity/digest_store.h"
 #include "features/identity/identity.h"
 #include "features/identity/recorder.h"
+#include "platform/db/pace.h"
 #include "platform/jobs/jobs.h"
 
 namespace handschlag::identity {
 namespace {
 
-// How long a step may hold the region's writer; its size follows from how long the last one took. What the commit takes
-// comes on top, and the promise is 20 ms.
-constexpr std::chrono::microseconds kStepTime{5'000};
-constexpr std::int64_t kFirstStep = 64;
-constexpr std::int64_t kLargestStep = 1'000;
 // Between two steps that changed something, for those who wait for the writer.
 constexpr std::chrono::milliseconds kPause{5};
 
@@ -168,7 +163,7 @@ Result<std::int64_t> DigestRotation::pass(DigestHolder& holder, std::size_t laye
     return {};
   }));
   std::int64_t rows = 0;
-  std::int64_t limit = kFirstStep;
+  db::Pace pace;
   for (std::int64_t first = 1; first <= last;) {
     if (should_stop()) return jobs::Lease::interrupted();
     DigestHolder::Step step;
@@ -179,13 +174,11 @@ Result<std::int64_t> DigestRotation::pass(DigestHolder& holder, std::size_t laye
       auto digester = TRY(identities_.digester(tx));
       // Another runner may have finished it, and somebody begun the next one.
       if (!digester->rotating() || digester->layers() != layers) return {};
-      step = TRY(holder.lift(tx, *digester, first, limit));
+      step = TRY(holder.lift(tx, *digester, first, pace.limit()));
       took = std::chrono::steady_clock::now() - began;
       return {};
     }));
-    auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-    std::int64_t fitting = limit * kStepTime.count() / std::max<std::int64_t>(micros, 1);
-    limit = std::min(std::clamp(fitting, limit / 4 + 1, limit * 2), kLargestStep);
+    pace.took(took);
     first = step.next;
     rows += step.rows;
     if (step.rows > 0) std::this_thread::sleep_for(kPause);

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "platform/db/pace.h"
+
 namespace handschlag::subjects {
 namespace {
 
@@ -14,12 +16,6 @@ constexpr std::string_view kEraseJob = "subjects_erase";
 constexpr std::string_view kSettleJob = "subjects_settle";
 constexpr std::size_t kSettleStep = 256;  // erasures: then the job notes how far it has come
 constexpr std::chrono::hours kReviveEvery{1};
-
-// How long a step may hold the region's writer; its rows follow from how long the last one took. What the commit takes
-// comes on top, and the promise is 20 ms.
-constexpr std::chrono::microseconds kStepTime{6'000};
-constexpr std::int64_t kFirstStep = 64;  // rows
-constexpr std::int64_t kLargestStep = 1'000;
 
 std::string payload_of(std::string_view region, IdentityId identity) {
   return fmt::format("{} {}", region, identity.value);
@@ -155,7 +151,7 @@ class SubjectsImpl final : public Subjects {
   }
 
   Result<void> remove_rows(Place& place, IdentityId identity, const std::function<bool()>& should_stop) {
-    std::int64_t limit = kFirstStep;
+    db::Pace pace;
     for (SubjectData* slice : slices_) {
       std::int64_t removed = 1;
       while (removed > 0) {
@@ -163,12 +159,10 @@ class SubjectsImpl final : public Subjects {
         auto began = std::chrono::steady_clock::now();
         TRY(place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
           began = std::chrono::steady_clock::now();
-          removed = TRY(slice->erase(tx, identity, clock_.now(), limit));
+          removed = TRY(slice->erase(tx, identity, clock_.now(), pace.limit()));
           return {};
         }));
-        auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
-        std::int64_t fitting = limit * kStepTime.count() / std::max<std::int64_t>(took.count(), 1);
-        limit = std::min(std::clamp(fitting, limit / 4 + 1, limit * 2), kLargestStep);
+        pace.took(std::chrono::steady_clock::now() - began);
       }
     }
     return {};

@@ -6,6 +6,7 @@
 #include "features/customers/customers.h"
 #include "features/identity/identity.h"
 #include "features/test_data/store.h"
+#include "platform/db/pace.h"
 #include "platform/log/log.h"
 
 namespace handschlag::test_data {
@@ -14,27 +15,10 @@ namespace {
 constexpr std::string_view kDeleteJob = "test_data_delete";
 constexpr std::chrono::hours kRetentionEvery{1};
 
-constexpr std::int64_t kIdentitiesAtOnce = 32;         // whose events one snapshot looks for
-constexpr std::int64_t kIdentityWindow = 10'000;       // looked at for their source in one snapshot
-constexpr std::int64_t kRowsOfOne = 200;               // words and keys of one that is gone, in one step
-constexpr std::int64_t kKeysAtOnce = 256;              // destroyed together: each time is a sync
-constexpr std::chrono::microseconds kStepTime{6'000};  // of the writer, as in subjects
-constexpr std::int64_t kFirstStep = 64;                // events
-constexpr std::int64_t kLargestStep = 1'000;
-
-// How many events a step may remove, from how long the last one took.
-class Pace {
- public:
-  std::size_t limit() const { return static_cast<std::size_t>(limit_); }
-  void took(std::chrono::steady_clock::duration time) {
-    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
-    const std::int64_t fitting = limit_ * kStepTime.count() / std::max<std::int64_t>(micros, 1);
-    limit_ = std::min(std::clamp(fitting, limit_ / 4 + 1, limit_ * 2), kLargestStep);
-  }
-
- private:
-  std::int64_t limit_ = kFirstStep;
-};
+constexpr std::int64_t kIdentitiesAtOnce = 32;    // whose events one snapshot looks for
+constexpr std::int64_t kIdentityWindow = 10'000;  // looked at for their source in one snapshot
+constexpr std::int64_t kRowsOfOne = 200;          // words and keys of one that is gone, in one step
+constexpr std::int64_t kKeysAtOnce = 256;         // destroyed together: each time is a sync
 
 class TestDataImpl final : public TestData {
  public:
@@ -141,7 +125,7 @@ class TestDataImpl final : public TestData {
       events::Selection what = selection();
       what.through = row->through;
       what.before = row->deletion.before;
-      Pace pace;
+      db::Pace pace;
       TRY(remove_people(cell, what, pace, should_stop));
       TRY(remove_unlinked(cell, what, pace, should_stop));
       TRY(cell.region->writer().run(
@@ -150,7 +134,7 @@ class TestDataImpl final : public TestData {
     }
   }
 
-  Result<void> remove_people(events::Cell& cell, const events::Selection& what, Pace& pace,
+  Result<void> remove_people(events::Cell& cell, const events::Selection& what, db::Pace& pace,
                              const std::function<bool()>& should_stop) {
     IdentityId after{0};
     for (bool more = true; more;) {
@@ -178,10 +162,10 @@ class TestDataImpl final : public TestData {
 
   // One step for some identities: looks, then removes. Answers whether nothing is left to do for them.
   Result<bool> remove_some(events::Cell& cell, const events::Selection& what, std::span<const IdentityId> people,
-                           Pace& pace) {
+                           db::Pace& pace) {
     events::Holdings held;
     std::int64_t seen = 0;
-    const std::size_t limit = pace.limit();
+    const auto limit = static_cast<std::size_t>(pace.limit());
     TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
       seen = TRY(events_.last_seq(tx));
       held = TRY(events_.holdings(tx, cell, people, what, limit));
@@ -211,7 +195,7 @@ class TestDataImpl final : public TestData {
     return done;
   }
 
-  Result<void> remove_unlinked(events::Cell& cell, const events::Selection& what, Pace& pace,
+  Result<void> remove_unlinked(events::Cell& cell, const events::Selection& what, db::Pace& pace,
                                const std::function<bool()>& should_stop) {
     std::int64_t after = 0;
     while (after < what.through) {
@@ -224,7 +208,7 @@ class TestDataImpl final : public TestData {
       after = page.through;
       std::span<const std::int64_t> rest = page.found;
       while (!rest.empty()) {
-        const auto some = rest.first(std::min(rest.size(), pace.limit()));
+        const auto some = rest.first(std::min(rest.size(), static_cast<std::size_t>(pace.limit())));
         TRY(cell.region->writer().run([&](db::Transaction& tx) -> Result<void> {
           const std::int64_t removed = TRY(events::remove_unlinked(tx, some));
           return store::count(tx, removed, 0);
