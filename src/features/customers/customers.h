@@ -21,6 +21,7 @@
 #include "features/subjects/subjects.h"
 #include "platform/base/clock.h"
 #include "platform/http/router.h"
+#include "platform/json/json.h"
 
 namespace handschlag::customers {
 
@@ -43,6 +44,8 @@ std::string format_handle(std::string_view region, IdentityId identity);
 
 // "eu-e2s": region and position of an event.
 std::string format_event_id(std::string_view region, std::int64_t seq);
+// Adds what an event holds as the API names it: "event" and "properties" always, the rest where it is there.
+void add_body(json::Value& out, const events::Event& event);
 
 struct Found {
   std::string handle;

@@ -158,7 +158,6 @@ class Encoder {
     auto found = sources_.find(Id<sources::Source>{event.source});
     json::Value out = {{"id", format_event_id(region, event.seq)},
                        {"type", events::name_of(event.type)},
-                       {"event", nullptr},
                        {"occurred_at", format_time(event.occurred_at)},
                        {"received_at", format_time(event.received_at)},
                        {"source", source(event.source)},
@@ -166,16 +165,8 @@ class Encoder {
                        {"mode", sources::name_of(found ? found->mode : sources::Mode::live)},
                        {"trust", found ? json::Value(sources::name_of(found->trust)) : json::Value()},
                        {"identity", format_handle(region, event.identity)},
-                       {"purposes", event.purposes.names()},
-                       {"properties", json::Value::object()}};
-    for (auto [from, to] : {std::pair{"name", "event"},
-                            {"properties", "properties"},
-                            {"traits", "traits"},
-                            {"context", "context"},
-                            {"group_id", "group_id"},
-                            {"message_id", "message_id"}}) {
-      if (auto it = event.body.find(from); it != event.body.end()) out[to] = *it;
-    }
+                       {"purposes", event.purposes.names()}};
+    add_body(out, event);
     return out;
   }
 
@@ -342,6 +333,19 @@ http::Response empty_or_problem(const Result<void>& result) {
 }
 
 }  // namespace
+
+void add_body(json::Value& out, const events::Event& event) {
+  out["event"] = nullptr;
+  out["properties"] = json::Value::object();
+  for (auto [from, to] : {std::pair{"name", "event"},
+                          {"properties", "properties"},
+                          {"traits", "traits"},
+                          {"context", "context"},
+                          {"group_id", "group_id"},
+                          {"message_id", "message_id"}}) {
+    if (auto it = event.body.find(from); it != event.body.end()) out[to] = *it;
+  }
+}
 
 void bind_routes(http::Router& router, Customers& customers, sources::Sources& sources) {
   using http::Request;

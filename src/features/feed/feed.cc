@@ -218,17 +218,8 @@ json::Value to_json(const sources::Sources& sources, std::string_view region, co
                      {"occurred_at", format_time(event.occurred_at)},
                      {"received_at", format_time(event.received_at)}};
   if (payload == Payload::slim) return out;
-  out["event"] = nullptr;
-  out["properties"] = json::Value::object();
   out["purposes"] = event.purposes.names();
-  for (auto [from, to] : {std::pair{"name", "event"},
-                          {"properties", "properties"},
-                          {"traits", "traits"},
-                          {"context", "context"},
-                          {"group_id", "group_id"},
-                          {"message_id", "message_id"}}) {
-    if (auto it = event.body.find(from); it != event.body.end()) out[to] = *it;
-  }
+  customers::add_body(out, event);
   return out;
 }
 
