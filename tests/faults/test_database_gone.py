@@ -14,11 +14,13 @@ from harness import wait_until
 from load import Load, check
 from postgres import Postgres, not_ready, postgres, wait_for_ready  # noqa: F401 (a fixture among them)
 
+WORKERS = 4
+
 
 @pytest.fixture
 def loaded(make_house, postgres):
     """A house on a PostgreSQL of its own, and four clients that go on sending whatever happens."""
-    house = make_house(postgres.settings)
+    house = make_house(postgres.settings + f"[server]\nworker_threads = {WORKERS}\n")
     shop = house.add_source("shop")
     load = Load(clients=4)
     with house.serve() as server:
@@ -71,6 +73,9 @@ def test_standing_still_it_is_told_and_waited_for(loaded, postgres, request):
     seconds = 55 if request.config.getoption("--kills") else 13
     postgres.freeze()
     frozen = time.monotonic()
+    for _ in range(WORKERS):  # all of them wait for the database now, and still others are refused at once
+        with pytest.raises(requests.ReadTimeout):
+            requests.get(f"{server.url}/api/v1/roles", timeout=0.2, headers=server.session.headers)
     codes = wait_until(lambda: not_ready(server), seconds=15, what="the health to say so")
     assert set(codes.values()) <= {"no_answer", "writer_slow", "database_gone"}, codes
     wait_until(lambda: answers_at_once(server), seconds=15, what="requests to be refused at once")

@@ -301,6 +301,7 @@ class Connected final : public Session, public std::enable_shared_from_this<Conn
     disarm();
     std::string body = std::move(parser_->get().body());
     parser_.reset();
+    if (auto refusal = exchange_->refuse_now()) return answer(exchange_->finish(*std::move(refusal)));
     auto send = [gate = core_.gate, weak = this->weak_from_this(), exchange = exchange_](Response response) {
       gate->enter([&] {
         auto self = weak.lock();

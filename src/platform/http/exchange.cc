@@ -180,6 +180,12 @@ void Exchange::resolve(Head& head) {
   if (head.content_length.value_or(0) > max_body_bytes_) refusal_ = body_too_large(max_body_bytes_);
 }
 
+std::optional<Response> Exchange::refuse_now() const {
+  auto admitted = site_.router().admit(*operation_);
+  if (admitted) return std::nullopt;
+  return Response::problem(admitted.error());
+}
+
 bool Exchange::runs_at_once(std::size_t body_bytes) const {
   // Larger ones would keep the other connections of this thread waiting.
   constexpr std::size_t kMaxBytes = 128 * 1024;

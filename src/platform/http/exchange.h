@@ -90,6 +90,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool expects_continue() const { return expects_continue_; }
   bool is_head() const { return is_head_; }
 
+  // The answer where the operation can't be carried out at present. To be asked before a worker is: all of them may be
+  // waiting for the very thing that is gone.
+  std::optional<Response> refuse_now() const;
   // Whether the handler may run on the thread that read the request.
   bool runs_at_once(std::size_t body_bytes) const;
   // Undoes the body's coding and calls the handler. On a worker thread, unless it runs at once.

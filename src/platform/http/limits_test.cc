@@ -277,6 +277,24 @@ TEST(Limits, TooManyWaitingRequestsAreToldToComeAgain) {
   EXPECT_EQ(second.request("GET", "/ping").status, 200) << "the connection goes on";
 }
 
+TEST(Limits, WhatIsNotAdmittedIsRefusedThoughAllWorkersWait) {
+  ServerOptions options;
+  options.worker_threads = 1;
+  TestSite site(options);
+  Client running(site.port());
+  running.write("PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
+  site.began.take();
+  site.is_full = true;
+  Client client(site.port());
+  Answer answer = client.request("POST", "/echo", "", "b");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.json()["code"], "full");
+  site.is_full = false;
+  site.go_on.put(true);
+  EXPECT_EQ(running.read().body, "a");
+  EXPECT_EQ(client.request("POST", "/echo", "", "b").body, "b") << "the connection goes on";
+}
+
 TEST(Limits, TwoThousandIdleConnectionsDoNotBlockARequest) {
   rlimit files{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);

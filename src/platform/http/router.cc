@@ -266,7 +266,7 @@ Responder Router::tell_deprecated(const Operation& operation, const Request& req
 
 void Router::dispatch(const Operation& operation, std::shared_ptr<Request> request, Responder responder) const {
   try {
-    auto admitted = admission_ ? admission_(operation) : Result<void>();
+    auto admitted = admit(operation);
     if (!admitted) return responder.send(Response::problem(admitted.error()));
     if (!operation.security.empty()) {
       auto principal = authenticator_(*request, operation.security);

@@ -82,7 +82,8 @@ class Router {
   void set_authenticator(Authenticator authenticator) { authenticator_ = std::move(authenticator); }
   void set_once(Once once) { once_ = std::move(once); }
   void set_on_deprecated(OnDeprecated on_deprecated) { on_deprecated_ = std::move(on_deprecated); }
-  // Asked before everything else; without it all is admitted.
+  // Asked before everything else, once a request has been read and again when a worker takes it up; without it all is
+  // admitted.
   void set_admission(Admission admission) { admission_ = std::move(admission); }
 
   // Errors: internal, naming every operation without handler and every handler without operation, and that there is no
@@ -103,6 +104,9 @@ class Router {
     std::string methods;  // "GET, HEAD, OPTIONS"
   };
   Result<Resource> resource(std::string_view path) const;
+
+  // Whether the operation can be carried out at present: as set_admission() says. Does not wait.
+  Result<void> admit(const Operation& operation) const { return admission_ ? admission_(operation) : Result<void>(); }
 
   // Asks for admission, authenticates, checks the role and calls the handler. Catches exceptions (500).
   void dispatch(const Operation& operation, std::shared_ptr<Request> request, Responder responder) const;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -82,6 +83,7 @@ class TestSite {
   Box<std::shared_ptr<const Request>> asked;  // of "thing" and "later"
   Box<bool> began;                            // "slow_echo" runs
   Box<bool> go_on;                            // "slow_echo" may end
+  std::atomic<bool> is_full = false;          // nothing that makes what is stored grow is admitted
 
  private:
   static Response fault(const Request& request) {
@@ -108,6 +110,10 @@ class TestSite {
         return fail(ErrorKind::unauthenticated, "token_missing", "Send a token.");
       }
       return Principal{"token:1", std::string(role), {}};
+    });
+    router_.set_admission([this](const Operation& operation) -> Result<void> {
+      if (is_full && operation.storage == Storage::grow) return fail(ErrorKind::unavailable, "full", "It is full.");
+      return {};
     });
     router_.bind("ping", [](const Request&) { return Response::json(200, {{"pong", true}}); });
     router_.bind("echo", [](const Request& request) { return Response::text(200, request.body); });
