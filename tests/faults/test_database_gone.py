@@ -133,6 +133,39 @@ def test_a_start_without_the_database_says_what_is_wrong(make_house, postgres):
         wait_for_ready(server)
 
 
+def undo_last_migrations(postgres):
+    """Makes the words of names of customers as if their slice had not been there yet, in every region."""
+    tables = postgres.sql("SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename LIKE 'customers\\_%'")
+    schemas = {table.split(".")[0] for table in tables.split()}
+    assert len(schemas) == 3, tables
+    postgres.sql("".join(f"DROP TABLE {table} CASCADE;" for table in tables.split())
+                 + "".join(f"DELETE FROM {schema}.schema_migration WHERE slice = 'customers';" for schema in schemas))
+
+
+@pytest.mark.parametrize("killed", ["server", "database"])
+def test_a_migration_that_is_cut_short_is_completed_by_the_next_start(make_house, postgres, request, killed):
+    house = make_house(postgres.settings)
+    shop = house.add_source("shop")
+    house.token()
+    chance = random.Random(request.config.getoption("--seed"))
+    start = time.monotonic()
+    with house.serve() as server:
+        took = time.monotonic() - start
+    for _ in range(request.config.getoption("--kills") // 10 or 2):
+        undo_last_migrations(postgres)
+        starting = house.popen("serve", "--listen", "127.0.0.1:0", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(took / 4, took * 1.2))
+        if killed == "database":
+            postgres.stop_at_once()
+        starting.kill()
+        starting.wait()
+        if killed == "database":
+            postgres.start_again()
+        with house.serve() as server:
+            wait_for_ready(server)
+            server.take_in_and_give_back(shop)
+
+
 def test_two_servers_of_which_one_is_killed_and_one_stands_still(make_house, postgres):
     """Both take in at once; whatever becomes of one, the other goes on, and takes over its jobs."""
     first = make_house(postgres.settings)
