@@ -16,6 +16,9 @@
 namespace handschlag::app {
 namespace {
 
+constexpr int kGuardWaits = 20;
+constexpr std::chrono::milliseconds kGuardWait{50};
+
 // A database that is gone must not be made anew in silence: the new one would know nobody, and give out the old ids
 // again.
 Result<void> check_files(const Settings& settings) {
@@ -146,7 +149,11 @@ Result<void> App::open_regions() {
     TRY(start_above_known(*region, place));
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
-    subject_places.push_back({region.get(), place.vault.get()});
+    subject_places.push_back(
+        {region.get(), place.vault.get(), [this, id = region->id()](IdentityId identity) -> Result<void> {
+           TRY(events::settle(*events_->cell(id), identity));
+           return {};
+         }});
     if (region.get() == &regions_->home()) {
       answers_ = std::make_unique<idempotency::Keeper>(*control_, TRY(place.vault->secret("idempotency")));
     }
@@ -162,12 +169,28 @@ Result<void> App::open_regions() {
   std::vector<subjects::SubjectData*> slices;
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
+  open_moves(ledgers);
   feed_ = feed::Feed::create(*events_, *sources_, std::move(ledgers), clock_);
   outbound_ = TRY(http_client::Client::create(settings_.outbound));
   webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
   test_data_ = test_data::TestData::create(*events_, *sources_, *subjects_, *staff_, *control_, clock_);
   test_data_->set_retention(settings_.test_retention);
   return subjects_->settle();
+}
+
+void App::open_moves(std::vector<ledger::Ledger*> ledgers) {
+  moves_ = moves::Moves::create({events_.get(), sources_.get(), customers_.get(), subjects_.get(), staff_.get(),
+                                 regions_.get(), std::move(ledgers), control_.get(), &clock_},
+                                {});
+  // A backup copies one region after the other: who went meanwhile would be in it twice, or not at all.
+  moves_->set_guard([this](const moves::Moves::Body& body) -> Result<void> {
+    for (int waits = 0; waits < kGuardWaits; ++waits) {
+      std::unique_lock upkeep(upkeep_, std::try_to_lock);
+      if (upkeep) return body();
+      std::this_thread::sleep_for(kGuardWait);
+    }
+    return jobs::Lease::interrupted();
+  });
 }
 
 // No number of an identity is given out twice, whatever was restored.
@@ -204,6 +227,7 @@ Result<void> App::bind_routes() {
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
   customers::bind_routes(*router_, *customers_, *sources_);
+  moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_);
   webhooks::bind_routes(*router_, *webhooks_);
   test_data::bind_routes(*router_, *test_data_);
@@ -243,6 +267,7 @@ Result<void> App::start_jobs() {
   });
   subjects_->bind_jobs(*jobs_);
   test_data_->bind_jobs(*jobs_);
+  moves_->bind_jobs(*jobs_);
   jobs_->every("idempotency_purge", std::chrono::hours{1},
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
   jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });

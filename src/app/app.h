@@ -20,6 +20,7 @@
 #include "features/feed/feed.h"
 #include "features/identity/identity.h"
 #include "features/ledger/ledger.h"
+#include "features/moves/moves.h"
 #include "features/regions/regions.h"
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
@@ -97,6 +98,7 @@ class App {
   events::Events& events() { return *events_; }
   customers::Customers& customers() { return *customers_; }
   subjects::Subjects& subjects() { return *subjects_; }
+  moves::Moves& moves() { return *moves_; }
   webhooks::Webhooks& webhooks() { return *webhooks_; }
   test_data::TestData& test_data() { return *test_data_; }
   metrics::Registry& metrics() { return metrics_; }
@@ -136,6 +138,9 @@ class App {
   Result<http::Principal> who_asks(const http::Request& request);
   void take_over(const Settings& settings);
   Result<void> start_jobs();
+  void open_moves(std::vector<ledger::Ledger*> ledgers);
+  // How many times customers changed region, in all.
+  Result<std::int64_t> departures();
   Result<void> prune_backups();
   // Leaves the rest of a rotation to the server's jobs, where they run.
   Result<void> enqueue_rotation(std::string_view job, const std::string& region);
@@ -166,6 +171,7 @@ class App {
   std::unique_ptr<customers::Customers> customers_;
   std::vector<std::unique_ptr<subjects::SubjectData>> subject_data_;
   std::unique_ptr<subjects::Subjects> subjects_;
+  std::unique_ptr<moves::Moves> moves_;
   std::unique_ptr<idempotency::Keeper> answers_;
   std::unique_ptr<feed::Feed> feed_;
   std::unique_ptr<http_client::Client> outbound_;

@@ -187,6 +187,16 @@ void add_webhooks(CLI::App& root, CommandLine& line) {
   named("remove", "Ends a webhook, with its log and dead letters");
 }
 
+void add_moves(CLI::App& root, CommandLine& line) {
+  auto* move = add_command(&root, line, "move", "Moves a customer's data to the region where the person lives now");
+  move->add_option("--customer", line.id, "A handle, as in eu-2s")->required();
+  move->add_option("--to", line.region, "The region")->required();
+  move->add_option("--country", line.country, "ISO 3166 code of where the person lives now")->required();
+  move->add_option("--purpose", line.purposes, "RightsFulfilment, since the person asked for it, or LegalCompliance")
+      ->expected(1);
+  add_command(&root, line, "moves", "Lists the customers who were moved, the latest first");
+}
+
 void add_import(CLI::App& root, CommandLine& line) {
   auto* import = root.add_subcommand("import", "Events from files of the past");
   import->require_subcommand(1);
@@ -211,6 +221,7 @@ ParsedCommandLine parse_command_line(std::vector<std::string> arguments) {
   add_webhooks(root, out.line);
   add_import(root, out.line);
   add_upkeep(root, out.line);
+  add_moves(root, out.line);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     root.parse(arguments);

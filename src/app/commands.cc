@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "app/doctor.h"
+#include "app/move_commands.h"
 #include "app/upkeep_commands.h"
 #include "app/webhook_commands.h"
 #include "features/demo/demo.h"
@@ -353,6 +354,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "import csv") return import_csv(line, app, console);
   if (line.command == "reload") return reload(line, app, console);
   if (auto upkeep = run_upkeep(line, app, console)) return *upkeep;
+  if (auto moved = run_move_command(line, app, console)) return *moved;
   if (line.command == "doctor") return run_doctor(line, app, console);
   return fail(ErrorKind::invalid, "command_unknown", fmt::format("'{}' is no command.", line.command));
 }

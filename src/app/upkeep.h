@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "app/app.h"
+#include "app/schema/schema.h"
 #include "features/backup/backup.h"
 
 namespace handschlag::app {
 
-// Every migration of the program, by database: "control", "data", "vault", "ledger".
+// The migrations of the control database; those of a region's are in schema/schema.h.
 std::vector<db::Migration> control_schema();
-regions::Schemas region_schemas();
 // Where each database lies.
 db::Options control_options(const Settings& settings);
 

@@ -97,6 +97,22 @@ def feed_of_an_integration(seeded) -> dict:
             "headers": {"Authorization": f"Bearer {token}"}}
 
 
+MOVE = {"region": "us", "country": "US", "purpose": "RightsFulfilment"}
+
+
+def to_be_moved(seeded) -> dict:
+    name = uuid.uuid4().hex
+    seeded.server.send.store(track(name))
+    return {"path": {"id": seeded.server.customers(f"user_id:{name}")[0]["id"]}, "body": MOVE}
+
+
+def a_move(seeded) -> dict:
+    customer = to_be_moved(seeded)["path"]["id"]
+    asked = seeded.server.session.post(f"{seeded.url}/api/v1/customers/{customer}/move", json=MOVE, timeout=10)
+    assert asked.status_code == 202, asked.text
+    return {"path": {"id": asked.json()["id"]}}
+
+
 CASES = {
     # staff
     "listRoles": {},
@@ -157,6 +173,10 @@ CASES = {
     "withdrawLinking": lambda seeded: {"body": {"identity": two_people(seeded)["a"], "purposes": ["DirectMarketing"]}},
     "regrantLinking": lambda seeded: {"body": {"identity": two_people(seeded)["a"], "purposes": ["DirectMarketing"]}},
     "listRefusedLinks": {},
+    # moving
+    "moveCustomer": to_be_moved,
+    "listMoves": {"query": {"limit": 2}},
+    "getMove": a_move,
     # other systems
     "readFeed": feed_of_an_integration,
     "listTestDataDeletions": {},

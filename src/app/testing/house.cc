@@ -8,6 +8,8 @@
 #include <future>
 #include <stdexcept>
 
+#include "app/schema/schema.h"
+
 namespace handschlag::model {
 namespace {
 
@@ -19,16 +21,6 @@ T must(Result<T> result) {
 
 void append(std::vector<db::Migration>& to, std::span<const db::Migration> from) {
   to.insert(to.end(), from.begin(), from.end());
-}
-
-regions::Schemas region_schemas() {
-  regions::Schemas out;
-  append(out.data, identity::migrations());
-  append(out.data, events::migrations());
-  append(out.data, customers::migrations());
-  append(out.vault, vault::migrations());
-  append(out.ledger, ledger::migrations());
-  return out;
 }
 
 std::optional<std::string> code_of(const Result<void>& result) {
@@ -64,6 +56,7 @@ House::House(db::testing::Backend backend) : clock_(must(parse_time("2026-11-21T
   append(schema, jobs::migrations());
   append(schema, staff::migrations());
   append(schema, sources::migrations());
+  append(schema, moves::migrations());
   must(control_->migrate(schema));
   open();
   for (const Sender& sender : senders()) {
@@ -106,7 +99,7 @@ void House::drop_schemas() {
 }
 
 void House::open() {
-  regions_ = must(regions::Regions::open(settings_, region_schemas()));
+  regions_ = must(regions::Regions::open(settings_, app::region_schemas()));
   staff_ = staff::Staff::create(*control_, clock_);
   sources_ = must(sources::Sources::open(*control_, clock_));
   std::vector<events::Cell> cells;
@@ -122,22 +115,34 @@ void House::open() {
                                                                std::vector{words_.get()}, events::hold_order);
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
-    subject_places.push_back({region.get(), place.vault.get()});
+    subject_places.push_back(
+        {region.get(), place.vault.get(), [this, id = region->id()](IdentityId identity) -> Result<void> {
+           TRY(events::settle(*events_->cell(id), identity));
+           return {};
+         }});
     places_.push_back(std::move(place));
   }
   names_ = customers::create_name_index();
   events_ = events::Events::create(std::move(cells), *regions_, *sources_, metrics_, {names_.get()});
-  customers_ = customers::Customers::create(*events_, *sources_, *staff_, std::move(ledgers), clock_);
+  customers_ = customers::Customers::create(*events_, *sources_, *staff_, ledgers, clock_);
+  feed_ = feed::Feed::create(*events_, *sources_, ledgers, clock_);
   subject_data_.push_back(customers::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
   subject_data_.push_back(identity::create_subject_data());
   std::vector<subjects::SubjectData*> slices;
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
+  moves::Options options;
+  options.at = [this](std::string_view step) { return at_step_ ? at_step_(step) : Result<void>(); };
+  moves_ = moves::Moves::create({events_.get(), sources_.get(), customers_.get(), subjects_.get(), staff_.get(),
+                                 regions_.get(), std::move(ledgers), control_, &clock_},
+                                options);
 }
 
 void House::close() {
+  feed_.reset();
   if (regions_) regions_->stop();
+  moves_.reset();
   subjects_.reset();
   subject_data_.clear();
   customers_.reset();
@@ -213,6 +218,58 @@ Result<void> House::erase(Who who) {
   return subjects_->erase_now(region_id(who.first), {&id, 1});
 }
 
+Result<Id<moves::Move>> House::begin_move(Who who, std::size_t region) {
+  moves::Wish wish{region_id(region), std::string(kCountries[region]), gate::Purpose::RightsFulfilment};
+  customers::Viewer viewer = viewer_for(std::nullopt);
+  viewer.operation = "moveCustomer";
+  return TRY(moves_->request(viewer, handle(who), wish)).id;
+}
+
+Result<Who> House::finish_move(Id<moves::Move> id) {
+  TRY(moves_->carry_out(id, {}));
+  moves::Move move = TRY(moves_->find(id));
+  if (move.state != moves::State::done) return fail(ErrorKind::conflict, "not_moved", "Nobody was moved.");
+  std::size_t place = 0;
+  while (place + 1 < kRegions.size() && region_id(place) != move.to) ++place;
+  return Who{place, move.target.value};
+}
+
+Result<Who> House::move(Who who, std::size_t region) {
+  return finish_move(TRY(begin_move(who, region)));
+}
+
+Result<std::vector<std::string>> House::find(int user) {
+  std::vector<std::string> out;
+  for (const customers::Found& found :
+       TRY(customers_->find_by_key(viewer_for(std::nullopt), fmt::format("user_id:user-{}", user)))) {
+    out.push_back(found.handle);
+  }
+  return out;
+}
+
+Result<std::size_t> House::uses(Who who) {
+  return TRY(customers_->uses(viewer_for(std::nullopt), handle(who), 200)).size();
+}
+
+Result<std::vector<std::string>> House::told(std::size_t region, std::int64_t& after) {
+  constexpr auto kPurpose = gate::Purpose::CustomerOrderManagement;
+  feed::Recipient recipient;
+  recipient.role = "integration";
+  recipient.operation = "readFeed";
+  recipient.purpose = kPurpose;
+  recipient.granted = {kPurpose};
+  feed::Filter filter;
+  filter.region = region_id(region);
+  std::vector<std::string> out;
+  for (bool more = true; more;) {
+    feed::Page page = TRY(feed_->read(recipient, filter, after, 50));
+    for (const events::Event& event : page.items) out.push_back(event.body.value("message_id", ""));
+    after = page.through;
+    more = page.more;
+  }
+  return out;
+}
+
 Result<void> House::forget_refused() {
   return events_->forget_refused(clock_.now());
 }
@@ -232,7 +289,13 @@ Result<std::multiset<std::string>> House::messages(const customers::Viewer& view
   customers::TimelineFilter filter;
   filter.limit = 7;  // so that there are pages
   for (;;) {
-    auto timeline = TRY(customers_->timeline(viewer, handle, filter));
+    auto page = customers_->timeline(viewer, handle, filter);
+    if (!page && page.error().code == "cursor_invalid") {  // moved to another region meanwhile
+      out.clear();
+      filter.cursor.clear();
+      continue;
+    }
+    auto timeline = TRY(std::move(page));
     for (const events::Event& event : timeline.items) {
       out.insert(event.body.value("message_id", ""));
     }

@@ -9,7 +9,9 @@
 
 #include "app/testing/model.h"
 #include "features/customers/customers.h"
+#include "features/feed/feed.h"
 #include "features/ledger/ledger.h"
+#include "features/moves/moves.h"
 #include "features/subjects/subjects.h"
 #include "platform/db/testing/testing.h"
 
@@ -33,6 +35,17 @@ class House {
   std::optional<std::string> unlink(Who a, Who b);
   Result<void> change_leave(Who who, PurposeSet purposes, customers::Customers::Leave leave);
   Result<void> erase(Who who);
+  // To another region, all at once or in two steps; answers as whom they are known there.
+  Result<Who> move(Who who, std::size_t region);
+  Result<Id<moves::Move>> begin_move(Who who, std::size_t region);
+  Result<Who> finish_move(Id<moves::Move> id);
+  // Is called between the steps of a move; an error ends it there, as if the program were killed.
+  void set_at_step(std::function<Result<void>(std::string_view)> at_step) { at_step_ = std::move(at_step); }
+  // The handles of all who are found by a user's id of the shop.
+  Result<std::vector<std::string>> find(int user);
+  Result<std::size_t> uses(Who who);
+  // The messages that the feed of a region tells after a position, which it takes along.
+  Result<std::vector<std::string>> told(std::size_t region, std::int64_t& after);
   Result<void> forget_refused();
   // Rotates the digest key of a region: begins it, takes at most so many steps; the next call goes on where one runs.
   Result<void> rotate_digest_key(std::size_t region, std::size_t steps);
@@ -75,8 +88,11 @@ class House {
   std::unique_ptr<events::Projection> names_;
   std::unique_ptr<events::Events> events_;
   std::unique_ptr<customers::Customers> customers_;
+  std::unique_ptr<feed::Feed> feed_;
   std::vector<std::unique_ptr<subjects::SubjectData>> subject_data_;
   std::unique_ptr<subjects::Subjects> subjects_;
+  std::function<Result<void>(std::string_view)> at_step_;
+  std::unique_ptr<moves::Moves> moves_;
 };
 
 }  // namespace handschlag::model

@@ -115,7 +115,9 @@ Counts Model::ingest(const std::vector<Sent>& batch) {
 
 void Model::store(Region& region, const Ready& event, std::int64_t identity, Counts& counts) {
   std::string id = event_id(*event.sent);
-  if (!event.linked.empty() && region.living.contains(identity)) {
+  if (!event.linked.empty() && buried_elsewhere(region, identity, id, event.sent->at)) {
+    ++counts.duplicates;
+  } else if (!event.linked.empty() && region.living.contains(identity)) {
     region.known.insert(id);
     region.events[identity].push_back({id, event.sent->message, event.linked, event.sent->order});
     ++counts.stored;
@@ -284,7 +286,113 @@ std::optional<std::string> Model::unlink(Who a, Who b) {
   return std::nullopt;
 }
 
+Who Model::now(Who who) const {
+  while (const Who* next = find(regions_[who.first].forwards, who.second)) who = *next;
+  return who;
+}
+
+bool Model::buried_elsewhere(const Region& region, std::int64_t identity, const std::string& id, Time now) const {
+  const Origin* origin = find(region.origins, identity);
+  if (origin == nullptr || origin->watched_until <= now) return false;
+  while (origin != nullptr) {
+    const Region& from = regions_[origin->who.first];
+    if (from.tombstones.contains(id)) return true;
+    origin = find(from.origins, origin->who.second);
+  }
+  return false;
+}
+
+std::optional<std::string> Model::move(Who who, std::size_t to, Time now) {
+  if (who.first == to) return "already_there";
+  if (regions_[who.first].made_up.contains(who.second)) return "customer_is_test";
+  Region& from = regions_[who.first];
+  Region& target = regions_[to];
+  std::vector<std::int64_t> people = {who.second};
+  for (std::int64_t each : joined(from, who.second, PurposeSet::all(), Leave::ignored)) {
+    if (each != who.second) people.push_back(each);
+  }
+  std::map<std::int64_t, std::int64_t> numbers;
+  for (std::int64_t each : people) numbers[each] = ++target.last_id;
+  std::map<std::int64_t, std::int64_t> returned;
+  for (const auto& [each, number] : numbers) {
+    target.origins[number] = {{who.first, each}, now + kTombstoneLife};
+    for (const auto& [key, owner] : from.own) {
+      if (owner != each) continue;
+      home_[key] = to;
+      if (const std::int64_t* former = find(target.own, key)) returned[*former] = number;
+      target.own[key] = number;
+    }
+    carry(from, {who.first, each}, {to, number});
+  }
+  carry_links(who.first, to, numbers);
+  for (const auto& [former, number] : returned) {
+    std::map<std::pair<std::int64_t, std::int64_t>, Link> links;
+    for (const auto& [ends, link] : target.links) {
+      bool of_former = ends.first == former || ends.second == former;
+      if (!of_former) continue;
+      std::int64_t other = ends.first == former ? ends.second : ends.first;
+      if (other != number) links[{std::min(number, other), std::max(number, other)}] = link;
+    }
+    std::erase_if(target.links,
+                  [&](const auto& entry) { return entry.first.first == former || entry.first.second == former; });
+    target.links.merge(links);
+  }
+  for (const auto& [each, number] : numbers) from.forwards[each] = {to, number};
+  return std::nullopt;
+}
+
+void Model::carry(Region& from, Who who, Who there) {
+  Region& to = regions_[there.first];
+  from.living.erase(who.second);
+  to.living.insert(there.second);
+  for (auto& [key, holders] : from.holders) {
+    auto held = holders.extract(who.second);
+    if (!held.empty()) to.holders[key][there.second] = held.mapped();
+  }
+  auto withdrawn = from.withdrawn.extract(who.second);
+  if (!withdrawn.empty()) to.withdrawn[there.second] = withdrawn.mapped();
+  std::vector<Stored> events = std::move(from.events[who.second]);
+  from.events.erase(who.second);
+  for (Stored& event : events) {
+    from.known.erase(event.id);
+    // Two regions may have taken in the same id; both events stay.
+    if (to.known.contains(event.id) || to.tombstones.contains(event.id)) {
+      event.id = fmt::format("{} of {}-{}", event.id, there.first, there.second);
+    }
+    to.known.insert(event.id);
+    to.events[there.second].push_back(event);
+  }
+}
+
+void Model::carry_links(std::size_t from_place, std::size_t to_place,
+                        const std::map<std::int64_t, std::int64_t>& people) {
+  Region& from = regions_[from_place];
+  Region& to = regions_[to_place];
+  auto there = [&](std::int64_t identity, const Link& link) -> std::optional<std::int64_t> {
+    if (const std::int64_t* number = find(people, identity)) return *number;
+    const Who* forward = find(from.forwards, identity);
+    bool went = link.standing == Standing::ended && forward != nullptr && forward->first == to_place;
+    return went ? std::optional(forward->second) : std::nullopt;
+  };
+  for (auto it = from.links.begin(); it != from.links.end();) {
+    const auto& [ends, link] = *it;
+    if (!people.contains(ends.first) && !people.contains(ends.second)) {
+      ++it;
+      continue;
+    }
+    auto a = there(ends.first, link);
+    auto b = there(ends.second, link);
+    if (a && b && to.living.contains(*a) && to.living.contains(*b)) {
+      to.links.try_emplace({std::min(*a, *b), std::max(*a, *b)}, link);
+    }
+    // What was ended with somebody who stays is kept, should they follow.
+    bool stays = !(a && b) && link.standing == Standing::ended;
+    it = stays ? std::next(it) : from.links.erase(it);
+  }
+}
+
 void Model::erase(Who who, Time now) {
+  if (const Origin* origin = find(regions_[who.first].origins, who.second)) erase(origin->who, now);
   Region& region = regions_[who.first];
   region.living.erase(who.second);
   region.withdrawn.erase(who.second);

@@ -94,6 +94,10 @@ class Model {
   void withdraw(Who who, PurposeSet purposes);
   void regrant(Who who, PurposeSet purposes);
   void erase(Who who, Time now);
+  // Everybody whom links join goes together. The code of the error, or nothing where it is done.
+  std::optional<std::string> move(Who who, std::size_t to, Time now);
+  // As whom somebody is known now.
+  Who now(Who who) const;
   void forget_refused(Time now);
 
   std::vector<Who> living() const;
@@ -119,6 +123,10 @@ class Model {
     int order = 0;
   };
   using Key = std::pair<identity::KeyKind, std::string>;  // the value with its namespace
+  struct Origin {
+    Who who;
+    Time watched_until{};
+  };
   struct Region {
     std::int64_t last_id = 0;
     std::map<Key, std::int64_t> own;  // also of the erased
@@ -131,6 +139,8 @@ class Model {
     std::set<std::string> known;                         // event ids that are stored or unlinked
     std::int64_t unlinked = 0;
     std::map<std::string, Time> tombstones;
+    std::map<std::int64_t, Who> forwards;  // who went to another region, and as whom they are known there
+    std::map<std::int64_t, Origin> origins;
   };
   // An event on its way.
   struct Ready {
@@ -154,6 +164,10 @@ class Model {
   enum class Leave { heeded, ignored };
   static std::set<std::int64_t> joined(const Region& region, std::int64_t start, PurposeSet purposes, Leave leave);
   static PurposeSet stored_for(const Region& region, std::int64_t identity);
+  void carry(Region& from, Who who, Who target);
+  void carry_links(std::size_t from, std::size_t to, const std::map<std::int64_t, std::int64_t>& people);
+  // Whether a tombstone lies where somebody came from.
+  bool buried_elsewhere(const Region& region, std::int64_t identity, const std::string& id, Time now) const;
   void count(const Ready& event, bool linked);
 
   std::vector<Region> regions_;

@@ -29,7 +29,7 @@ constexpr std::size_t kRunsToShorten = 150;
 constexpr std::size_t kStepsOfRotation = 7;  // after fewer it is cut short
 constexpr std::chrono::hours kMonth{24 * 31};
 
-enum class Act { ingest, retry, link, unlink, withdraw, regrant, erase, month, reopen, rotate };
+enum class Act { ingest, retry, link, unlink, withdraw, regrant, move, erase, month, reopen, rotate };
 
 // What stands in it means the same whatever was taken out before it, as far as that can be: people are chosen by a
 // number modulo how many there are.
@@ -49,8 +49,8 @@ std::string told(const Sent& sent) {
 }
 
 std::string told(const Step& step) {
-  static constexpr std::array kNames = {"ingest",  "retry", "link",  "unlink", "withdraw",
-                                        "regrant", "erase", "month", "reopen", "rotate"};
+  static constexpr std::array kNames = {"ingest", "retry", "link",  "unlink", "withdraw", "regrant",
+                                        "move",   "erase", "month", "reopen", "rotate"};
   std::string out = fmt::format("{} {} {} {}", kNames[static_cast<std::size_t>(step.act)], step.a, step.b,
                                 gate::info(step.purpose).name);
   for (const Sent& sent : step.events) out += "\n      " + told(sent);
@@ -79,7 +79,8 @@ class Maker {
               : dice < 70 ? Act::link
               : dice < 79 ? Act::unlink
               : dice < 84 ? Act::withdraw
-              : dice < 88 ? Act::regrant
+              : dice < 87 ? Act::regrant
+              : dice < 91 ? Act::move
               : dice < 95 ? Act::erase
               : dice < 97 ? Act::month
               : dice < 98 ? Act::reopen
@@ -160,6 +161,8 @@ class Run {
         if (people.empty()) return "";
         model_.regrant(pick(step.a), {step.purpose});
         return failure(house_.change_leave(pick(step.a), {step.purpose}, customers::Customers::Leave::regrant));
+      case Act::move:
+        return people.empty() ? "" : move(pick(step.a), step.b % kRegions.size());
       case Act::erase:
         return people.empty() ? "" : erase(pick(step.a));
       case Act::month:
@@ -185,6 +188,19 @@ class Run {
                          some.duplicates);
     };
     return fmt::format("ingest: {}, but {}", told(expected), told(*counts));
+  }
+
+  std::string move(Who who, std::size_t region) {
+    auto expected = model_.move(who, region, house_.clock().now());
+    auto moved = house_.move(who, region);
+    auto code = moved ? std::nullopt : std::optional(moved.error().code);
+    if (auto fault = same("move", expected, code); !fault.empty() || expected) return fault;
+    if (*moved != model_.now(who)) return "moved to another number";
+    // The handle that somebody had leads to where they are.
+    auto before = house_.view(who, kPurposes[0]);
+    if (!before) return failure(before);
+    if (*before != model_.view(*moved, {kPurposes[0]})) return "the former handle leads elsewhere";
+    return compare(*moved, kPurposes[1]);
   }
 
   std::string erase(Who who) {

@@ -9,6 +9,7 @@
 
 #include "features/customers/look.h"
 #include "features/customers/names.h"
+#include "features/customers/places.h"
 #include "features/customers/store.h"
 #include "platform/base/cursor.h"
 
@@ -19,15 +20,6 @@ constexpr std::size_t kMaxFoundByKey = 100;
 constexpr std::size_t kMaxFoundByName = 50;
 constexpr std::int64_t kMaxWordMatches = 1'000;
 constexpr std::int64_t kFoldBeforeSaving = 100;  // events; below, folding again is cheaper than a write
-
-struct Handle {
-  std::size_t cell;
-  IdentityId identity;
-};
-
-std::unexpected<Error> no_customer() {
-  return fail(ErrorKind::not_found, "customer_unknown", "There is no such customer.");
-}
 
 std::string base36(std::int64_t number) {
   char digits[16];
@@ -48,47 +40,161 @@ class CustomersImpl final : public Customers {
         staff_(staff),
         ledgers_(std::move(ledgers)),
         clock_(clock),
-        look_(ledgers_, clock) {}
+        look_(ledgers_, clock),
+        places_(events) {}
 
   Result<std::vector<Found>> find_by_key(const Viewer& viewer, std::string_view key) override {
     auto parsed = TRY(identity::parse_key(key));
     Permit permit = TRY(look_.allowed(viewer));
     gate::PurposeSet purposes = permit.purposes;
     std::vector<identity::Key> keys = TRY(spellings(parsed, viewer.mode));
-    std::vector<Found> out;
-    for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
-      if (!may_see(viewer, cell)) continue;
-      std::vector<identity::Identities::Found> found;
-      TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
-        found = TRY(identities(cell).find(tx, keys, purposes));
-        return {};
-      }));
-      TRY(add_found(viewer, cell, permit, found, kMaxFoundByKey, out));
-    }
+    auto out =
+        TRY(places_.over_all(viewer, [&](std::size_t cell, std::vector<Found>& all, bool& again) -> Result<void> {
+          std::vector<identity::Identities::Found> found;
+          std::vector<IdentityId> gone;
+          TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
+            found = TRY(identities(cell).find(tx, keys, purposes));
+            if (TRY(subjects::gone(tx)).empty()) return {};
+            for (const auto& known : TRY(identities(cell).knows(tx, keys))) gone.push_back(known.id);
+            return {};
+          }));
+          again = TRY(places_.settle_gone(cell, gone)) || again;
+          return add_found(viewer, cell, permit, found, kMaxFoundByKey, all);
+        }));
     return sorted(std::move(out), kMaxFoundByKey);
   }
 
   Result<std::vector<Found>> find_by_name(const Viewer& viewer, std::string_view name) override {
     Permit permit = TRY(look_.allowed(viewer));
     gate::PurposeSet purposes = permit.purposes;
-    std::vector<Found> out;
-    for (std::size_t cell = 0; cell < events_.cells().size(); ++cell) {
-      if (!may_see(viewer, cell)) continue;
-      std::vector<identity::Identities::Found> found;
-      TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
-        auto words = digests_of_query(*TRY(identities(cell).digester(tx)), name, viewer.mode);
-        if (words.empty())
-          return fail(ErrorKind::invalid, "name_empty", "Type at least one word of the name.", {{"name", "is empty"}});
-        found = TRY(having_all(tx, words, purposes));
-        return {};
-      }));
-      TRY(add_found(viewer, cell, permit, found, kMaxFoundByName, out));
-    }
+    auto out =
+        TRY(places_.over_all(viewer, [&](std::size_t cell, std::vector<Found>& all, bool& again) -> Result<void> {
+          std::vector<identity::Identities::Found> found;
+          std::vector<IdentityId> ids;
+          TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
+            auto words = digests_of_query(*TRY(identities(cell).digester(tx)), name, viewer.mode);
+            if (words.empty())
+              return fail(ErrorKind::invalid, "name_empty", "Type at least one word of the name.",
+                          {{"name", "is empty"}});
+            found = TRY(having_all(tx, words, purposes));
+            for (const auto& entry : found) ids.push_back(entry.id);
+            return {};
+          }));
+          again = TRY(places_.settle_gone(cell, ids)) || again;
+          return add_found(viewer, cell, permit, found, kMaxFoundByName, all);
+        }));
     return sorted(std::move(out), kMaxFoundByName);
   }
 
   Result<Page> page(const Viewer& viewer, std::string_view handle) override {
-    Handle place = TRY(resolve(viewer, handle));
+    return places_.with(viewer, handle, [&](const Handle& place) { return page_at(viewer, place); });
+  }
+
+  Result<Timeline> timeline(const Viewer& viewer, std::string_view handle, const TimelineFilter& filter) override {
+    return places_.with(viewer, handle,
+                        [&](const Handle& place) { return timeline_at(viewer, place, handle, filter); });
+  }
+
+  Result<std::vector<ledger::Record>> uses(const Viewer& viewer, std::string_view handle, std::size_t limit) override {
+    return places_.with(viewer, handle, [&](const Handle& place) { return uses_at(viewer, place, limit); });
+  }
+
+  Result<void> link(const Viewer& viewer, std::string_view a, std::string_view b, gate::Basis basis,
+                    gate::PurposeSet purposes) override {
+    return places_.with_pair(viewer, a, b,
+                             [&](const Pair& pair) { return link_at(viewer, pair, a, b, basis, purposes); });
+  }
+
+  Result<void> unlink(const Viewer& viewer, std::string_view a, std::string_view b) override {
+    return places_.with_pair(viewer, a, b, [&](const Pair& pair) -> Result<void> {
+      TRY(look_.allowed(viewer, Look::About{pair.one.cell, pair.one.identity}));
+      return audited_write(viewer, pair.one.cell, fmt::format("link:{}+{}", a, b), [&](db::Transaction& tx) {
+        return identities(pair.one.cell).unlink(tx, pair.one.identity, pair.two.identity, clock_.now());
+      });
+    });
+  }
+
+  Result<void> change_leave(const Viewer& viewer, std::string_view handle, gate::PurposeSet purposes,
+                            Leave leave) override {
+    return places_.with(viewer, handle,
+                        [&](const Handle& place) { return change_leave_at(viewer, place, handle, purposes, leave); });
+  }
+
+  Result<std::vector<Refusal>> refused_links(const Viewer& viewer) override {
+    std::vector<Refusal> out;
+    for (std::size_t place = 0; place < events_.cells().size(); ++place) {
+      if (!may_see(viewer, place)) continue;
+      TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
+        for (identity::Refusal& refusal : TRY(identities(place).refusals(tx, 1'000))) {
+          out.push_back({region_id(place), std::move(refusal)});
+        }
+        return {};
+      }));
+    }
+    return out;
+  }
+
+  Result<Whereabouts> where(const Viewer& viewer, std::string_view handle) override {
+    Handle place = TRY(places_.resolve(viewer, handle));
+    return Whereabouts{region_id(place.cell), place.identity};
+  }
+
+  Result<std::vector<CountryCount>> count_by_country(std::string_view source) override {
+    auto found = sources_.find(source);
+    if (!found) return fail(ErrorKind::not_found, "source_unknown", "There is no such source.");
+    std::map<std::string, std::int64_t> counts;
+    for (std::size_t place = 0; place < events_.cells().size(); ++place) {
+      TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
+        for (const auto& row :
+             TRY(identities(place).count_by_country(tx, found->number.value, identity::KeyKind::user_id))) {
+          counts[row.country] += row.identities;
+        }
+        return {};
+      }));
+    }
+    std::vector<CountryCount> out;
+    for (const auto& [country, customers] : counts) out.push_back({country, customers});
+    return out;
+  }
+
+ private:
+  Result<void> link_at(const Viewer& viewer, const Pair& pair, std::string_view a, std::string_view b,
+                       gate::Basis basis, gate::PurposeSet purposes) {
+    const auto& [one, two] = pair;
+    gate::PurposeSet permitted = TRY(look_.allowed(viewer, Look::About{one.cell, one.identity})).purposes;
+    if ((permitted | purposes) != permitted) {
+      return fail(ErrorKind::forbidden, "use_denied", "Your role may not link people for all of these purposes.");
+    }
+    if (basis == gate::Basis::consent) {
+      return fail(ErrorKind::invalid, "consent_unproven",
+                  "A link on consent needs its proof, which can't be given here.",
+                  {{"/basis", "must be another than A6-1-a"}});
+    }
+    TRY(check_linkable(one, two, purposes));
+    return audited_write(viewer, one.cell, fmt::format("link:{}+{}", a, b),
+                         [&, first = one, second = two](db::Transaction& tx) {
+                           return identities(first.cell)
+                               .link(tx, first.identity, second.identity, basis, purposes, "staff", clock_.now());
+                         });
+  }
+
+  Result<void> change_leave_at(const Viewer& viewer, const Handle& place, std::string_view handle,
+                               gate::PurposeSet purposes, Leave leave) {
+    // Whoever hears of a withdrawal must be able to carry it out, whatever else they may look for.
+    if (leave == Leave::regrant) {
+      gate::PurposeSet permitted = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity})).purposes;
+      if ((permitted | purposes) != permitted) {
+        return fail(ErrorKind::forbidden, "use_denied", "Your role may not link people for all of these purposes.");
+      }
+    }
+    return audited_write(viewer, place.cell, fmt::format("identity:{}", handle), [&](db::Transaction& tx) {
+      identity::Identities& people = identities(place.cell);
+      return leave == Leave::withdraw ? people.withdraw(tx, place.identity, purposes, clock_.now())
+                                      : people.regrant(tx, place.identity, purposes, clock_.now());
+    });
+  }
+
+  Result<Page> page_at(const Viewer& viewer, const Handle& place) {
     Permit permit = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity}));
     gate::PurposeSet purposes = permit.purposes;
     Page out;
@@ -116,12 +222,12 @@ class CustomersImpl final : public Customers {
     return out;
   }
 
-  Result<Timeline> timeline(const Viewer& viewer, std::string_view handle, const TimelineFilter& filter) override {
-    Handle place = TRY(resolve(viewer, handle));
+  Result<Timeline> timeline_at(const Viewer& viewer, const Handle& place, std::string_view handle,
+                               const TimelineFilter& filter) {
     Permit permit = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity}));
     gate::PurposeSet purposes = permit.purposes;
-    std::string list = fmt::format("timeline|{}|{}|{}|{}", handle, purposes.bits(), filter.touchpoint,
-                                   filter.type ? events::name_of(*filter.type) : "");
+    std::string list = fmt::format("timeline|{}|{}|{}|{}|{}", region_id(place.cell), handle, purposes.bits(),
+                                   filter.touchpoint, filter.type ? events::name_of(*filter.type) : "");
     events::TimelineQuery query;
     query.limit = filter.limit + 1;  // one more, to know whether there is a next page
     query.type = filter.type;
@@ -151,8 +257,7 @@ class CustomersImpl final : public Customers {
     return out;
   }
 
-  Result<std::vector<ledger::Record>> uses(const Viewer& viewer, std::string_view handle, std::size_t limit) override {
-    Handle place = TRY(resolve(viewer, handle));
+  Result<std::vector<ledger::Record>> uses_at(const Viewer& viewer, const Handle& place, std::size_t limit) {
     Permit permit = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity}));
     gate::PurposeSet purposes = permit.purposes;
     std::vector<identity::Reached> reached;
@@ -172,92 +277,11 @@ class CustomersImpl final : public Customers {
     return out;
   }
 
-  Result<void> link(const Viewer& viewer, std::string_view a, std::string_view b, gate::Basis basis,
-                    gate::PurposeSet purposes) override {
-    auto [one, two] = TRY(resolve_pair(viewer, a, b));
-    gate::PurposeSet permitted = TRY(look_.allowed(viewer, Look::About{one.cell, one.identity})).purposes;
-    if ((permitted | purposes) != permitted) {
-      return fail(ErrorKind::forbidden, "use_denied", "Your role may not link people for all of these purposes.");
-    }
-    if (basis == gate::Basis::consent) {
-      return fail(ErrorKind::invalid, "consent_unproven",
-                  "A link on consent needs its proof, which can't be given here.",
-                  {{"/basis", "must be another than A6-1-a"}});
-    }
-    TRY(check_linkable(one, two, purposes));
-    return audited_write(viewer, one.cell, fmt::format("link:{}+{}", a, b),
-                         [&, first = one, second = two](db::Transaction& tx) {
-                           return identities(first.cell)
-                               .link(tx, first.identity, second.identity, basis, purposes, "staff", clock_.now());
-                         });
-  }
-
-  Result<void> unlink(const Viewer& viewer, std::string_view a, std::string_view b) override {
-    auto [one, two] = TRY(resolve_pair(viewer, a, b));
-    TRY(look_.allowed(viewer, Look::About{one.cell, one.identity}));
-    return audited_write(viewer, one.cell, fmt::format("link:{}+{}", a, b),
-                         [&, first = one, second = two](db::Transaction& tx) {
-                           return identities(first.cell).unlink(tx, first.identity, second.identity, clock_.now());
-                         });
-  }
-
-  Result<void> change_leave(const Viewer& viewer, std::string_view handle, gate::PurposeSet purposes,
-                            Leave leave) override {
-    Handle place = TRY(resolve(viewer, handle));
-    // Whoever hears of a withdrawal must be able to carry it out, whatever else they may look for.
-    if (leave == Leave::regrant) {
-      gate::PurposeSet permitted = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity})).purposes;
-      if ((permitted | purposes) != permitted) {
-        return fail(ErrorKind::forbidden, "use_denied", "Your role may not link people for all of these purposes.");
-      }
-    }
-    return audited_write(viewer, place.cell, fmt::format("identity:{}", handle), [&](db::Transaction& tx) {
-      identity::Identities& people = identities(place.cell);
-      return leave == Leave::withdraw ? people.withdraw(tx, place.identity, purposes, clock_.now())
-                                      : people.regrant(tx, place.identity, purposes, clock_.now());
-    });
-  }
-
-  Result<std::vector<Refusal>> refused_links(const Viewer& viewer) override {
-    std::vector<Refusal> out;
-    for (std::size_t place = 0; place < events_.cells().size(); ++place) {
-      if (!may_see(viewer, place)) continue;
-      TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
-        for (identity::Refusal& refusal : TRY(identities(place).refusals(tx, 1'000))) {
-          out.push_back({region_id(place), std::move(refusal)});
-        }
-        return {};
-      }));
-    }
-    return out;
-  }
-
-  Result<std::vector<CountryCount>> count_by_country(std::string_view source) override {
-    auto found = sources_.find(source);
-    if (!found) return fail(ErrorKind::not_found, "source_unknown", "There is no such source.");
-    std::map<std::string, std::int64_t> counts;
-    for (std::size_t place = 0; place < events_.cells().size(); ++place) {
-      TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
-        for (const auto& row :
-             TRY(identities(place).count_by_country(tx, found->number.value, identity::KeyKind::user_id))) {
-          counts[row.country] += row.identities;
-        }
-        return {};
-      }));
-    }
-    std::vector<CountryCount> out;
-    for (const auto& [country, customers] : counts) out.push_back({country, customers});
-    return out;
-  }
-
- private:
   events::Cell& cell(std::size_t place) { return events_.cells()[place]; }
   identity::Identities& identities(std::size_t place) { return *cell(place).identities; }
   db::Database& data(std::size_t place) { return cell(place).region->data(); }
   const std::string& region_id(std::size_t place) { return cell(place).region->id(); }
-  bool may_see(const Viewer& viewer, std::size_t place) {
-    return viewer.region.empty() || viewer.region == region_id(place);
-  }
+  bool may_see(const Viewer& viewer, std::size_t place) { return places_.may_see(viewer, place); }
 
   // The audit first: what is not recorded is not done. What then fails is recorded as failed.
   Result<void> audited_write(const Viewer& viewer, std::size_t place, const std::string& target,
@@ -268,34 +292,6 @@ class CustomersImpl final : public Customers {
       TRY(staff_.record({viewer.principal, viewer.operation, target, viewer.trace_id, staff::Outcome::failed}));
     }
     return done;
-  }
-
-  Result<Handle> resolve(const Viewer& viewer, std::string_view handle) {
-    std::size_t dash = handle.rfind('-');
-    if (dash == std::string_view::npos) return no_customer();
-    std::int64_t number = 0;
-    std::string_view digits = handle.substr(dash + 1);
-    auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number, 36);
-    if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() || number <= 0) return no_customer();
-    for (std::size_t place = 0; place < events_.cells().size(); ++place) {
-      // A region that the viewer may not see answers like one that does not exist.
-      if (region_id(place) == handle.substr(0, dash) && may_see(viewer, place)) return Handle{place, {number}};
-    }
-    return no_customer();
-  }
-
-  struct Pair {
-    Handle one;
-    Handle two;
-  };
-  Result<Pair> resolve_pair(const Viewer& viewer, std::string_view a, std::string_view b) {
-    Handle one = TRY(resolve(viewer, a));
-    Handle two = TRY(resolve(viewer, b));
-    if (one.cell != two.cell) {
-      return fail(ErrorKind::invalid, "regions_differ", "Links never cross regions: each person's data stays at home.",
-                  {{"/b", "must be of the same region"}});
-    }
-    return Pair{one, two};
   }
 
   // Whether each side has anything for which the two may be joined.
@@ -466,6 +462,7 @@ class CustomersImpl final : public Customers {
   std::vector<ledger::Ledger*> ledgers_;
   const Clock& clock_;
   Look look_;
+  Places places_;
 };
 
 }  // namespace

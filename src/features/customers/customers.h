@@ -39,7 +39,7 @@ struct Viewer {
 };
 
 // "eu-2s": region and number of an identity. A customer's handle is its oldest identity's; that of any other identity
-// leads to the same customer while they are linked.
+// leads to the same customer while they are linked, also after they moved to another region.
 std::string format_handle(std::string_view region, IdentityId identity);
 
 // "eu-e2s": region and position of an event.
@@ -128,6 +128,13 @@ class Customers {
     identity::Refusal refusal;
   };
   virtual Result<std::vector<Refusal>> refused_links(const Viewer& viewer) = 0;
+
+  // Where a handle leads now: no look at anybody. Errors: not_found.
+  struct Whereabouts {
+    std::string region;
+    IdentityId identity;
+  };
+  virtual Result<Whereabouts> where(const Viewer& viewer, std::string_view handle) = 0;
 
   // How many people with an id of their own each country has, of one source. Aggregates: no look at anybody.
   virtual Result<std::vector<CountryCount>> count_by_country(std::string_view source) = 0;

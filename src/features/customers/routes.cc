@@ -183,14 +183,16 @@ class Encoder {
 json::Value to_json(const std::string& region, const ledger::Record& record) {
   json::Value rules = json::Value::array();
   for (gate::Rule rule : record.entry.rules) rules.push_back(gate::name_of(rule));
-  return {{"at", format_time(record.entry.at)},
-          {"use", gate::name_of(record.entry.use)},
-          {"decision", gate::name_of(record.entry.decision)},
-          {"purposes", record.entry.purposes.names()},
-          {"rules", std::move(rules)},
-          {"role", record.entry.role},
-          {"operation", record.entry.operation},
-          {"identity", format_handle(region, record.entry.identity)}};
+  json::Value out = {{"at", format_time(record.entry.at)},
+                     {"use", gate::name_of(record.entry.use)},
+                     {"decision", gate::name_of(record.entry.decision)},
+                     {"purposes", record.entry.purposes.names()},
+                     {"rules", std::move(rules)},
+                     {"role", record.entry.role},
+                     {"operation", record.entry.operation},
+                     {"identity", format_handle(region, record.entry.identity)}};
+  if (!record.entry.region.empty()) out["to_region"] = record.entry.region;
+  return out;
 }
 
 Result<json::Value> find(const http::Request& request, Customers& customers) {
@@ -236,9 +238,10 @@ Result<json::Value> uses(const http::Request& request, Customers& customers) {
   Viewer viewer = TRY(viewer_of(request));
   std::size_t limit = TRY(http::page_limit(request));
   std::string id(request.path_param("id"));
+  const std::string region = TRY(customers.where(viewer, id)).region;  // a moved customer's handle leads elsewhere
   json::Value items = json::Value::array();
   for (const ledger::Record& record : TRY(customers.uses(viewer, id, limit))) {
-    items.push_back(to_json(id.substr(0, id.rfind('-')), record));
+    items.push_back(to_json(region, record));
   }
   return json::Value{{"items", std::move(items)}, {"next", nullptr}};
 }

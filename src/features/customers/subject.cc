@@ -6,16 +6,17 @@ namespace {
 
 class CustomersSubject final : public subjects::SubjectData {
  public:
-  Result<void> hide(db::Transaction& tx, IdentityId identity) override {
+  Result<void> hide(db::Transaction& tx, IdentityId identity, subjects::Removal) override {
     return store::delete_profile(tx, identity.value);
   }
 
-  Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time, std::int64_t limit) override {
+  Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time, std::int64_t limit,
+                             subjects::Removal) override {
     return store::delete_words(tx, identity.value, limit);
   }
 
   Result<std::int64_t> forget(db::Transaction& tx, IdentityId identity, std::int64_t limit) override {
-    TRY(hide(tx, identity));
+    TRY(hide(tx, identity, subjects::Removal::erased));
     return store::delete_words(tx, identity.value, limit);
   }
 };

@@ -60,6 +60,11 @@ class FakeEvents final : public events::Events {
   }
   Result<std::int64_t> last_seq(db::Transaction&) override { return 0; }
   Result<events::FeedPage> feed(events::Cell&, const events::FeedQuery&) override { return events::FeedPage{}; }
+  Result<std::size_t> carry(const events::Passage&, std::size_t) override { return 0; }
+  Result<Carried> carry_rest(db::Transaction&, const events::Passage&, std::size_t) override { return Carried::all; }
+  Result<bool> carried_well(const events::Passage&) override { return true; }
+  Result<std::int64_t> count(events::Cell&, IdentityId) override { return 0; }
+  void forget(std::span<const identity::Key>) override {}
   Result<std::vector<events::Total>> totals(std::string_view) override { return std::vector<events::Total>{}; }
   Result<std::vector<events::RefusalCount>> refusals() override { return std::vector<events::RefusalCount>{}; }
   Result<void> forget_refused(Time) override { return {}; }
@@ -193,7 +198,7 @@ class DemoCompany : public DemoFill {
 
   static regions::Schemas schemas() {
     regions::Schemas schemas;
-    for (auto slice : {identity::migrations(), events::migrations()}) {
+    for (auto slice : {subjects::migrations(), identity::migrations(), events::migrations()}) {
       schemas.data.insert(schemas.data.end(), slice.begin(), slice.end());
     }
     schemas.vault.assign(vault::migrations().begin(), vault::migrations().end());

@@ -8,8 +8,10 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "features/events/detour.h"
 #include "features/events/feed.h"
 #include "features/events/group.h"
+#include "features/events/moving.h"
 #include "features/events/reader.h"
 #include "features/events/removal.h"
 #include "features/events/router.h"
@@ -76,7 +78,7 @@ class EventsImpl final : public Events {
     for (Cell& cell : cells_) {
       auto apply = [this, &cell](db::Transaction& tx, std::span<Part*> parts) {
         for (Part* part : parts) part->since = end_stage(queue_, part->since);
-        return GroupWriter(cell, projections_).write(tx, parts);
+        return GroupWriter(cell, cells_, projections_).write(tx, parts);
       };
       groups_.push_back(
           std::make_unique<db::GroupCommit<Part>>(cell.region->writer(), apply, kGroupEvents, kWaitingEvents));
@@ -176,6 +178,62 @@ class EventsImpl final : public Events {
     return {};
   }
 
+  Result<std::size_t> carry(const Passage& passage, std::size_t limit) override {
+    Carrier carrier(sources_, projections_);
+    std::vector<Carrier::Carried> page;
+    std::int64_t after = TRY(copied(passage));
+    TRY(passage.from->region->data().read([&](db::Transaction& tx) -> Result<void> {
+      page = TRY(carrier.read(tx, passage, after, limit));
+      return {};
+    }));
+    TRY(passage.to->region->writer().run([&](db::Transaction& tx) -> Result<void> {
+      auto attempt = page;  // the body may run again
+      return carrier.write(tx, passage, attempt);
+    }));
+    return page.size();
+  }
+
+  Result<Carried> carry_rest(db::Transaction& from_tx, const Passage& passage, std::size_t limit) override {
+    Carrier carrier(sources_, projections_);
+    auto rest = TRY(carrier.read(from_tx, passage, TRY(copied(passage)), limit + 1));
+    if (rest.size() > limit) return Carried::too_many;
+    std::int64_t here = TRY(store::count_of(from_tx, passage.identity.value));
+    std::int64_t there = 0;
+    TRY(passage.to->region->writer().run([&](db::Transaction& tx) -> Result<void> {
+      auto attempt = rest;
+      TRY(carrier.write(tx, passage, attempt));
+      there = TRY(store::count_of(tx, passage.target.value));
+      return {};
+    }));
+    return here == there ? Carried::all : Carried::differs;
+  }
+
+  Result<bool> carried_well(const Passage& passage) override {
+    Carrier carrier(sources_, projections_);
+    Carrier::Positions positions;
+    auto compared = Carrier::Compared::alike;
+    while (compared == Carrier::Compared::alike) {  // a short look at a time
+      TRY(passage.from->region->data().read([&](db::Transaction& from) {
+        return passage.to->region->data().read([&](db::Transaction& to) -> Result<void> {
+          compared = TRY(carrier.compare(from, to, passage, positions));
+          return {};
+        });
+      }));
+    }
+    return compared == Carrier::Compared::end;
+  }
+
+  Result<std::int64_t> count(Cell& cell, IdentityId identity) override {
+    std::int64_t count = 0;
+    TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
+      count = TRY(store::count_of(tx, identity.value));
+      return {};
+    }));
+    return count;
+  }
+
+  void forget(std::span<const identity::Key> keys) override { router_.forget(keys); }
+
   Result<void> close_segments(const std::function<bool()>& should_stop) override {
     for (std::size_t i = 0; i < cells_.size(); ++i) TRY(segments_[i].close(cells_[i], should_stop));
     return {};
@@ -207,6 +265,44 @@ class EventsImpl final : public Events {
     commit(*std::move(routed), submission, end_stage(route_, since));
   }
 
+  // How far the events of an identity were brought over.
+  static Result<std::int64_t> copied(const Passage& passage) {
+    std::int64_t copied = 0;
+    TRY(passage.to->region->data().read([&](db::Transaction& tx) -> Result<void> {
+      auto arrival = TRY(subjects::arrivals(tx, {&passage.target, 1}));
+      copied = arrival.empty() ? 0 : arrival.front().copied;
+      return {};
+    }));
+    return copied;
+  }
+
+  // Takes out what was not stored since its person was moved meanwhile.
+  static std::vector<Prepared> take_moved(Part& part) {
+    std::vector<Prepared> out;
+    for (Prepared& event : part.events) {
+      if (event.moved) out.push_back(std::move(event));
+    }
+    if (!out.empty()) std::erase_if(part.events, [](const Prepared& event) { return event.moved; });
+    return out;
+  }
+
+  // Sends events to where their people are now.
+  void send_on(std::vector<Prepared> events, const std::shared_ptr<Submission>& submission) {
+    {
+      std::lock_guard lock(submission->mutex);
+      ++submission->open_parts;
+    }
+    auto waiting = std::make_shared<std::vector<Prepared>>(std::move(events));
+    detour_.post([this, waiting, submission] {
+      StageTime since = std::chrono::steady_clock::now();
+      auto journey = router_.begin_again(std::move(*waiting));
+      auto routed = journey ? router_.route(*std::move(journey))
+                            : Result<std::vector<std::vector<Prepared>>>(std::unexpected(journey.error()));
+      if (routed) commit(*std::move(routed), submission, end_stage(route_, since));
+      submission->finish_part(routed ? Result<void>() : std::unexpected(routed.error()), {});
+    });
+  }
+
   std::size_t index_of(const Cell& cell) const { return static_cast<std::size_t>(&cell - cells_.data()); }
 
   sources::Mode mode_of_source(std::int64_t number) const {
@@ -235,7 +331,10 @@ class EventsImpl final : public Events {
   // `parts` has one entry a cell, in their order.
   void commit(std::vector<std::vector<Prepared>> parts, const std::shared_ptr<Submission>& submission,
               StageTime since) {
-    submission->open_parts = 1;  // ours, so that it can't finish while parts are still being handed out
+    {
+      std::lock_guard lock(submission->mutex);
+      ++submission->open_parts;  // ours, so that it can't finish while parts are still being handed out
+    }
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (parts[i].empty()) continue;
       {
@@ -247,7 +346,10 @@ class EventsImpl final : public Events {
       auto submitted = groups_[i]->submit(lane, Part{std::move(parts[i]), {}, since}, weight,
                                           [this, i, submission](const Result<void>& result, Part& part) {
                                             end_stage(commit_, part.since);
+                                            std::vector<Prepared> moved;
+                                            if (result) moved = take_moved(part);
                                             if (result) router_.learn(i, part.events);
+                                            if (!moved.empty()) send_on(std::move(moved), submission);
                                             submission->finish_part(result, part.outcome);
                                           });
       if (!submitted) submission->finish_part(submitted, {});
@@ -271,9 +373,26 @@ class EventsImpl final : public Events {
   metrics::Counter* refused_ = nullptr;
   metrics::Counter* duplicates_ = nullptr;
   metrics::Counter* rejected_ = nullptr;
+  Detour detour_;  // before all that it uses goes
 };
 
 }  // namespace
+
+Result<bool> settle(Cell& cell, IdentityId identity) {
+  bool open = false;
+  TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
+    auto arrival = TRY(subjects::arrivals(tx, {&identity, 1}));
+    open = !arrival.empty() && arrival.front().settled == 0;
+    return {};
+  }));
+  if (!open) return false;
+  TRY(cell.region->writer().run([&](db::Transaction& tx) -> Result<void> {
+    // Takes the order: what comes after the last position is stored after this.
+    std::int64_t next = TRY(store::allocate(tx, 0));
+    return cell.identities->settle(tx, identity, next - 1);
+  }));
+  return true;
+}
 
 std::string_view name_of(EventType type) {
   for (const TypeName& entry : kTypes) {

@@ -86,6 +86,18 @@ struct Cell {
   identity::Identities* identities;
 };
 
+// An identity on its way to another region.
+struct Passage {
+  Cell* from;
+  IdentityId identity;
+  Cell* to;
+  IdentityId target;
+};
+
+// Lets somebody be seen whose forward is gone (see subjects/whereabouts.h), should that not be so yet; answers whether
+// it was not.
+Result<bool> settle(Cell& cell, IdentityId identity);
+
 // A slice that keeps something up to date from events, inside the transaction that stores them, a batch at a time.
 class Projection {
  public:
@@ -245,6 +257,20 @@ class Events {
   // The next events of a region in order of `seq`. Nothing is missed while others commit: `seq` is commit order. Reads
   // in short snapshots; may answer fewer than there are, with `more`, where a filter leaves out a great many.
   virtual Result<FeedPage> feed(Cell& cell, const FeedQuery& query) = 0;
+
+  // For moving people (see features/moves). Brings over the next events of an identity, at most `limit`; answers how
+  // many were found. Errors: not_found "key_destroyed": erased meanwhile; conflict "moved_already".
+  virtual Result<std::size_t> carry(const Passage& passage, std::size_t limit) = 0;
+  // The last of them, in the old region's transaction, which keeps others from coming. Nothing is done where there are
+  // more than `limit`; where there are not as many on both sides in the end, the copy is to be done anew.
+  enum class Carried { all, too_many, differs };
+  virtual Result<Carried> carry_rest(db::Transaction& from_tx, const Passage& passage, std::size_t limit) = 0;
+  // Whether what was copied is the same on both sides.
+  virtual Result<bool> carried_well(const Passage& passage) = 0;
+  // How many events an identity has.
+  virtual Result<std::int64_t> count(Cell& cell, IdentityId identity) = 0;
+  // Forgets where these are known; for what they stand for has changed.
+  virtual void forget(std::span<const identity::Key> keys) = 0;
 
   // Sums over all days, of one source, or of all that are live.
   virtual Result<std::vector<Total>> totals(std::string_view source) = 0;

@@ -28,12 +28,12 @@ using testing::UnorderedElementsAre;
 const Time kNow = *parse_time("2026-11-21T12:00:00.000Z");
 
 regions::Schemas schemas() {
-  auto all = [](std::span<const db::Migration> first, std::span<const db::Migration> second = {}) {
-    std::vector<db::Migration> out(first.begin(), first.end());
-    out.insert(out.end(), second.begin(), second.end());
+  auto all = [](std::initializer_list<std::span<const db::Migration>> slices) {
+    std::vector<db::Migration> out;
+    for (auto slice : slices) out.insert(out.end(), slice.begin(), slice.end());
     return out;
   };
-  return {all(identity::migrations(), migrations()), all(vault::migrations()), {}};
+  return {all({subjects::migrations(), identity::migrations(), migrations()}), all({vault::migrations()}), {}};
 }
 
 // What is handed to a projection.
@@ -457,7 +457,8 @@ TEST_P(EventsTest, ALinkToAnErasedPersonDoesNotComeBackWithTheNextVisit) {
   const IdentityId person = find("eu", "u1");
   ASSERT_TRUE(vaults_[0]->destroy(person, vault::RetentionClass::ordinary));
   auto subject = identity::create_subject_data();
-  ASSERT_TRUE(cell("eu").region->writer().run([&](db::Transaction& tx) { return subject->hide(tx, person); }));
+  ASSERT_TRUE(cell("eu").region->writer().run(
+      [&](db::Transaction& tx) { return subject->hide(tx, person, subjects::Removal::erased); }));
   ASSERT_EQ(count("eu", "identity_link"), 0);
   visit.message_id = "m3";
   EXPECT_EQ(submit("shop", {visit}).refused, 1U);

@@ -27,13 +27,17 @@ Result<void> GroupWriter::write(db::Transaction& tx, std::span<Part*> parts) {
   entries_.clear();
   for (Part* part : parts) {
     part->outcome = {};
-    for (Prepared& event : part->events) entries_.push_back({&event, part, 0, {}});
+    for (Prepared& event : part->events) {
+      event.moved = false;
+      entries_.push_back({&event, part, 0, {}});
+    }
   }
   // First the order: from here on no other writer of this region can commit before us, so what is known stays known.
   std::int64_t seq = TRY(store::allocate(tx, static_cast<std::int64_t>(entries_.size())));
   for (Entry& entry : entries_) entry.seq = seq++;
   TRY(keep_fresh(tx));
   TRY(identify(tx));
+  TRY(leave_out_buried(tx));
   TRY(store_linked(tx));
   TRY(store_unlinked(tx));
   TRY(store_refused(tx));
@@ -136,10 +140,16 @@ Result<void> GroupWriter::store_linked(db::Transaction& tx) {
     if (entry.event->decision == gate::Decision::allow) linked.push_back(&entry);
   }
   TRY(seal_rest(linked));
+  std::vector<Entry*> unsealed;
+  for (Entry* entry : linked) {
+    if (entry->event->sealed_for != entry->identity) unsealed.push_back(entry);
+  }
+  TRY(leave_out_moved(tx, unsealed));
   std::vector<store::Row> rows;
   rows.reserve(linked.size());
   for (Entry* entry : linked) {
     Prepared& event = *entry->event;
+    if (event.moved) continue;
     event.identity = entry->identity;
     if (event.sealed_for != entry->identity) {  // the person was erased: what still comes in is refused
       event.decision = gate::Decision::deny;
@@ -150,6 +160,7 @@ Result<void> GroupWriter::store_linked(db::Transaction& tx) {
                     event.purposes, event.intake.occurred, event.intake.received, event.sealed});
     ++entry->part->outcome.stored;
   }
+  std::erase_if(entries_, [](const Entry& entry) { return entry.event->moved; });
   return store::insert_events(tx, rows);
 }
 

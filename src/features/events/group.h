@@ -22,9 +22,12 @@ struct Part {
 
 class GroupWriter {
  public:
-  GroupWriter(Cell& cell, std::span<Projection* const> projections) : cell_(cell), projections_(projections) {}
+  // `cells`: of all regions, its own among them.
+  GroupWriter(Cell& cell, std::span<Cell> cells, std::span<Projection* const> projections)
+      : cell_(cell), cells_(cells), projections_(projections) {}
 
-  // Fills in each part's outcome. Starts from scratch when it is called again with the same parts.
+  // Fills in each part's outcome. What belongs to somebody who was moved meanwhile is marked and left out. Starts from
+  // scratch when it is called again with the same parts.
   Result<void> write(db::Transaction& tx, std::span<Part*> parts);
 
  private:
@@ -37,6 +40,11 @@ class GroupWriter {
 
   Result<void> keep_fresh(db::Transaction& tx);
   Result<void> identify(db::Transaction& tx);
+  // Marks and leaves out the events of those who have moved. `unsealed`: those for whom there is no key.
+  Result<void> leave_out_moved(db::Transaction& tx, std::span<Entry* const> unsealed);
+  // A tombstone where somebody came from keeps a retry out here, too.
+  Result<void> leave_out_buried(db::Transaction& tx);
+  Result<std::vector<bool>> buried_elsewhere(const subjects::Arrival& arrival, std::span<const Prepared* const> events);
   // What was known of somebody who was erased since is looked up again, so that no link to them is written.
   Result<void> drop_stale(std::span<Entry* const> entries);
   // Seals what could not be sealed before, or was sealed while a key was being destroyed.
@@ -48,6 +56,7 @@ class GroupWriter {
   Result<void> project(db::Transaction& tx);
 
   Cell& cell_;
+  std::span<Cell> cells_;
   std::span<Projection* const> projections_;
   std::vector<Entry> entries_;
 };

@@ -230,10 +230,15 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source) {
 
 std::string event_id_of(const Prepared& event, const crypto::Key& key) {
   std::int64_t millis = event.intake.original ? to_millis(*event.intake.original) : 0;
-  std::string id;
-  for (int shift = 40; shift >= 0; shift -= 8) id += static_cast<char>((millis >> shift) & 0xFF);
-  std::string message = fmt::format("event|{}|{}", event.source->number.value, event.intake.message_id);
-  return id + crypto::keyed_digest(key, message).substr(0, 10);
+  std::string time;
+  for (int shift = 40; shift >= 0; shift -= 8) time += static_cast<char>((millis >> shift) & 0xFF);
+  return event_id_of(time, event.source->number.value, event.intake.message_id, key);
+}
+
+std::string event_id_of(std::string_view time, std::int64_t source, std::string_view message_id,
+                        const crypto::Key& key) {
+  std::string message = fmt::format("event|{}|{}", source, message_id);
+  return std::string(time) + crypto::keyed_digest(key, message).substr(0, 10);
 }
 
 }  // namespace handschlag::events

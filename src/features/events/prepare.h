@@ -38,6 +38,9 @@ struct Prepared {
   std::uint64_t vault_generation = 0;  // at which the key was found
 
   IdentityId identity;  // linked: set when it is stored
+
+  bool moved = false;  // its person was moved to another region meanwhile: it was not stored, and goes there
+  int detours = 0;     // how often that happened
 };
 
 // Errors: invalid (no usable identity, too large), which reject the event.
@@ -45,5 +48,9 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source);
 
 // The client's own time and a keyed hash of source and message id: for deduplication only.
 std::string event_id_of(const Prepared& event, const crypto::Key& key);
+// The same of a stored event: `time` is the beginning of its id, which no key changes.
+inline constexpr std::size_t kEventIdTimeBytes = 6;
+std::string event_id_of(std::string_view time, std::int64_t source, std::string_view message_id,
+                        const crypto::Key& key);
 
 }  // namespace handschlag::events

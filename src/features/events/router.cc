@@ -10,6 +10,8 @@ namespace {
 
 // About 1.6 million people. An event of somebody who is not in it costs a look into each region.
 constexpr std::size_t kDirectoryBytes = 64 * 1024 * 1024;
+constexpr int kMostMoves = 64;   // of one person, to be followed one after the other
+constexpr int kMostDetours = 8;  // of one event
 
 Cell& home_of(std::vector<Cell>& cells, regions::Regions& regions) {
   auto home =
@@ -42,17 +44,53 @@ Result<void> Router::find_unknown(std::vector<Who>& people) {
     }
     if (keys.empty()) continue;
     std::vector<identity::Sighting::Known> known;
+    std::vector<subjects::Forward> forwards;
     TRY(cells_[cell].region->data().read([&](db::Transaction& tx) -> Result<void> {
       known = TRY(cells_[cell].identities->knows(tx, keys));
+      // Whose own key was taken for nothing was erased, or has moved.
+      std::vector<IdentityId> bare;
+      for (const identity::Sighting::Known& each : known) {
+        if (each.id.value != 0 && each.purposes.empty()) bare.push_back(each.id);
+      }
+      forwards = TRY(subjects::forwards(tx, bare));
       return {};
     }));
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (known[i].id.value == 0) continue;
-      of[i]->known = {static_cast<std::uint32_t>(cell), known[i].id, known[i].purposes};
+      auto forward = std::find_if(forwards.begin(), forwards.end(), [&](const subjects::Forward& each) {
+        return each.identity == known[i].id && each.state != subjects::Going::leaving;
+      });
+      of[i]->known = forward == forwards.end()
+                         ? Directory::Entry{static_cast<std::uint32_t>(cell), known[i].id, known[i].purposes}
+                         : TRY(follow(keys[i], *forward));
       directory_.learn(of[i]->digest, *of[i]->known);
     }
   }
   return {};
+}
+
+Result<Directory::Entry> Router::follow(const identity::Key& key, const subjects::Forward& forward) {
+  subjects::Forward next = forward;
+  for (int moves = 0; moves < kMostMoves; ++moves) {
+    auto cell =
+        std::find_if(cells_.begin(), cells_.end(), [&](const Cell& each) { return each.region->id() == next.region; });
+    if (cell == cells_.end()) break;
+    TRY(events::settle(*cell, next.target));
+    std::optional<subjects::Forward> further;
+    identity::Sighting::Known known;
+    TRY(cell->region->data().read([&](db::Transaction& tx) -> Result<void> {
+      further = TRY(subjects::forward(tx, next.target));
+      known = TRY(cell->identities->knows(tx, {&key, 1})).front();
+      return {};
+    }));
+    if (!further || further->state == subjects::Going::leaving) {
+      if (known.id.value == 0) break;
+      return Directory::Entry{static_cast<std::uint32_t>(cell - cells_.begin()), known.id, known.purposes};
+    }
+    next = *std::move(further);
+  }
+  return fail(ErrorKind::unavailable, "customer_moving",
+              "A customer is being moved to another region; please try again.");
 }
 
 Result<void> Router::settle(std::span<const Prepared> events, std::vector<Who>& people,
@@ -180,6 +218,27 @@ Result<std::vector<std::vector<Prepared>>> Router::route(Journey journey) {
   }
   for (std::size_t cell = 0; cell < cells_.size(); ++cell) TRY(seal_known(cells_[cell], out[cell]));
   return out;
+}
+
+Result<Router::Journey> Router::begin_again(std::vector<Prepared> events) {
+  for (Prepared& event : events) {
+    if (++event.detours > kMostDetours) {
+      return fail(ErrorKind::unavailable, "customer_moving",
+                  "A customer is being moved to another region; please try again.");
+    }
+    event.moved = false;
+    event.sealed_for = {};
+    identity::Sighting& sighting = *event.sighting;
+    sighting.known = {};
+    sighting.together_known.clear();
+    directory_.forget(directory_.digest(sighting.own));
+    forget(sighting.together);
+  }
+  return begin(std::move(events));
+}
+
+void Router::forget(std::span<const identity::Key> keys) {
+  for (const identity::Key& key : keys) directory_.forget(directory_.digest(key));
 }
 
 void Router::learn(std::size_t cell, std::span<const Prepared> events) {

@@ -36,15 +36,21 @@ class Router {
 
   // Never waits.
   Journey begin(std::vector<Prepared> events);
+  // For events whose person was moved while they were on their way. Errors: unavailable "customer_moving", where that
+  // happened to one of them again and again.
+  Result<Journey> begin_again(std::vector<Prepared> events);
   // One list of events a cell, in the cells' order; event ids filled in.
   Result<std::vector<std::vector<Prepared>>> route(Journey journey);
 
   // Remembers who the persons of these events are; to be called when they are stored durably.
   void learn(std::size_t cell, std::span<const Prepared> events);
+  void forget(std::span<const identity::Key> keys);
 
  private:
   // Looks up in the databases whom the directory does not know, or knows only as pinned.
   Result<void> find_unknown(std::vector<Who>& people);
+  // Where somebody is now who was moved, as their former region says.
+  Result<Directory::Entry> follow(const identity::Key& key, const subjects::Forward& forward);
   // Gives those a region whom none knows, as all nodes agree. `first`: the place of each event's people.
   Result<void> settle(std::span<const Prepared> events, std::vector<Who>& people, std::span<const std::size_t> first);
   // The region of an event; `people` are whom it names, its own first. Drops from it who lives in another region.

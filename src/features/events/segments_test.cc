@@ -87,7 +87,8 @@ class SegmentsTest : public db::testing::DatabaseTest {
     settings_.regions = {{region_id_, {"DE"}}};
     settings_.home = region_id_;
     ASSERT_TRUE(regions::Regions::create_keys(settings_));
-    std::vector<db::Migration> data(identity::migrations().begin(), identity::migrations().end());
+    std::vector<db::Migration> data(subjects::migrations().begin(), subjects::migrations().end());
+    data.insert(data.end(), identity::migrations().begin(), identity::migrations().end());
     data.insert(data.end(), migrations().begin(), migrations().end());
     regions_ = *regions::Regions::open(settings_, {data, {}, {}});
     cell_.region = regions_->all().front().get();

@@ -11,12 +11,13 @@ class EventsSubject final : public subjects::SubjectData {
  public:
   // Takes the region's order: groups of other nodes that found the key alive have committed, and those that come
   // after find it destroyed. So no row appears behind erase().
-  Result<void> hide(db::Transaction& tx, IdentityId) override {
+  Result<void> hide(db::Transaction& tx, IdentityId, subjects::Removal) override {
     TRY(store::allocate(tx, 0));
     return {};
   }
 
-  Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time now, std::int64_t limit) override {
+  Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time now, std::int64_t limit,
+                             subjects::Removal why) override {
     constexpr std::int64_t kSegmentsAtOnce = 32;
     std::int64_t segments = TRY(store::last_seq(tx)) / store::kSegmentEvents + 1;
     std::vector<std::int64_t> found;
@@ -26,7 +27,8 @@ class EventsSubject final : public subjects::SubjectData {
     }
     if (std::ssize(found) > limit) found.resize(static_cast<std::size_t>(limit));
     auto removed = TRY(store::delete_events(tx, found));
-    TRY(store::bury(tx, removed, now + store::kTombstoneLife));
+    // Who moved has them elsewhere, where a retry is recognised.
+    if (why == subjects::Removal::erased) TRY(store::bury(tx, removed, now + store::kTombstoneLife));
     return std::ssize(removed);
   }
 

@@ -6,7 +6,7 @@ namespace handschlag::gate {
 namespace {
 
 // Changes whenever a rule below changes its meaning, so that an old ruling says under which rules it was made.
-constexpr std::uint64_t kRuleSet = 2;
+constexpr std::uint64_t kRuleSet = 3;
 
 class Builder {
  public:
@@ -100,6 +100,23 @@ Ruling rule_export(const Question& question) {
   return builder.because(basis).decide(carries(basis) ? Decision::allow : Decision::deny, write_ledger);
 }
 
+// Data follows its person to where they live, since they asked for it or the law does; and nowhere else.
+Ruling rule_move(const Question& question) {
+  Builder builder(question);
+  if (question.role != "data_protection_officer" && question.role != "admin") {
+    return builder.because(Rule::role_without_purpose).decide(Decision::deny, write_ledger);
+  }
+  if (question.purpose != Purpose::RightsFulfilment && question.purpose != Purpose::LegalCompliance) {
+    return builder.because(Rule::purpose_undeclared).decide(Decision::deny, write_ledger);
+  }
+  if (question.country.empty() || question.to_region.empty() || question.to_region != question.home) {
+    return builder.because(Rule::not_their_home).decide(Decision::deny, write_ledger);
+  }
+  Rule basis = rule_of_basis(question);
+  builder.because(basis).because(Rule::moves_home);
+  return builder.decide(carries(basis) ? Decision::allow : Decision::deny, write_ledger);
+}
+
 // Contact, decision and training have no rule yet that would allow them: so the answer is no.
 Ruling rule_other(const Question& question) {
   return Builder(question).because(Rule::purpose_undeclared).decide(Decision::deny, write_ledger);
@@ -146,6 +163,11 @@ constexpr Texts texts_of(Rule rule) {
     case Rule::recipient_without_purpose:
       return {"recipient_without_purpose", "dieser Empfänger darf dafür keine Daten erhalten",
               "this recipient may not be given data for this"};
+    case Rule::moves_home:
+      return {"moves_home", "die Daten ziehen dorthin, wo die Person lebt", "the data goes to where the person lives"};
+    case Rule::not_their_home:
+      return {"not_their_home", "die Daten dieser Person gehören nicht in diese Region",
+              "this person's data does not belong in that region"};
     case Rule::none:
       break;
   }
@@ -162,6 +184,8 @@ Ruling rule(const Question& question) {
       return rule_view(question);
     case Use::export_:
       return rule_export(question);
+    case Use::move:
+      return rule_move(question);
     case Use::contact:
     case Use::decide:
     case Use::train:
@@ -198,6 +222,8 @@ std::string_view name_of(Use use) {
       return "decide";
     case Use::export_:
       return "export";
+    case Use::move:
+      return "move";
     case Use::train:
       break;
   }

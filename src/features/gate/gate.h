@@ -13,7 +13,7 @@
 
 namespace handschlag::gate {
 
-enum class Use : std::uint8_t { store, view, contact, decide, export_, train };
+enum class Use : std::uint8_t { store, view, contact, decide, export_, train, move };
 enum class Channel : std::uint8_t { none, email, sms, phone, post, push, web, social };
 // What the person said on this purpose, as far as it is known for this use.
 enum class ConsentState : std::uint8_t { unknown, given, refused };
@@ -37,6 +37,8 @@ enum class Rule : std::uint8_t {
   region_closed,              // the data may not be used from here
   purpose_undeclared,         // the source declares no such purpose
   recipient_without_purpose,  // export: who would get the data was not given this purpose
+  moves_home,                 // move: to the region where the data of this country's people stays
+  not_their_home,             // move: to any other region
 };
 
 struct Question {
@@ -53,6 +55,8 @@ struct Question {
   std::string_view controller;  // who is responsible; the ruling holds for it alone
   std::string_view country;     // ISO 3166 alpha-2 of the person; empty: unknown, the strictest rules
   std::string_view region;      // where the data lies
+  std::string_view to_region;   // move: where it would lie then
+  std::string_view home;        // move: where the data of the people of `country` belongs
   Time at{};
 };
 

@@ -98,6 +98,36 @@ TEST(GateOtherUses, AreDeniedUntilARuleAllowsThem) {
   }
 }
 
+TEST(GateMove, IsToWhereThePersonLivesByWhoMayAskForThePersonsSakeOrTheLaws) {
+  Question question;
+  question.use = Use::move;
+  question.purpose = Purpose::RightsFulfilment;
+  question.basis = info(question.purpose).default_basis;
+  question.role = "data_protection_officer";
+  question.country = "CH";
+  question.region = "eu";
+  question.to_region = "ch";
+  question.home = "ch";
+  EXPECT_TRUE(rule(question).allowed());
+  EXPECT_EQ(rule(question).rules[1], Rule::moves_home);
+  EXPECT_TRUE(rule(question).duties & write_ledger);
+
+  Question elsewhere = question;
+  elsewhere.to_region = "us";
+  EXPECT_EQ(rule(elsewhere).rules[0], Rule::not_their_home);
+  EXPECT_FALSE(rule(elsewhere).allowed());
+  Question nowhere = question;
+  nowhere.country = "";
+  EXPECT_FALSE(rule(nowhere).allowed());
+  Question agent = question;
+  agent.role = "agent";
+  EXPECT_EQ(rule(agent).rules[0], Rule::role_without_purpose);
+  Question to_sell = question;
+  to_sell.purpose = Purpose::DirectMarketing;
+  EXPECT_EQ(rule(to_sell).rules[0], Rule::purpose_undeclared);
+  EXPECT_FALSE(rule(to_sell).allowed());
+}
+
 TEST(GateExport, NeedsAGrantToTheRecipientAndTheStoredPurpose) {
   Question question;
   question.use = Use::export_;

@@ -188,8 +188,8 @@ TEST_P(RotationTest, WhoWasErasedIsKeptOutAfterItToo) {
   ASSERT_TRUE(vault_->destroy(erased, vault::RetentionClass::ordinary));
   auto subject = create_subject_data();
   ASSERT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
-    TRY(subject->hide(tx, erased));
-    while (TRY(subject->erase(tx, erased, kStart, 1)) > 0) {
+    TRY(subject->hide(tx, erased, subjects::Removal::erased));
+    while (TRY(subject->erase(tx, erased, kStart, 1, subjects::Removal::erased)) > 0) {
     }
     return {};
   }));

@@ -139,6 +139,16 @@ struct MadeBySources {
 Result<MadeBySources> of_sources(db::Transaction& tx, std::span<const std::int64_t> sources, IdentityId after,
                                  std::int64_t window);
 
+// What moves where.
+struct Relocation {
+  std::string_view region;                    // the new one
+  std::span<const subjects::Forward> people;  // of the party
+  std::string_view country;                   // where the person lives now
+  Time at{};
+  // In which namespaces a value may count that a source said; the likeliest first.
+  std::function<std::vector<std::string>(KeyKind kind, std::int64_t source)> name_spaces;
+};
+
 class Identities {
  public:
   // `vault` must outlive this.
@@ -184,6 +194,29 @@ class Identities {
   Result<void> withdraw(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, Time at);
   // Gives the leave again; what was joined before is joined again. Idempotent. Errors: not_found.
   Result<void> regrant(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, Time at);
+
+  // Moving to another region; see features/moves. All on the region's own database.
+
+  // Which source made an identity; 0 where nobody is there.
+  Result<std::int64_t> source_of(db::Transaction& tx, IdentityId identity);
+  // Who moves together with `start`: everyone whom links join, for whatever purpose, whatever leave was taken back.
+  Result<std::vector<IdentityId>> household(db::Transaction& tx, IdentityId start);
+  // Numbers and keys, durably, for some who will come; see subjects::Arrival. `party`: 0 for a new one. Whoever is
+  // expected already stays as they are. In the order of `origins`.
+  Result<std::vector<IdentityId>> expect(db::Transaction& tx, std::string_view region,
+                                         std::span<const IdentityId> origins);
+  // What an identity takes along, in plain text: keys, links, what was withdrawn.
+  struct Packed {
+    std::string text;
+    Key own;
+  };
+  Result<Packed> pack(db::Transaction& tx, IdentityId identity, const Relocation& relocation);
+  // Takes down the links that go along.
+  Result<void> drop_packed_links(db::Transaction& tx, const Relocation& relocation);
+  // Seals what was packed for one who will come, to be unpacked by settle().
+  Result<void> load(db::Transaction& tx, IdentityId identity, const std::string& packed, Time watched_until);
+  // Lets a party be seen whose forwards are gone; a no-op where it is. `seq`: the last position of the region's events.
+  Result<void> settle(db::Transaction& tx, IdentityId identity, std::int64_t seq);
 
   Result<std::vector<Refusal>> refusals(db::Transaction& tx, std::size_t limit);
 

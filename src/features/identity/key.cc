@@ -144,9 +144,11 @@ Result<Key> make_key(KeyKind kind, std::string_view value, const Place& place) {
   if (normalised.empty()) return malformed(kind, "nothing is left of it");
   if (normalised.size() > kMaxValue) return malformed(kind, fmt::format("it is longer than {} bytes", kMaxValue));
   if (one_of(kPlaceholders, text::fold(normalised))) return blocked(kind);  // "@guest"
-  std::string name_space =
-      is_shared_across_sources(kind) ? fmt::format("@{}", place.controller) : std::string(place.name_space);
-  return Key{kind, std::move(name_space), std::move(normalised)};
+  return Key{kind, name_space_of(kind, place), std::move(normalised)};
+}
+
+std::string name_space_of(KeyKind kind, const Place& place) {
+  return is_shared_across_sources(kind) ? fmt::format("@{}", place.controller) : std::string(place.name_space);
 }
 
 Result<KindAndValue> parse_key(std::string_view text) {

@@ -43,6 +43,9 @@ struct Place {
   std::string_view country;  // ISO 3166, for phone numbers without a country code; may be empty
 };
 
+// The namespace in which a value of that kind counts there.
+std::string name_space_of(KeyKind kind, const Place& place);
+
 // Normalises a value. Errors: invalid, codes "key_malformed" (no address, no number, too long, not UTF-8) and
 // "key_blocked" (a placeholder such as "null", "guest", "0", "noreply@...", that many people share).
 Result<Key> make_key(KeyKind kind, std::string_view value, const Place& place);

@@ -73,6 +73,7 @@ class LinkSequence : public db::testing::DatabaseTest {
     DatabaseTest::SetUp();
     if (IsSkipped()) return;
     vault_database_ = db::testing::TestDatabase::open(GetParam());
+    ASSERT_TRUE(database().migrate(subjects::migrations()));
     ASSERT_TRUE(database().migrate(migrations()));
     ASSERT_TRUE((*vault_database_)->migrate(vault::migrations()));
     vault_ = *vault::Vault::open(**vault_database_, "eu", crypto::Key::random());

@@ -36,6 +36,13 @@ Result<void> delete_links(db::Transaction& tx, std::int64_t identity) {
   return {};
 }
 
+Result<void> delete_open_links(db::Transaction& tx, std::int64_t identity) {
+  TRY(tx.execute("DELETE FROM identity_withdrawal WHERE identity = $1", {identity}));
+  TRY(tx.execute("DELETE FROM identity_link WHERE a = $1 AND standing <> 3", {identity}));
+  TRY(tx.execute("DELETE FROM identity_link WHERE b = $1 AND standing <> 3", {identity}));
+  return {};
+}
+
 Result<std::int64_t> delete_further_keys(db::Transaction& tx, std::int64_t identity, std::int64_t limit) {
   std::vector<std::string> digests;
   TRY(tx.query("SELECT digest FROM identity_key WHERE identity = $1 AND standing <> 0 LIMIT $2", {identity, limit},

@@ -18,6 +18,8 @@ Result<void> next_identities(db::Transaction& tx, std::int64_t after, std::int64
                              const std::function<void(std::int64_t identity, std::int64_t source)>& on_row);
 // With the withdrawn leave to make them.
 Result<void> delete_links(db::Transaction& tx, std::int64_t identity);
+// Those that were not ended, likewise.
+Result<void> delete_open_links(db::Transaction& tx, std::int64_t identity);
 // These remove at most `limit` rows and answer how many.
 Result<std::int64_t> delete_further_keys(db::Transaction& tx, std::int64_t identity, std::int64_t limit);
 Result<std::int64_t> delete_refusals(db::Transaction& tx, std::int64_t identity, std::int64_t limit);

@@ -67,6 +67,15 @@ class BusyEvents final : public events::Events {
   Result<events::FeedPage> feed(events::Cell& cell, const events::FeedQuery& query) override {
     return real_.feed(cell, query);
   }
+  Result<std::size_t> carry(const events::Passage& passage, std::size_t limit) override {
+    return real_.carry(passage, limit);
+  }
+  Result<Carried> carry_rest(db::Transaction& tx, const events::Passage& passage, std::size_t limit) override {
+    return real_.carry_rest(tx, passage, limit);
+  }
+  Result<bool> carried_well(const events::Passage& passage) override { return real_.carried_well(passage); }
+  Result<std::int64_t> count(events::Cell& cell, IdentityId identity) override { return real_.count(cell, identity); }
+  void forget(std::span<const identity::Key> keys) override { real_.forget(keys); }
   Result<std::vector<events::Total>> totals(std::string_view source) override { return real_.totals(source); }
   Result<std::vector<events::RefusalCount>> refusals() override { return real_.refusals(); }
   Result<void> forget_refused(Time now) override { return real_.forget_refused(now); }
@@ -101,6 +110,7 @@ class ImportTest : public ::testing::Test {
     regions::Settings settings{folder_.path() / "data", folder_.path() / "keys", "", regions::default_regions(), "eu"};
     ASSERT_TRUE(regions::Regions::create_keys(settings).has_value());
     regions::Schemas schemas;
+    append(schemas.data, subjects::migrations());
     append(schemas.data, identity::migrations());
     append(schemas.data, events::migrations());
     append(schemas.vault, vault::migrations());

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kGroupEntries = 1'000;
 constexpr std::size_t kWaitingEntries = 20'000;
+constexpr std::size_t kCopiedAtOnce = 200;
 
 std::string context_of(std::int64_t seq, IdentityId identity) {
   return fmt::format("ledger_entry|{}|{}", seq, identity.value);
@@ -22,13 +23,15 @@ std::string context_of(std::int64_t seq, IdentityId identity) {
 std::string to_text(const Entry& entry) {
   json::Value rules = json::Value::array();
   for (gate::Rule rule : entry.rules) rules.push_back(static_cast<int>(rule));
-  return json::dump({{"use", static_cast<int>(entry.use)},
-                     {"purposes", entry.purposes.bits()},
-                     {"decision", static_cast<int>(entry.decision)},
-                     {"rules", rules},
-                     {"rule_set", entry.rule_set},
-                     {"role", entry.role},
-                     {"operation", entry.operation}});
+  json::Value value = {{"use", static_cast<int>(entry.use)},
+                       {"purposes", entry.purposes.bits()},
+                       {"decision", static_cast<int>(entry.decision)},
+                       {"rules", rules},
+                       {"rule_set", entry.rule_set},
+                       {"role", entry.role},
+                       {"operation", entry.operation}};
+  if (!entry.region.empty()) value["region"] = entry.region;
+  return json::dump(value);
 }
 
 Result<Entry> from_text(std::string_view text) {
@@ -41,6 +44,7 @@ Result<Entry> from_text(std::string_view text) {
   entry.rule_set = value.value("rule_set", std::uint64_t{0});
   entry.role = value.value("role", "");
   entry.operation = value.value("operation", "");
+  entry.region = value.value("region", "");
   return entry;
 }
 
@@ -83,16 +87,40 @@ class LedgerImpl final : public Ledger {
       return store::read(tx, identity.value, before, static_cast<std::int64_t>(limit),
                          [&](store::Row row) { rows.push_back(std::move(row)); });
     }));
-    std::vector<Record> out;
-    if (rows.empty()) return out;
-    crypto::Key key = TRY(vault_.get(identity, vault::RetentionClass::ordinary));
-    for (const store::Row& row : rows) {
-      Entry entry = TRY(from_text(TRY(crypto::open(key, row.sealed, context_of(row.seq, identity)))));
-      entry.identity = identity;
-      entry.at = from_millis(row.at);
-      out.push_back({row.seq, std::move(entry)});
+    return open(identity, rows);
+  }
+
+  Result<std::vector<Record>> read_after(IdentityId identity, std::int64_t after, std::size_t limit) override {
+    std::vector<store::Row> rows;
+    TRY(region_.ledger().read([&](db::Transaction& tx) {
+      return store::read_after(tx, identity.value, after, static_cast<std::int64_t>(limit),
+                               [&](store::Row row) { rows.push_back(std::move(row)); });
+    }));
+    return open(identity, rows);
+  }
+
+  Result<void> take_over(Ledger& from, IdentityId origin, IdentityId identity) override {
+    std::int64_t through = 0;
+    TRY(region_.ledger().read([&](db::Transaction& tx) -> Result<void> {
+      through = TRY(store::copied(tx, identity.value));
+      return {};
+    }));
+    for (;;) {
+      auto page = TRY(from.read_after(origin, through, kCopiedAtOnce));
+      if (page.empty()) return {};
+      through = page.back().seq;
+      std::vector<Entry> entries;
+      for (Record& record : page) {
+        record.entry.identity = identity;
+        entries.push_back(std::move(record.entry));
+      }
+      std::vector<Entry>* group[] = {&entries};
+      TRY(region_.ledger_writer().run([&](db::Transaction& tx) -> Result<void> {
+        if (TRY(store::copied(tx, identity.value)) >= through) return {};
+        TRY(write(tx, group));
+        return store::set_copied(tx, identity.value, through);
+      }));
     }
-    return out;
   }
 
   Result<std::int64_t> highest_identity() override {
@@ -105,6 +133,19 @@ class LedgerImpl final : public Ledger {
   }
 
  private:
+  Result<std::vector<Record>> open(IdentityId identity, const std::vector<store::Row>& rows) {
+    std::vector<Record> out;
+    if (rows.empty()) return out;
+    crypto::Key key = TRY(vault_.get(identity, vault::RetentionClass::ordinary));
+    for (const store::Row& row : rows) {
+      Entry entry = TRY(from_text(TRY(crypto::open(key, row.sealed, context_of(row.seq, identity)))));
+      entry.identity = identity;
+      entry.at = from_millis(row.at);
+      out.push_back({row.seq, std::move(entry)});
+    }
+    return out;
+  }
+
   Result<void> write(db::Transaction& tx, std::span<std::vector<Entry>*> group) {
     std::vector<const Entry*> entries;
     std::vector<IdentityId> identities;

@@ -28,8 +28,9 @@ struct Entry {
   gate::Decision decision = gate::Decision::deny;
   std::vector<gate::Rule> rules;  // that decided
   std::uint64_t rule_set = 0;
-  std::string role;       // of who used it: the team, never a person's name
-  std::string operation;  // what was done: "getCustomer"
+  std::string role;         // of who used it: the team, never a person's name
+  std::string operation;    // what was done: "getCustomer"
+  std::string region = {};  // of a move: to which region
 };
 
 struct Record {
@@ -51,6 +52,13 @@ class Ledger {
 
   // An identity's entries, newest first, before position `before` (0: from the end).
   virtual Result<std::vector<Record>> read(IdentityId identity, std::int64_t before, std::size_t limit) = 0;
+
+  // The same after a position, oldest first.
+  virtual Result<std::vector<Record>> read_after(IdentityId identity, std::int64_t after, std::size_t limit) = 0;
+
+  // Brings over what another region's ledger has of somebody who moves here, in small steps; what was brought over
+  // before is left out. Theirs is as it was.
+  virtual Result<void> take_over(Ledger& from, IdentityId origin, IdentityId identity) = 0;
 
   // The largest number of an identity that has an entry; 0 for none.
   virtual Result<std::int64_t> highest_identity() = 0;

@@ -40,5 +40,28 @@ Result<void> read(db::Transaction& tx, std::int64_t identity, std::int64_t befor
       [&](const db::Row& row) { on_row({row.integer(0), row.integer(1), row.integer(2), std::string(row.blob(3))}); });
 }
 
+Result<void> read_after(db::Transaction& tx, std::int64_t identity, std::int64_t after, std::int64_t limit,
+                        const std::function<void(Row)>& on_row) {
+  return tx.query(
+      "SELECT seq, identity, at, sealed FROM ledger_entry WHERE identity = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+      {identity, after, limit},
+      [&](const db::Row& row) { on_row({row.integer(0), row.integer(1), row.integer(2), std::string(row.blob(3))}); });
+}
+
+Result<std::int64_t> copied(db::Transaction& tx, std::int64_t identity) {
+  std::int64_t through = 0;
+  TRY(tx.query("SELECT through FROM ledger_copy WHERE identity = $1", {identity},
+               [&](const db::Row& row) { through = row.integer(0); }));
+  return through;
+}
+
+Result<void> set_copied(db::Transaction& tx, std::int64_t identity, std::int64_t through) {
+  TRY(
+      tx.execute("INSERT INTO ledger_copy (identity, through) VALUES ($1, $2) "
+                 "ON CONFLICT (identity) DO UPDATE SET through = excluded.through",
+                 {identity, through}));
+  return {};
+}
+
 }  // namespace store
 }  // namespace handschlag::ledger

@@ -23,5 +23,12 @@ Result<std::int64_t> highest_identity(db::Transaction& tx);
 Result<void> insert(db::Transaction& tx, std::span<const Row> rows);
 Result<void> read(db::Transaction& tx, std::int64_t identity, std::int64_t before, std::int64_t limit,
                   const std::function<void(Row)>& on_row);
+// The entries after a position, oldest first.
+Result<void> read_after(db::Transaction& tx, std::int64_t identity, std::int64_t after, std::int64_t limit,
+                        const std::function<void(Row)>& on_row);
+
+// How far an identity's entries were brought over; 0 where there is nothing about it.
+Result<std::int64_t> copied(db::Transaction& tx, std::int64_t identity);
+Result<void> set_copied(db::Transaction& tx, std::int64_t identity, std::int64_t through);
 
 }  // namespace handschlag::ledger::store

@@ -45,7 +45,9 @@ class SubjectsImpl final : public Subjects {
                          const std::function<bool()>& should_stop) override {
     TRY(erase(region, identities));
     Place& place = *TRY(place_of(region));
-    for (IdentityId identity : identities) TRY(remove_rows(place, identity, should_stop));
+    for (const Spot& spot : TRY(make_unreadable(place, identities))) {
+      TRY(remove_rows(*spot.place, spot.identity, Removal::erased, should_stop));
+    }
     return {};
   }
 
@@ -73,10 +75,32 @@ class SubjectsImpl final : public Subjects {
         auto identities = TRY(place.vault->erased(position, kSettleStep));
         if (identities.empty()) break;
         TRY(hide(place, identities));
+        TRY(keep_out_at_origin(place, identities));
       }
       TRY(place.vault->settle_erasures());
     }
     return {};
+  }
+
+  Result<void> hide_moved(db::Transaction& tx, IdentityId identity) override {
+    for (SubjectData* slice : slices_) TRY(slice->hide(tx, identity, Removal::moved));
+    return {};
+  }
+
+  Result<void> remove_moved(std::string_view region, IdentityId identity,
+                            const std::function<bool()>& should_stop) override {
+    Place& place = *TRY(place_of(region));
+    TRY(place.vault->discard({&identity, 1}, vault::RetentionClass::ordinary));
+    TRY(place.region->writer().run([&](db::Transaction& tx) { return hide_moved(tx, identity); }));
+    TRY(remove_rows(place, identity, Removal::moved, should_stop));
+    return place.region->writer().run([&](db::Transaction& tx) { return clear(tx, identity); });
+  }
+
+  Result<void> remove_copied(std::string_view region, IdentityId identity,
+                             const std::function<bool()>& should_stop) override {
+    Place& place = *TRY(place_of(region));
+    TRY(place.region->writer().run([&](db::Transaction& tx) { return set_copied(tx, identity, 0); }));
+    return remove_rows(place, identity, Removal::moved, should_stop);
   }
 
   void bind_jobs(jobs::Runner& runner) override {
@@ -115,8 +139,10 @@ class SubjectsImpl final : public Subjects {
   Result<void> run(jobs::Lease& lease) {
     auto [place, number] = TRY(read_payload(lease.job().payload));
     IdentityId identity{number};
-    TRY(make_unreadable(*place, {&identity, 1}));
-    return remove_rows(*place, identity, [&] { return lease.should_stop(); });
+    for (const Spot& spot : TRY(make_unreadable(*place, {&identity, 1}))) {
+      TRY(remove_rows(*spot.place, spot.identity, Removal::erased, [&] { return lease.should_stop(); }));
+    }
+    return {};
   }
 
   // Some of the list, and a job for what follows.
@@ -125,7 +151,9 @@ class SubjectsImpl final : public Subjects {
     auto identities = TRY(place->vault->erased(position, kSettleStep));
     if (identities.empty()) return {};
     TRY(hide(*place, identities));
-    for (IdentityId identity : identities) TRY(remove_rows(*place, identity, [&] { return lease.should_stop(); }));
+    for (IdentityId identity : identities) {
+      TRY(remove_rows(*place, identity, Removal::erased, [&] { return lease.should_stop(); }));
+    }
     std::string next = fmt::format("{} {}", place->region->id(), position);
     return control_.write([&](db::Transaction& tx) -> Result<void> {
       TRY(lease.check(tx));
@@ -134,23 +162,106 @@ class SubjectsImpl final : public Subjects {
     });
   }
 
+  // An identity in a region, as which somebody was or is known.
+  struct Spot {
+    Place* place;
+    IdentityId identity;
+    friend bool operator==(const Spot&, const Spot&) = default;
+  };
+
   // The keys first: from then on nothing can be read, whatever else takes its time. What is written between the two
-  // steps lies in rows that remove_rows() finds.
-  Result<void> make_unreadable(Place& place, std::span<const IdentityId> identities) {
-    TRY(place.vault->destroy(identities, vault::RetentionClass::ordinary));
-    return hide(place, identities);
+  // steps lies in rows that remove_rows() finds. Answers where the rows are: also where the person moved to or came
+  // from, for a restored backup must not bring them back there.
+  Result<std::vector<Spot>> make_unreadable(Place& place, std::span<const IdentityId> identities) {
+    std::vector<Spot> spots;
+    for (IdentityId identity : identities) spots.push_back({&place, identity});
+    std::vector<Spot> more = TRY(make_unreadable_here(place, identities));
+    while (!more.empty()) {
+      Spot spot = more.back();
+      more.pop_back();
+      if (std::find(spots.begin(), spots.end(), spot) != spots.end()) continue;
+      spots.push_back(spot);
+      auto found = TRY(make_unreadable_here(*spot.place, {&spot.identity, 1}));
+      more.insert(more.end(), found.begin(), found.end());
+    }
+    return spots;
   }
 
   Result<void> hide(Place& place, std::span<const IdentityId> identities) {
     return place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
       for (IdentityId identity : identities) {
-        for (SubjectData* slice : slices_) TRY(slice->hide(tx, identity));
+        for (SubjectData* slice : slices_) TRY(slice->hide(tx, identity, Removal::erased));
       }
       return {};
     });
   }
 
-  Result<void> remove_rows(Place& place, IdentityId identity, const std::function<bool()>& should_stop) {
+  // Answers where else the same people are or were. That is read in the transaction that hides them: whoever would go
+  // later finds them hidden.
+  Result<std::vector<Spot>> make_unreadable_here(Place& place, std::span<const IdentityId> identities) {
+    TRY(let_arrive(place, identities));
+    TRY(place.vault->destroy(identities, vault::RetentionClass::ordinary));
+    std::vector<Spot> elsewhere;
+    TRY(place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
+      for (IdentityId identity : identities) {
+        for (SubjectData* slice : slices_) TRY(slice->hide(tx, identity, Removal::erased));
+      }
+      elsewhere.clear();
+      for (const Forward& each : TRY(forwards(tx, identities))) {
+        elsewhere.push_back({TRY(place_of(each.region)), each.target});
+      }
+      for (const Arrival& each : TRY(arrivals(tx, identities))) {
+        elsewhere.push_back({TRY(place_of(each.region)), each.origin});
+      }
+      return {};
+    }));
+    return elsewhere;
+  }
+
+  // Who has gone from elsewhere but was not seen here yet is made known first: what is still sent for them is refused
+  // by the keyed digest that an erased identity leaves.
+  Result<void> let_arrive(Place& place, std::span<const IdentityId> identities) {
+    std::vector<Arrival> coming;
+    TRY(place.region->data().read([&](db::Transaction& tx) -> Result<void> {
+      coming = TRY(arrivals(tx, identities));
+      return {};
+    }));
+    for (const Arrival& arrival : coming) {
+      if (arrival.settled != 0 || !place.settle) continue;
+      if (TRY(has_gone(*TRY(place_of(arrival.region)), arrival))) TRY(place.settle(arrival.identity));
+    }
+    return {};
+  }
+
+  // A backup may be of the moment when somebody had gone and was not seen here yet. If they were erased since, nothing
+  // of what they took along can be opened any more; so where they came from keeps out what still arrives.
+  Result<void> keep_out_at_origin(Place& place, std::span<const IdentityId> identities) {
+    std::vector<Arrival> coming;
+    TRY(place.region->data().read([&](db::Transaction& tx) -> Result<void> {
+      coming = TRY(arrivals(tx, identities));
+      return {};
+    }));
+    for (const Arrival& arrival : coming) {
+      auto origin = place_of(arrival.region);
+      if (arrival.settled != 0 || !origin || !TRY(has_gone(**origin, arrival))) continue;
+      TRY((*origin)->vault->destroy({&arrival.origin, 1}, vault::RetentionClass::ordinary));
+      TRY(hide(**origin, {&arrival.origin, 1}));
+      TRY((*origin)->region->writer().run([&](db::Transaction& tx) { return drop(tx, arrival.origin); }));
+    }
+    return {};
+  }
+
+  static Result<bool> has_gone(Place& origin, const Arrival& arrival) {
+    bool gone = false;
+    TRY(origin.region->data().read([&](db::Transaction& tx) -> Result<void> {
+      auto left = TRY(forward(tx, arrival.origin));
+      gone = left && left->state != Going::leaving && left->target == arrival.identity;
+      return {};
+    }));
+    return gone;
+  }
+
+  Result<void> remove_rows(Place& place, IdentityId identity, Removal why, const std::function<bool()>& should_stop) {
     db::Pace pace;
     for (SubjectData* slice : slices_) {
       std::int64_t removed = 1;
@@ -159,7 +270,7 @@ class SubjectsImpl final : public Subjects {
         auto began = std::chrono::steady_clock::now();
         TRY(place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
           began = std::chrono::steady_clock::now();
-          removed = TRY(slice->erase(tx, identity, clock_.now(), pace.limit()));
+          removed = TRY(slice->erase(tx, identity, clock_.now(), pace.limit(), why));
           return {};
         }));
         pace.took(std::chrono::steady_clock::now() - began);

@@ -1,4 +1,5 @@
-// Subjects: what is done to all that a region holds about an identity, whichever slice keeps it. Today: erasing.
+// Subjects: what is done to all that a region holds about an identity, whichever slice keeps it: erasing, and removing
+// what is left of somebody who moved away. Where people went and came from is in whereabouts.h.
 //
 //   TRY(subjects.erase("eu", identities));   // from here on nobody can read it; its rows go in the background
 //
@@ -13,12 +14,16 @@
 #include <vector>
 
 #include "features/regions/regions.h"
+#include "features/subjects/whereabouts.h"
 #include "features/vault/vault.h"
 #include "platform/base/clock.h"
 #include "platform/db/db.h"
 #include "platform/jobs/jobs.h"
 
 namespace handschlag::subjects {
+
+// Why somebody's rows go. Of one who was erased each event leaves a tombstone; one who moved has it all elsewhere.
+enum class Removal : std::uint8_t { erased, moved };
 
 // What one slice holds about identities in a region's data database. Each slice with a table that names an identity
 // there implements this; app connects them.
@@ -27,11 +32,12 @@ class SubjectData {
   virtual ~SubjectData() = default;
 
   // Takes an identity out of sight and keeps what is still to come for it from being stored: few rows, at once, in the
-  // transaction that does the same for every slice. Its key is destroyed already. Idempotent.
-  virtual Result<void> hide(db::Transaction& tx, IdentityId identity) = 0;
+  // transaction that does the same for every slice. Of somebody erased the key is destroyed already. Idempotent.
+  virtual Result<void> hide(db::Transaction& tx, IdentityId identity, Removal why) = 0;
 
   // Removes at most `limit` rows of a hidden identity; answers how many. 0: nothing is left.
-  virtual Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time now, std::int64_t limit) = 0;
+  virtual Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time now, std::int64_t limit,
+                                     Removal why) = 0;
 
   // Removes at most `limit` rows of an identity that has no events, so that it is as if it had never been known;
   // answers how many. 0: nothing is left.
@@ -42,6 +48,7 @@ class SubjectData {
 struct Place {
   regions::Region* region;
   vault::Vault* vault;
+  std::function<Result<void>(IdentityId)> settle = {};  // see whereabouts.h
 };
 
 class Subjects {
@@ -53,9 +60,10 @@ class Subjects {
 
   // Erases identities of one region. When it returns, their ordinary keys are destroyed, durably and for every node, no
   // view shows them, and what still arrives for them is refused; their rows are removed by a job that survives a
-  // restart. What a duty holds under a key of another retention class is left. Erasing twice, or whom nobody knows, is
-  // a no-op. After an error nothing is lost: call again, or leave it to the job, if it could be written down.
-  // Errors: not_found (region), unavailable, too_many.
+  // restart. What a duty holds under a key of another retention class is left. Who moved, or is moving, is erased in
+  // every region that they are or were in. Erasing twice, or whom nobody knows, is a no-op. After an error nothing is
+  // lost: call again, or leave it to the job, if it could be written down. Errors: not_found (region), unavailable,
+  // too_many.
   virtual Result<void> erase(std::string_view region, std::span<const IdentityId> identities) = 0;
 
   // The same, and waits until the rows are gone. For tests, benchmarks and the command line. Errors: also
@@ -71,6 +79,16 @@ class Subjects {
   // What vaults destroyed when they were opened (a restored backup, an erasure that was cut short) is taken out of
   // sight, and its rows are left to a job. Once, before anything is stored or shown.
   virtual Result<void> settle() = 0;
+
+  // For moving people: hides an identity that went to another region, in the transaction in which it goes; and removes
+  // what is left of it: its key first, then its rows, in small steps. Errors of the latter: also unavailable, code
+  // "interrupted".
+  virtual Result<void> hide_moved(db::Transaction& tx, IdentityId identity) = 0;
+  virtual Result<void> remove_moved(std::string_view region, IdentityId identity,
+                                    const std::function<bool()>& should_stop) = 0;
+  // Removes what was copied of an identity that is not to be seen here after all, or anew.
+  virtual Result<void> remove_copied(std::string_view region, IdentityId identity,
+                                     const std::function<bool()>& should_stop) = 0;
 
   // Names the handlers of this slice's jobs; before runner.start().
   virtual void bind_jobs(jobs::Runner& runner) = 0;

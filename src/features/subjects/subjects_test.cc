@@ -19,11 +19,11 @@ constexpr std::int64_t kRowsOfOne = 500;
 // A slice with some rows of each identity.
 class Held final : public SubjectData {
  public:
-  Result<void> hide(db::Transaction&, IdentityId identity) override {
+  Result<void> hide(db::Transaction&, IdentityId identity, Removal) override {
     hidden.push_back(identity.value);
     return {};
   }
-  Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time, std::int64_t limit) override {
+  Result<std::int64_t> erase(db::Transaction& tx, IdentityId identity, Time, std::int64_t limit, Removal) override {
     std::int64_t removed = TRY(
         tx.execute("DELETE FROM held WHERE identity = $1 AND n IN (SELECT n FROM held WHERE identity = $1 LIMIT $2)",
                    {identity.value, limit}));
@@ -32,7 +32,7 @@ class Held final : public SubjectData {
     return removed;
   }
   Result<std::int64_t> forget(db::Transaction& tx, IdentityId identity, std::int64_t limit) override {
-    return erase(tx, identity, {}, limit);
+    return erase(tx, identity, {}, limit, Removal::erased);
   }
   std::vector<std::int64_t> hidden;  // on the region's writer, read after the call
   int steps = 0;
@@ -55,7 +55,9 @@ class SubjectsTest : public db::testing::DatabaseTest {
     ASSERT_TRUE(regions::Regions::create_keys(settings_));
     ASSERT_TRUE(database().migrate(jobs::migrations()));
     std::vector<db::Migration> keys(vault::migrations().begin(), vault::migrations().end());
-    regions_ = *regions::Regions::open(settings_, {{kRows}, keys, {}});
+    std::vector<db::Migration> data(migrations().begin(), migrations().end());
+    data.push_back(kRows);
+    regions_ = *regions::Regions::open(settings_, {data, keys, {}});
     regions::Region& region = regions_->home();
     vault_ = *vault::Vault::open(region.vault(), region.id(), region.key());
     ASSERT_TRUE(vault_->create(kBoth, vault::RetentionClass::ordinary));

@@ -174,11 +174,27 @@ Result<void> Vault::destroy(std::span<const IdentityId> identities, RetentionCla
     if (erasures_) TRY(erasures_->add(erasures));  // before the keys are gone: a restored vault must not have them
     now = TRY(carry_out(erasures, erasures_ ? erasures_->end() : 0));
   }
+  return forget(identities, retention_class, now);
+}
+
+Result<void> Vault::discard(std::span<const IdentityId> identities, RetentionClass retention_class) {
+  std::int64_t now = 0;
+  TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(store::delete_keys(tx, numbers(identities), static_cast<std::int64_t>(retention_class)));
+    now = TRY(store::destructions(tx));
+    return {};
+  }));
+  return forget(identities, retention_class, now);
+}
+
+Result<void> Vault::forget(std::span<const IdentityId> identities, RetentionClass retention_class, std::int64_t now) {
   {
     std::lock_guard lock(mutex_);
     if (now > generation_ + 1) cache_.clear();  // others destroyed keys meanwhile: which ones is not known here
     generation_ = std::max(generation_, now);
-    for (IdentityId identity : identities) cache_.erase({identity.value, kind});
+    for (IdentityId identity : identities) {
+      cache_.erase({identity.value, static_cast<std::int64_t>(retention_class)});
+    }
   }
   return database_.checkpoint();  // until then the key's bytes stay in the write-ahead log
 }

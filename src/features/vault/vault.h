@@ -93,6 +93,10 @@ class Vault {
   Result<std::vector<IdentityId>> erased(std::int64_t& position, std::size_t limit);
   Result<void> settle_erasures();
 
+  // Destroys keys of people who have moved to another region and have new ones there: as destroy(), but a backup of
+  // before brings them back, with all the rest of that time.
+  Result<void> discard(std::span<const IdentityId> identities, RetentionClass retention_class);
+
   // A key that belongs to no person, by name; made when it is first asked for. For few names.
   Result<crypto::Key> secret(std::string_view name);
   // The same, but nothing where it was never made.
@@ -143,6 +147,8 @@ class Vault {
   // The same key under the current region key; nothing where it is that already.
   Result<std::optional<std::string>> rewrapped(std::string_view wrapped, const std::string& context) const;
   Result<void> open_erasures(const std::filesystem::path& path);
+  // What each destruction ends with: `now` is how many there were by then.
+  Result<void> forget(std::span<const IdentityId> identities, RetentionClass retention_class, std::int64_t now);
   // Answers how many destructions there were by then.
   Result<std::int64_t> carry_out(std::span<const Erasure> erasures, std::int64_t applied);
   std::optional<crypto::Key> cached(const CacheKey& key);

@@ -37,8 +37,9 @@ class Node {
       (out.insert(out.end(), parts.begin(), parts.end()), ...);
       return out;
     };
-    regions_ = *regions::Regions::open(settings, {list(identity::migrations(), events::migrations(), more),
-                                                  list(vault::migrations()), list(ledger::migrations())});
+    regions_ = *regions::Regions::open(
+        settings, {list(subjects::migrations(), identity::migrations(), events::migrations(), more),
+                   list(vault::migrations()), list(ledger::migrations())});
     sources_ = *sources::Sources::open(control, clock);
     regions::Region& region = regions_->home();
     vault_ = *vault::Vault::open(region.vault(), region.id(), region.key());
