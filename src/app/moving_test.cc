@@ -40,7 +40,7 @@ class MovingAppTest : public testing::Test {
  protected:
   void SetUp() override {
     crypto::initialize();
-    const char* folder = std::getenv(kFolderVariable);
+    const char* folder = std::getenv(kFolderVariable);  // NOLINT(concurrency-mt-unsafe): set before threads
     if (folder == nullptr) folder_.emplace();
     settings_ = *load_settings(folder_ ? folder_->path() / "data" : fs::path(folder), "");
     settings_.server.port = 0;
@@ -175,7 +175,7 @@ TEST_P(KilledMoveDeathTest, Kill9LeavesEachEventOnceAndTheMoveGoesOn) {
     ask(before_);
     app_.reset();
   }
-  setenv(kFolderVariable, settings_.regions.data_folder.c_str(), 1);
+  setenv(kFolderVariable, settings_.regions.data_folder.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): none runs
   EXPECT_EXIT(
       {
         open();
@@ -185,7 +185,7 @@ TEST_P(KilledMoveDeathTest, Kill9LeavesEachEventOnceAndTheMoveGoesOn) {
         std::_Exit(0);  // there are fewer steps
       },
       [](int status) { return WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0; }, "");
-  unsetenv(kFolderVariable);
+  unsetenv(kFolderVariable);  // NOLINT(concurrency-mt-unsafe): as above
   open();
   expect_whole(kEvents);
   EXPECT_EQ(send("anna", kEvents, 5).stored, 5U);

@@ -82,7 +82,7 @@ class Packer {
     crypto::Key data_key = TRY(vault_.get(identity, vault::RetentionClass::ordinary));
     for (const store::KeyRow& row : TRY(store::all_keys(tx_, identity.value))) {
       std::string value = TRY(crypto::open(data_key, row.sealed, key_context(identity, row.digest)));
-      Key key = TRY(placed(row, std::move(value)));
+      Key key = TRY(placed(row, value));
       if (row.standing == Standing::own) own = key;
       out.push_back({{"kind", static_cast<int>(row.kind)},
                      {"space", key.name_space},
@@ -96,7 +96,7 @@ class Packer {
   }
 
   // Which namespace a value counts in nobody wrote down; but its digest tells when it is right.
-  Result<Key> placed(const store::KeyRow& row, std::string value) {
+  Result<Key> placed(const store::KeyRow& row, const std::string& value) {
     for (std::string& space : relocation_.name_spaces(row.kind, row.source)) {
       Key key{row.kind, std::move(space), value};
       std::string message = message_of(key);

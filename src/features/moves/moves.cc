@@ -128,7 +128,7 @@ class MovesImpl final : public Moves {
   }
 
   // What test sources made up is deleted by its region's positions (see features/test_data); it is sent anew instead.
-  Result<void> check_live(events::Cell& cell, IdentityId identity) {
+  Result<void> check_live(events::Cell& cell, IdentityId identity) const {
     std::int64_t source = 0;
     TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
       source = TRY(cell.identities->source_of(tx, identity));
@@ -142,7 +142,7 @@ class MovesImpl final : public Moves {
   }
 
   // Whether something of these people is left where they came from last: it goes first.
-  Result<bool> still_leaving(events::Cell& cell, std::span<const IdentityId> people) {
+  Result<bool> still_leaving(events::Cell& cell, std::span<const IdentityId> people) const {
     std::vector<subjects::Arrival> arrivals;
     TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
       arrivals = TRY(subjects::arrivals(tx, people));
@@ -196,7 +196,7 @@ class MovesImpl final : public Moves {
     return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, move.purpose, viewer.language));
   }
 
-  Result<void> write_down(const customers::Viewer& viewer, std::string_view handle, Move& move) {
+  Result<void> write_down(const customers::Viewer& viewer, std::string_view handle, Move& move) const {
     return parts_.control->write([&](db::Transaction& tx) -> Result<void> {
       if (TRY(store::copying(tx, move.from, move.identity))) return moving();
       TRY(store::insert(tx, move));
