@@ -252,6 +252,7 @@ Result<void> App::rewrap(jobs::Lease& lease) {
 Result<void> App::rewrap(const std::string& region, const std::function<bool()>& cancelled) {
   Place* place = place_of(region);
   if (place == nullptr || !place->vault->region_keys().former) return {};
+  const vault::RegionKeys keys = place->vault->region_keys();
   vault::Vault::Position position;
   while (!TRY(place->vault->rewrap(position))) {
     place->rewrapped = position.done;
@@ -259,6 +260,10 @@ Result<void> App::rewrap(const std::string& region, const std::function<bool()>&
     std::this_thread::sleep_for(kPause);
   }
   std::lock_guard upkeep(upkeep_);  // a backup that is being taken names both keys
+  // What was brought over is under the key of then; the former one is destroyed for no other.
+  if (!crypto::equal(place->vault->region_keys().current.bytes(), keys.current.bytes())) {
+    return jobs::Lease::interrupted();
+  }
   TRY(place->vault->finish_rotation());
   TRY(regions::finish_key_rotation(settings_.regions, region));
   return staff_->record({"cli", "keys rotated", "region:" + region, "", staff::Outcome::ok});

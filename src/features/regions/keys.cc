@@ -58,11 +58,13 @@ std::string read_word(const std::filesystem::path& path) {
   return word;
 }
 
+constexpr char kOverwritten = '0';
+
 // Overwritten before it goes, as far as the disk does as it is told.
 bool destroy_file(const std::filesystem::path& path) {
   std::error_code error;
   auto size = std::filesystem::file_size(path, error);
-  if (!error && !write_synced(path, std::string(size, '0'))) return false;
+  if (!error && !write_synced(path, std::string(size, kOverwritten))) return false;
   return (::unlink(path.c_str()) == 0 || errno == ENOENT) && sync_folder(path.parent_path());
 }
 
@@ -95,7 +97,7 @@ Result<crypto::Key> load_key(const Settings& settings, const std::string& region
 Result<std::optional<crypto::Key>> load_former_key(const Settings& settings, const std::string& region) {
   const char* value = std::getenv((variable_of(region) + "_FORMER").c_str());
   std::string encoded = value == nullptr ? read_word(former_file(settings, region)) : value;
-  if (encoded.empty()) return std::nullopt;
+  if (encoded.find_first_not_of(kOverwritten) == std::string::npos) return std::nullopt;  // none, or being destroyed
   return TRY(decode(encoded, region));
 }
 
@@ -115,6 +117,7 @@ Result<crypto::Key> begin_key_rotation(const Settings& settings, const std::stri
   auto path = key_file(settings, region);
   std::filesystem::path next = path.string() + ".next";
   crypto::Key fresh = crypto::Key::random();
+  if (!former && !destroy_file(former_file(settings, region))) return not_written(former_file(settings, region));
   // First the former key gets its name, then the new one takes its place: at no moment is one of them missing. Where
   // both are the same, the power went in between, and nothing had begun.
   TRY(create_key(former_file(settings, region), current));

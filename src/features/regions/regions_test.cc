@@ -93,6 +93,28 @@ TEST_F(RegionsTest, ARotationThatWasCutShortBeforeItBeganIsBegunAgain) {
   EXPECT_NE(key_text("eu"), before);
 }
 
+TEST_F(RegionsTest, ARotationThatWasCutShortBeforeItBeganIsNone) {
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  std::filesystem::copy_file(settings_.key_folder / "eu.key", settings_.key_folder / "eu.key.former");
+  auto again = Regions::open(settings_, {});
+  ASSERT_TRUE(again) << again.error().detail;
+  EXPECT_FALSE((*again)->find("eu")->former_key()) << "or what was brought over to nothing would be finished";
+}
+
+TEST_F(RegionsTest, AFormerKeyThatWasBeingDestroyedIsNoneAndNeverTakesThePlaceOfTheNext) {
+  ASSERT_TRUE(Regions::create_keys(settings_));
+  const std::string before = key_text("eu");
+  std::ofstream(settings_.key_folder / "eu.key.former") << std::string(45, '0');
+  auto opened = Regions::open(settings_, {});
+  ASSERT_TRUE(opened) << opened.error().detail;
+  EXPECT_FALSE((*opened)->find("eu")->former_key());
+  opened->reset();
+  ASSERT_TRUE(begin_key_rotation(settings_, "eu"));
+  opened = Regions::open(settings_, {});
+  ASSERT_TRUE((*opened)->find("eu")->former_key());
+  EXPECT_EQ(crypto::to_base64((*opened)->find("eu")->former_key()->bytes()) + "\n", before);
+}
+
 TEST_F(RegionsTest, AKeyFromTheEnvironmentIsRotatedThere) {
   ASSERT_TRUE(Regions::create_keys(settings_));
   ::setenv("HANDSCHLAG_KEY_EU", crypto::to_base64(crypto::Key::random().bytes()).c_str(), 1);
