@@ -128,6 +128,8 @@ Result<void> App::open_control() {
   staff_settings.secure_cookie =
       !settings_.server.tls_certificate_file.empty() || !settings_.server.trusted_proxies.empty();
   staff_ = staff::Staff::create(*control_, clock_, staff_settings);
+  TRY(staff_->set_four_eyes(settings_.four_eyes));
+  approvals_ = approvals::Approvals::create(*control_, *staff_, clock_);
   sources_ = TRY(sources::Sources::open(*control_, clock_));
   sources_->set_usual_quota(settings_.limits.source_events);
   return {};
@@ -175,6 +177,7 @@ Result<void> App::open_regions() {
   webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
   test_data_ = test_data::TestData::create(*events_, *sources_, *subjects_, *staff_, *control_, clock_);
   test_data_->set_retention(settings_.test_retention);
+  bind_approved_actions();
   return subjects_->settle();
 }
 
@@ -224,6 +227,7 @@ Result<void> App::bind_routes() {
       });
   router_->set_admission([this](const http::Operation& operation) { return health_->admit(operation); });
   staff::bind_routes(*router_, *staff_);
+  approvals::bind_routes(*router_, *approvals_);
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
   customers::bind_routes(*router_, *customers_, *sources_);
@@ -268,6 +272,7 @@ Result<void> App::start_jobs() {
   subjects_->bind_jobs(*jobs_);
   test_data_->bind_jobs(*jobs_);
   moves_->bind_jobs(*jobs_);
+  approvals_->bind_jobs(*jobs_);
   jobs_->every("idempotency_purge", std::chrono::hours{1},
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
   jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });
@@ -302,11 +307,13 @@ void App::keep_house(const std::stop_token& stopping) {
   }
 }
 
-void App::take_over(const Settings& settings) {
+Result<void> App::take_over(const Settings& settings) {
+  TRY(staff_->set_four_eyes(settings.four_eyes));
   log::set_level(settings.log_level);
   admission_.set_limits(settings.limits);
   sources_->set_usual_quota(settings.limits.source_events);
   test_data_->set_retention(settings.test_retention);
+  return {};
 }
 
 Result<SettingChanges> App::reload() {
@@ -322,7 +329,7 @@ Result<SettingChanges> App::reload() {
     changes.restart.emplace_back("server.tls_certificate");
   }
   TRY(server_->reload(wanted.server));
-  take_over(wanted);
+  TRY(take_over(wanted));
   live_ = std::move(wanted);
   return changes;
 }

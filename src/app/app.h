@@ -14,6 +14,7 @@
 #include "app/admission.h"
 #include "app/health.h"
 #include "app/settings.h"
+#include "features/approvals/approvals.h"
 #include "features/backup/backup.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
@@ -77,15 +78,16 @@ class App {
   Result<backup::Report> back_up(const std::filesystem::path& to, std::chrono::days key_life,
                                  backup::Progress& progress);
   // Begins to rotate the key of a region; see rotation(). Errors: not_found "region_unknown"; conflict
-  // "upkeep_running", "rotation_running"; invalid "region_key_from_environment".
-  Result<void> rotate_region_key(const std::string& region);
+  // "upkeep_running", "rotation_running"; invalid "region_key_from_environment"; forbidden "four_eyes", see
+  // features/approvals.
+  Result<void> rotate_region_key(const std::string& region, const staff::Actor& actor);
   // How far the rotation of a region's key has come: keys that were looked at in this pass; nothing when it is done.
   std::optional<std::uint64_t> rotation(const std::string& region);
   // Brings everything over to the new key, in small steps, and destroys the former one; for when no server does it.
   Result<void> finish_region_key(const std::string& region, const std::function<bool()>& cancelled);
   // The same for the key of look-up digests; see features/identity/digester.h. Other nodes on the same database go on.
-  // Errors: not_found "region_unknown"; conflict "rotation_running", "digest_rotated_too_often".
-  Result<void> rotate_digest_key(const std::string& region);
+  // Errors: not_found "region_unknown"; conflict "rotation_running", "digest_rotated_too_often"; forbidden as above.
+  Result<void> rotate_digest_key(const std::string& region, const staff::Actor& actor);
   Result<bool> rotates_digests(const std::string& region);
   Result<void> finish_digest_key(const std::string& region, const std::function<bool()>& cancelled);
 
@@ -94,6 +96,7 @@ class App {
   db::Database& control() { return *control_; }
   regions::Regions& regions() { return *regions_; }
   staff::Staff& staff() { return *staff_; }
+  approvals::Approvals& approvals() { return *approvals_; }
   sources::Sources& sources() { return *sources_; }
   events::Events& events() { return *events_; }
   customers::Customers& customers() { return *customers_; }
@@ -136,11 +139,14 @@ class App {
   Result<void> open_regions();
   Result<void> bind_routes();
   Result<http::Principal> who_asks(const http::Request& request);
-  void take_over(const Settings& settings);
+  Result<void> take_over(const Settings& settings);
   Result<void> start_jobs();
   void open_moves(std::vector<ledger::Ledger*> ledgers);
   // How many times customers changed region, in all.
   Result<std::int64_t> departures();
+  // What the server does when a second person approved it.
+  void bind_approved_actions();
+  Result<std::string> digest_layers(const std::string& region);
   Result<void> prune_backups();
   // Leaves the rest of a rotation to the server's jobs, where they run.
   Result<void> enqueue_rotation(std::string_view job, const std::string& region);
@@ -162,6 +168,7 @@ class App {
   Settings live_;  // as last read
   std::unique_ptr<db::Database> control_;
   std::unique_ptr<staff::Staff> staff_;
+  std::unique_ptr<approvals::Approvals> approvals_;
   std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<identity::DigestHolder> words_;

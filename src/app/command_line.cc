@@ -111,6 +111,34 @@ void add_staff(CLI::App& root, CommandLine& line) {
                      "A file whose first line is the password; - for standard input");
 }
 
+void add_approvals(CLI::App& root, CommandLine& line) {
+  auto* approvals = root.add_subcommand("approvals", "What takes two people: ask, and decide what others asked for");
+  approvals->require_subcommand(1);
+  auto person = [&](CLI::App* command) {
+    command->add_option("--as", line.login, "Your login; your password is asked for, or read from a file")->required();
+    command->add_option("--reason", line.reason, "Why")->required();
+    command->add_option("--password-file", line.password_file,
+                        "A file whose first line is the password; - for standard input");
+  };
+  auto* ask = add_command(approvals, line, "ask", "Asks for what takes two people; over after 24 hours");
+  ask->add_option("--operation", line.operation,
+                  "rotate_region_key, rotate_digest_key, grant_admin, grant_data_protection_officer, admit_token, "
+                  "open_webhook or delete_test_data")
+      ->required();
+  ask->add_option("--target", line.target,
+                  "What it is done to, as in region:eu, staff:3, token:5, webhook:crm; test-data")
+      ->required();
+  person(ask);
+  for (auto [name, description] : {std::pair{"approve", "Approves what somebody else asked for, and has it done"},
+                                   std::pair{"decline", "Declines what somebody else asked for"},
+                                   std::pair{"withdraw", "Takes back what you asked for yourself"}}) {
+    auto* decide = add_command(approvals, line, name, description);
+    decide->add_option("--id", line.number, "Its number, as in approvals list")->required();
+    person(decide);
+  }
+  add_command(approvals, line, "list", "Lists what was asked for, newest first");
+}
+
 void add_upkeep(CLI::App& root, CommandLine& line) {
   auto* backup = add_command(&root, line, "backup", "Takes a backup of everything, also while the server runs");
   backup->add_option("--to", line.to, "A folder that is not there yet")->required();
@@ -220,6 +248,7 @@ ParsedCommandLine parse_command_line(std::vector<std::string> arguments) {
   add_staff(root, out.line);
   add_webhooks(root, out.line);
   add_import(root, out.line);
+  add_approvals(root, out.line);
   add_upkeep(root, out.line);
   add_moves(root, out.line);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them

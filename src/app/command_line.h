@@ -44,6 +44,9 @@ struct CommandLine {
   std::string from;  // the same, to be restored
   std::string key;
   std::string kind = "region";  // of the key to be rotated
+  std::string operation;        // that takes two people
+  std::string target;
+  std::string reason;
   std::vector<std::string> erasures;
   std::string url;
   std::vector<std::string> sources;

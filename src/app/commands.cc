@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/approval_commands.h"
 #include "app/doctor.h"
 #include "app/move_commands.h"
 #include "app/upkeep_commands.h"
@@ -179,9 +180,15 @@ Result<int> token_add(const CommandLine& line, App& app, Console& console) {
   }
   auto issued = TRY(app.staff().add_token(actor(), token));
   if (line.json) {
-    print_json(console, {{"id", issued.id.value}, {"token", issued.text}});
+    print_json(console, {{"id", issued.id.value}, {"token", issued.text}, {"waits", issued.waits}});
   } else {
     console.out(fmt::format("Token {} added. Its text, shown only now:\n{}\n", issued.id.value, issued.text));
+  }
+  if (issued.waits) {
+    console.err(
+        fmt::format("It is good for nothing before a second person approves it. Ask for it: handschlag approvals ask "
+                    "--operation admit_token --target token:{} --as YOUR-LOGIN --reason WHY\n",
+                    issued.id.value));
   }
   return kGood;
 }
@@ -192,6 +199,7 @@ json::Value time_or_null(const std::optional<Time>& time) {
 
 std::string state_of(const staff::Token& token, Time now) {
   if (token.revoked_at) return "revoked";
+  if (token.waits) return "waits";
   return token.expires_at && *token.expires_at <= now ? "expired" : "valid";
 }
 
@@ -350,6 +358,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "token list") return token_list(line, app, console);
   if (line.command == "token revoke") return token_revoke(line, app, console);
   if (line.command == "staff add") return staff_add(line, app, console);
+  if (line.command.starts_with("approvals ")) return run_approval_command(line, app, console);
   if (line.command.starts_with("webhook ")) return run_webhook_command(line, app, console);
   if (line.command == "import csv") return import_csv(line, app, console);
   if (line.command == "reload") return reload(line, app, console);

@@ -39,6 +39,16 @@ void add_parts(App& app, std::vector<Finding>& out) {
   }
 }
 
+Finding four_eyes(App& app) {
+  if (!app.staff().four_eyes()) return {"four eyes", true, "off: one person alone rotates keys and makes admins"};
+  auto admins = app.staff().admins();
+  if (!admins) return {"four eyes", false, admins.error().detail};
+  if (*admins >= 2) return {"four eyes", true, fmt::format("on, with {} admins", *admins)};
+  return {"four eyes", false,
+          fmt::format("on, but with {} admins nobody can approve; add one with: handschlag staff add --role admin",
+                      *admins)};
+}
+
 }  // namespace
 
 std::vector<Finding> examine(App& app) {
@@ -60,6 +70,7 @@ std::vector<Finding> examine(App& app) {
   } else {
     out.push_back({"audit", true, fmt::format("{} records, unbroken", audit->records)});
   }
+  out.push_back(four_eyes(app));
   if (app.sources().list().empty()) {
     out.push_back({"sources", true, "none yet; add one with: handschlag source add --help"});
   } else {

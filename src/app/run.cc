@@ -64,7 +64,7 @@ class Terminal final : public Console {
   bool cancelled() override { return interrupted; }
 };
 
-// The password of `staff add`: from a file, from standard input, or typed without being shown.
+// The password of a member of staff: from a file, from standard input, or typed without being shown.
 Result<std::string> read_password(const CommandLine& line) {
   std::string password;
   if (!line.password_file.empty() && line.password_file != "-") {
@@ -155,7 +155,7 @@ int initialize(const CommandLine& line, const Settings& settings, Console& conso
 }
 
 int command(CommandLine line, std::vector<std::string> arguments, const Settings& settings, Console& console) {
-  if (line.command == "staff add") {
+  if (line.command == "staff add" || (line.command.starts_with("approvals ") && !line.login.empty())) {
     auto password = read_password(line);
     if (!password) return print_error(line, password.error(), console);
     line.password = *std::move(password);

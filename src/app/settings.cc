@@ -175,6 +175,8 @@ const std::vector<Setting>& all_settings() {
          if (auto days = r.optional_integer("test_days", 0, 3'650)) s.test_retention = std::chrono::days{*days};
        },
        When::live},
+      {"security", "four_eyes",
+       [](auto& r, auto& s) { s.four_eyes = r.optional_boolean("four_eyes").value_or(s.four_eyes); }, When::live},
       {"log", "level", take_level, When::live},
   };
   return kSettings;
@@ -198,7 +200,8 @@ void read_region_list(json::Reader& table, Settings& settings) {
 Result<void> read_tables(const json::Value& file, Settings& settings) {
   json::Reader root(file);
   const json::Value empty = json::Value::object();
-  for (const char* table : {"server", "limits", "storage", "regions", "identity", "outbound", "retention", "log"}) {
+  for (const char* table :
+       {"server", "limits", "storage", "regions", "identity", "outbound", "retention", "security", "log"}) {
     const json::Value* value = root.object(table);
     json::Reader reader(value == nullptr ? empty : *value, fmt::format("/{}", table));
     for (const Setting& setting : all_settings()) {

@@ -22,6 +22,7 @@ struct Settings {
   identity::Limits identity;
   http::ServerOptions server;
   Limits limits;
+  bool four_eyes = false;  // what is in approvals::operations() takes two people
   http_client::Policy outbound;
   std::chrono::days test_retention{0};  // of what test sources made up; 0: until it is deleted
   log::Level log_level = log::Level::info;

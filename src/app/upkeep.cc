@@ -46,6 +46,7 @@ std::vector<db::Migration> control_schema() {
   append(out, jobs::migrations());
   append(out, idempotency::migrations());
   append(out, staff::migrations());
+  append(out, approvals::migrations());
   append(out, sources::migrations());
   append(out, imports::migrations());
   append(out, moves::migrations());
@@ -204,23 +205,23 @@ Result<void> App::enqueue_rotation(std::string_view job, const std::string& regi
   return {};
 }
 
-Result<void> App::rotate_region_key(const std::string& region) {
+Result<void> App::rotate_region_key(const std::string& region, const staff::Actor& actor) {
   Place* place = TRY(known_place(region));
+  TRY(staff_->check_four_eyes(actor, "rotate_region_key", "region:" + region));
   std::unique_lock upkeep(upkeep_, std::try_to_lock);
   if (!upkeep) return upkeep_running();
-  // Four eyes: the second person's approval is asked for here, before anything changes.
   auto fresh = TRY(regions::begin_key_rotation(settings_.regions, region));
   place->rewrapped = 0;
   place->vault->rotate(fresh);
-  TRY(staff_->record({"cli", "keys rotate region", "region:" + region, "", staff::Outcome::ok}));
+  TRY(staff_->record({actor.principal, "keys rotate region", "region:" + region, actor.trace_id, staff::Outcome::ok}));
   return enqueue_rotation(kRewrapJob, region);
 }
 
-Result<void> App::rotate_digest_key(const std::string& region) {
+Result<void> App::rotate_digest_key(const std::string& region, const staff::Actor& actor) {
   Place* place = TRY(known_place(region));
-  // Four eyes: here as well.
+  TRY(staff_->check_four_eyes(actor, "rotate_digest_key", "region:" + region));
   TRY(place->digests->begin());
-  TRY(staff_->record({"cli", "keys rotate digest", "region:" + region, "", staff::Outcome::ok}));
+  TRY(staff_->record({actor.principal, "keys rotate digest", "region:" + region, actor.trace_id, staff::Outcome::ok}));
   return enqueue_rotation(kRedigestJob, region);
 }
 

@@ -135,7 +135,7 @@ Result<int> server_goes_on(Console& console) {
 }
 
 Result<int> rotate_digest_key(const CommandLine& line, App& app, Console& console) {
-  TRY(app.rotate_digest_key(line.region));
+  TRY(app.rotate_digest_key(line.region, {"cli", ""}));
   bool serving = app.server() != nullptr;
   if (!serving) TRY(app.finish_digest_key(line.region, [&] { return console.cancelled(); }));
   while (serving && TRY(app.rotates_digests(line.region))) {
@@ -146,7 +146,7 @@ Result<int> rotate_digest_key(const CommandLine& line, App& app, Console& consol
 }
 
 Result<int> rotate_region_key(const CommandLine& line, App& app, Console& console) {
-  TRY(app.rotate_region_key(line.region));
+  TRY(app.rotate_region_key(line.region, {"cli", ""}));
   bool serving = app.server() != nullptr;
   if (!serving) TRY(app.finish_region_key(line.region, [&] { return console.cancelled(); }));
   auto last = std::chrono::steady_clock::now();

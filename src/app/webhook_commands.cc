@@ -41,6 +41,12 @@ Result<int> add(const CommandLine& line, App& app, Console& console) {
   auto added = TRY(app.webhooks().add(kActor, TRY(endpoint_of(line))));
   print(line, console, {{"id", line.id}, {"secret", added.secret}},
         fmt::format("Webhook {} added. Its secret, shown only now:\n{}\n", line.id, added.secret));
+  if (added.status.disabled_reason == "waits") {
+    console.err(
+        fmt::format("It sends nothing before a second person approves it. Ask for it: handschlag approvals ask "
+                    "--operation open_webhook --target webhook:{} --as YOUR-LOGIN --reason WHY\n",
+                    line.id));
+  }
   return kGood;
 }
 

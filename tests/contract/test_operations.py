@@ -53,6 +53,43 @@ def signed_in(seeded) -> dict:
                         "X-CSRF-Token": answer.json()["csrf_token"], "Authorization": None}}
 
 
+def as_admin(seeded) -> dict:
+    """The headers of an admin who has just signed in, with a password of their own."""
+    body = {"login": f"{uuid.uuid4().hex}@example.org", "display_name": "Frieda", "role": "admin", "password": PASSWORD}
+    member = seeded.post("/api/v1/staff", body)
+    headers = session_of(seeded, body["login"], PASSWORD)
+    answer = requests.put(f"{seeded.url}/api/v1/staff/{member['id']}/password", json={"password": PASSWORD * 2},
+                          headers=headers, timeout=10)
+    assert answer.ok, answer.text
+    return {**session_of(seeded, body["login"], PASSWORD * 2), "Authorization": None}
+
+
+def session_of(seeded, login: str, password: str) -> dict:
+    answer = requests.post(f"{seeded.url}/api/v1/session", json={"login": login, "password": password}, timeout=10)
+    return {"Cookie": f"hs_session={answer.cookies['hs_session']}", "X-CSRF-Token": answer.json()["csrf_token"]}
+
+
+def something_grave(seeded) -> dict:
+    return {"operation": "grant_admin", "target": f"staff:{new_member(seeded)['id']}", "reason": "takes over"}
+
+
+def ask_approval(seeded, admin: dict) -> dict:
+    headers = {name: value for name, value in admin.items() if value}
+    asked = requests.post(f"{seeded.url}/api/v1/approvals", json=something_grave(seeded), headers=headers, timeout=10)
+    assert asked.status_code == 201, asked.text
+    return {"id": asked.json()["id"]}
+
+
+def of_new_approval(reason: str | None = None, own: bool = False):
+    def sent(seeded) -> dict:
+        admin = as_admin(seeded)
+        path = ask_approval(seeded, admin)
+        if reason is None:
+            return {"path": path}
+        return {"path": path, "headers": admin if own else as_admin(seeded), "body": {"reason": reason}}
+    return sent
+
+
 def new_source(_=None) -> dict:
     return {"body": {"id": f"source-{uuid.uuid4().hex[:8]}", "touchpoint": "shop", "trust": "server", "country": "DE",
                      "purposes": ["CustomerOrderManagement:A6-1-b"]}}
@@ -131,6 +168,12 @@ CASES = {
     "createSession": sign_in,
     "getSession": signed_in,
     "deleteSession": signed_in,
+    "listApprovals": {"query": {"state": "pending", "limit": 3}},
+    "askApproval": lambda seeded: {"headers": as_admin(seeded), "body": something_grave(seeded)},
+    "getApproval": of_new_approval(),
+    "approveApproval": of_new_approval("as we said"),
+    "declineApproval": of_new_approval("not now"),
+    "withdrawApproval": of_new_approval("no longer needed", own=True),
     "listAudit": {"query": {"limit": 3}},
     "checkAudit": {},
     # sources

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "features/staff/staff.h"
+#include "platform/crypto/crypto.h"
 
 namespace handschlag::staff {
 
@@ -26,6 +27,18 @@ std::string_view session_text(const http::Request& request) {
     header.remove_prefix(end == std::string_view::npos ? header.size() : end + 1);
   }
   return {};
+}
+
+std::string csrf_token_of(std::string_view session_text) {
+  return crypto::to_base64url(crypto::digest("csrf " + std::string(session_text)));
+}
+
+std::string normalized_login(std::string_view login) {
+  std::string out(login);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
 }
 
 }  // namespace handschlag::staff

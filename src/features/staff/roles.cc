@@ -47,6 +47,10 @@ std::optional<Role> find_role(std::string_view name) {
   return std::nullopt;
 }
 
+bool is_grave(Role role) {
+  return role == Role::admin || role == Role::data_protection_officer;
+}
+
 std::string_view name_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::ok:

@@ -31,7 +31,8 @@ Value to_json(const Token& token) {
           {"expires_at", time_or_null(token.expires_at)},
           {"revoked_at", time_or_null(token.revoked_at)},
           {"last_used_at", time_or_null(token.last_used_at)},
-          {"purposes", token.purposes.names()}};
+          {"purposes", token.purposes.names()},
+          {"waits", token.waits}};
 }
 
 Value to_json(const Member& member) {
@@ -117,7 +118,7 @@ Result<Value> create_token(Staff& staff, const http::Request& request) {
   token.purposes = read_purposes(reader);
   TRY(reader.finish());
   const IssuedToken issued = TRY(staff.add_token(actor_of(request), token));
-  return Value{{"id", issued.id.value}, {"token", issued.text}};
+  return Value{{"id", issued.id.value}, {"token", issued.text}, {"waits", issued.waits}};
 }
 
 // Of a change: that the request is meant for what stands there now.

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <mutex>
 
 #include "embedded/migrations.h"
 #include "features/staff/audit.h"
 #include "features/staff/credential_cache.h"
+#include "features/staff/forms.h"
+#include "features/staff/four_eyes.h"
 #include "features/staff/hashing_gate.h"
 #include "features/staff/request_credential.h"
 #include "features/staff/store.h"
@@ -24,10 +27,6 @@ namespace {
 constexpr std::string_view kTokenPrefix = "hst_";
 constexpr std::string_view kSessionPrefix = "hss_";
 constexpr std::size_t kCredentialBytes = 4 + 43;  // the prefix and 256 bits in base64url
-constexpr std::size_t kMaxNameBytes = 100;
-constexpr std::size_t kMaxLoginBytes = 254;
-constexpr std::size_t kMinPasswordBytes = 12;
-constexpr std::size_t kMaxPasswordBytes = 256;
 
 std::string token_name(Id<Token> id) {
   return fmt::format("token:{}", id.value);
@@ -36,26 +35,8 @@ std::string member_name(Id<Member> id) {
   return fmt::format("staff:{}", id.value);
 }
 
-std::string normalized_login(std::string_view login) {
-  std::string out(login);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-// Nothing to store: whoever has the session's text can derive it, nobody else can.
-std::string csrf_token_of(std::string_view session_text) {
-  return crypto::to_base64url(crypto::digest(fmt::format("csrf {}", session_text)));
-}
-
 std::unexpected<Error> refuse_credential(std::string_view code, std::string detail) {
   return fail(ErrorKind::unauthenticated, code, std::move(detail));
-}
-
-std::unexpected<Error> invalid(std::vector<FieldError> fields) {
-  std::string detail = fmt::format("{} {}.", fields.front().pointer.substr(1), fields.front().reason);
-  return fail(ErrorKind::invalid, "fields_invalid", std::move(detail), std::move(fields));
 }
 
 std::unexpected<Error> no_member(Id<Member> id) {
@@ -65,15 +46,6 @@ std::unexpected<Error> no_member(Id<Member> id) {
 std::unexpected<Error> no_token(Id<Token> id) {
   return fail(ErrorKind::not_found, "token_unknown", fmt::format("There is no token with id {}.", id.value));
 }
-
-void check_password_form(std::string_view pointer, std::string_view password, std::vector<FieldError>& errors) {
-  if (password.size() < kMinPasswordBytes || password.size() > kMaxPasswordBytes) {
-    errors.push_back(
-        {std::string(pointer), fmt::format("must have {} to {} bytes", kMinPasswordBytes, kMaxPasswordBytes)});
-  }
-}
-
-const FieldError kNoMember{"/role", "integration is for tokens of programs, not for people"};
 
 class StaffService final : public Staff {
  public:
@@ -87,9 +59,20 @@ class StaffService final : public Staff {
 
   const Settings& settings() const override { return settings_; }
 
+  Result<void> set_four_eyes(bool on) override;
+  bool four_eyes() const override { return four_eyes_; }
+  Result<void> check_four_eyes(const Actor& actor, std::string_view operation, std::string_view target) const override {
+    return four_eyes_ ? refuse_alone(actor, operation, target) : Result<void>{};
+  }
+  Result<std::int64_t> admins() override;
+  Result<std::string> password_set_by(db::Transaction& transaction, Id<Member> id) override {
+    return store::password_set_by(transaction, member_name(id));
+  }
+
   Result<IssuedToken> add_token(const Actor& actor, const NewToken& token) override;
   Result<TokenPage> tokens(std::string_view cursor, std::size_t limit) override;
   Result<Token> token(Id<Token> id) override;
+  Result<void> admit_token(const Actor& actor, Id<Token> id) override;
   Result<void> revoke_token(const Actor& actor, Id<Token> id, const TokenCheck& check) override;
 
   Result<Member> add_member(const Actor& actor, const NewMember& member) override;
@@ -128,7 +111,7 @@ class StaffService final : public Staff {
     store::SessionRow session;
     Member member;
   };
-  using Change = std::function<Result<void>(store::MemberRow&)>;
+  using Change = std::function<Result<void>(db::Transaction&, store::MemberRow&)>;
 
   Result<std::string> hash(std::string_view password);
   Result<std::optional<store::MemberRow>> check_password(const std::string& login, std::string_view password);
@@ -142,6 +125,7 @@ class StaffService final : public Staff {
   db::Database& control_;
   const Clock& clock_;
   const Settings settings_;
+  std::atomic<bool> four_eyes_{false};
   CredentialCache cache_;
   HashingGate hashing_;
   SignInThrottle throttle_;
@@ -152,20 +136,10 @@ class StaffService final : public Staff {
 
 Result<IssuedToken> StaffService::add_token(const Actor& actor, const NewToken& wanted) {
   const Time now = clock_.now();
-  std::vector<FieldError> errors;
-  if (!is_label(wanted.name, kMaxNameBytes)) errors.push_back({"/name", "must be a name of 1 to 100 bytes"});
-  if (!wanted.region.empty() && !is_slug(wanted.region, 32)) errors.push_back({"/region", "must be a region's name"});
-  if (wanted.expires_at && *wanted.expires_at <= now) errors.push_back({"/expires_at", "must lie in the future"});
-  if (wanted.role == Role::integration && wanted.purposes.empty()) {
-    errors.push_back({"/purposes", "must name what a token of the role integration may have events for"});
-  }
-  if (wanted.role != Role::integration && !wanted.purposes.empty()) {
-    errors.push_back({"/purposes", "are for the role integration; other roles have theirs by what they are"});
-  }
-  if (!errors.empty()) return invalid(std::move(errors));
-
+  TRY(check_form(wanted, now));
   IssuedToken issued{.text = std::string(kTokenPrefix) + crypto::random_token()};
   const std::string digest = crypto::digest(issued.text);
+  issued.waits = four_eyes_ && !actor.approved && takes_admission(wanted.role);
   TRY(control_.write([&](db::Transaction& transaction) -> Result<void> {
     Token token{.name = wanted.name,
                 .role = wanted.role,
@@ -173,7 +147,8 @@ Result<IssuedToken> StaffService::add_token(const Actor& actor, const NewToken& 
                 .created_by = actor.principal,
                 .created_at = now,
                 .expires_at = wanted.expires_at,
-                .purposes = wanted.purposes};
+                .purposes = wanted.purposes,
+                .waits = issued.waits};
     TRY(store::insert_token(transaction, token, digest));
     issued.id = token.id;
     return record(transaction, {actor.principal, "createToken", token_name(token.id), actor.trace_id});
@@ -224,6 +199,35 @@ Result<void> StaffService::revoke_token(const Actor& actor, Id<Token> id, const 
   return {};
 }
 
+Result<void> StaffService::admit_token(const Actor& actor, Id<Token> id) {
+  TRY(check_four_eyes(actor, "admit_token", token_name(id)));
+  TRY(control_.write([&](db::Transaction& transaction) -> Result<void> {
+    auto token = TRY(store::find_token(transaction, id));
+    if (!token) return no_token(id);
+    if (!token->waits) return {};
+    TRY(record(transaction, {actor.principal, "admitToken", token_name(id), actor.trace_id}));
+    return store::admit_token(transaction, id);
+  }));
+  cache_.clear();
+  return {};
+}
+
+Result<void> StaffService::set_four_eyes(bool on) {
+  TRY(note_four_eyes(control_, clock_, on));
+  four_eyes_ = on;
+  cache_.clear();
+  return {};
+}
+
+Result<std::int64_t> StaffService::admins() {
+  std::int64_t count = 0;
+  TRY(control_.read([&](db::Transaction& transaction) -> Result<void> {
+    count = TRY(store::count_admins(transaction));
+    return {};
+  }));
+  return count;
+}
+
 Result<std::string> StaffService::hash(std::string_view password) {
   const HashingGate::Slot slot = TRY(hashing_.enter());
   return crypto::hash_password(password);
@@ -231,20 +235,11 @@ Result<std::string> StaffService::hash(std::string_view password) {
 
 Result<Member> StaffService::add_member(const Actor& actor, const NewMember& wanted) {
   const std::string login = normalized_login(wanted.login);
-  std::vector<FieldError> errors;
-  if (!is_label(login, kMaxLoginBytes) || login.find(' ') != std::string::npos) {
-    errors.push_back({"/login", "must be an e-mail address or a name without spaces, up to 254 bytes"});
-  }
-  if (!is_label(wanted.display_name, kMaxNameBytes)) {
-    errors.push_back({"/display_name", "must be a name of 1 to 100 bytes"});
-  }
-  if (wanted.role == Role::integration) errors.push_back(kNoMember);
-  check_password_form("/password", wanted.password, errors);
-  if (!errors.empty()) return invalid(std::move(errors));
-
+  TRY(check_form(wanted, login));
   const std::string password_hash = TRY(hash(wanted.password));
   Member member{.login = login, .display_name = wanted.display_name, .role = wanted.role, .created_at = clock_.now()};
   auto written = control_.write([&](db::Transaction& transaction) -> Result<void> {
+    if (four_eyes_) TRY(check_grant(transaction, actor, "", member.role));
     TRY(store::insert_member(transaction, member, password_hash));
     return record(transaction, {actor.principal, "createStaff", member_name(member.id), actor.trace_id});
   });
@@ -282,7 +277,7 @@ Result<Member> StaffService::change_member(const Actor& actor, Id<Member> id, st
     if (!row) return no_member(id);
     if (check) TRY(check(row->member));
     changed = *row;
-    TRY(change(changed));
+    TRY(change(transaction, changed));
     TRY(store::update_member(transaction, changed));
     const bool out = changed.member.disabled_at.has_value() || changed.password_hash != row->password_hash;
     return out ? store::delete_sessions_of(transaction, id) : Result<void>{};
@@ -292,18 +287,20 @@ Result<Member> StaffService::change_member(const Actor& actor, Id<Member> id, st
 }
 
 Result<Member> StaffService::set_role(const Actor& actor, Id<Member> id, Role role, const MemberCheck& check) {
-  return change_member(actor, id, "setStaffRole", check, [&](store::MemberRow& row) -> Result<void> {
+  const Change change = [&](db::Transaction& transaction, store::MemberRow& row) -> Result<void> {
     if (actor.principal == member_name(id) && role != row.member.role) {
       return fail(ErrorKind::conflict, "own_account", "Nobody can change their own role; ask another admin.");
     }
-    if (role == Role::integration) return invalid({kNoMember});
+    TRY(check_role_of_member(role));
+    if (four_eyes_ && row.member.role != role) TRY(check_grant(transaction, actor, member_name(id), role));
     row.member.role = role;
     return {};
-  });
+  };
+  return change_member(actor, id, "setStaffRole", check, change);
 }
 
 Result<Member> StaffService::set_state(const Actor& actor, Id<Member> id, MemberState state, const MemberCheck& check) {
-  return change_member(actor, id, "setStaffState", check, [&](store::MemberRow& row) -> Result<void> {
+  return change_member(actor, id, "setStaffState", check, [&](db::Transaction&, store::MemberRow& row) -> Result<void> {
     if (state == MemberState::enabled) {
       row.member.disabled_at.reset();
       return {};
@@ -318,11 +315,10 @@ Result<Member> StaffService::set_state(const Actor& actor, Id<Member> id, Member
 
 Result<void> StaffService::set_password(const Actor& actor, Id<Member> id, std::string_view password,
                                         const MemberCheck& check) {
-  std::vector<FieldError> errors;
-  check_password_form("/password", password, errors);
-  if (!errors.empty()) return invalid(std::move(errors));
+  TRY(check_password_form(password));
   const std::string password_hash = TRY(hash(password));
-  TRY(change_member(actor, id, "setStaffPassword", check, [&](store::MemberRow& row) -> Result<void> {
+  TRY(change_member(actor, id, "setStaffPassword", check, [&](db::Transaction&, store::MemberRow& row) -> Result<void> {
+    if (four_eyes_) TRY(check_password_of(actor, member_name(id), row.member.role));
     row.password_hash = password_hash;
     return {};
   }));
@@ -432,6 +428,11 @@ Result<http::Principal> StaffService::load_token(const std::string& digest, std:
   const bool known = row && crypto::equal(row->digest, digest) && !row->token.revoked_at;
   if (!known || (row->token.expires_at && *row->token.expires_at <= clock_.now())) {
     return refuse_credential("token_invalid", "The token is unknown, expired or revoked; ask an admin for a new one.");
+  }
+  if (row->token.waits && four_eyes_) {
+    return refuse_credential("token_waits", fmt::format("Token {} waits for a second person's approval: ask for "
+                                                        "admit_token of {}.",
+                                                        row->token.id.value, token_name(row->token.id)));
   }
   valid_until = row->token.expires_at;
   Caller caller{

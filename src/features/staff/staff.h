@@ -54,6 +54,8 @@ struct RoleInfo {
 std::span<const RoleInfo> roles();
 std::string_view name_of(Role role);
 std::optional<Role> find_role(std::string_view name);
+// Who has it decides about others: admin and data_protection_officer.
+bool is_grave(Role role);
 
 std::span<const db::Migration> migrations();
 
@@ -61,6 +63,7 @@ std::span<const db::Migration> migrations();
 struct Actor {
   std::string principal;
   std::string trace_id;
+  bool approved = false;  // by a second person, see features/approvals
 };
 
 struct NewToken {
@@ -82,6 +85,7 @@ struct Token {
   std::optional<Time> revoked_at = {};
   std::optional<Time> last_used_at = {};  // to about a minute
   gate::PurposeSet purposes = {};
+  bool waits = false;  // for a second person's approval; see Staff::admit_token()
 };
 
 struct TokenPage {
@@ -91,7 +95,8 @@ struct TokenPage {
 
 struct IssuedToken {
   Id<Token> id = {};
-  std::string text;  // "hst_..."; shown once, only its digest is stored
+  std::string text;    // "hst_..."; shown once, only its digest is stored
+  bool waits = false;  // good for nothing before admit_token()
 };
 
 struct NewMember {
@@ -191,11 +196,31 @@ class Staff {
   virtual ~Staff() = default;
   virtual const Settings& settings() const = 0;
 
+  // Whether what is grave takes two people; see features/approvals. While it does, and the actor does not say that it
+  // was approved:
+  // - nobody is given a role of is_grave(): forbidden "four_eyes". While fewer than two admins are left, nobody could
+  //   approve, so an admin can be made at the command line, whose actor is "cli", and nowhere else;
+  // - nobody sets the password of somebody else with such a role, and so signs in as them: forbidden "four_eyes";
+  // - a new token of such a role, or of the role integration, is good for nothing before admit_token().
+  // A change is written to the audit. May change at any time.
+  virtual Result<void> set_four_eyes(bool on) = 0;
+  virtual bool four_eyes() const = 0;
+  // Of an operation that approvals names. Errors: forbidden "four_eyes", with how to ask for it, where four eyes are on
+  // and the actor does not say that it was approved.
+  virtual Result<void> check_four_eyes(const Actor& actor, std::string_view operation,
+                                       std::string_view target) const = 0;
+  // Members with the role admin who are not disabled.
+  virtual Result<std::int64_t> admins() = 0;
+  // The principal who gave a member their present password; "" where that is not known.
+  virtual Result<std::string> password_set_by(db::Transaction& transaction, Id<Member> id) = 0;
+
   // Tokens. Errors: invalid (name, region, expiry in the past, purposes missing or of another role).
   virtual Result<IssuedToken> add_token(const Actor& actor, const NewToken& token) = 0;
   // At most `limit`. Errors: invalid "cursor_invalid".
   virtual Result<TokenPage> tokens(std::string_view cursor, std::size_t limit) = 0;
   virtual Result<Token> token(Id<Token> id) = 0;  // Errors: not_found
+  // Lets a token in that waits; a no-op for any other. Errors: not_found; forbidden "four_eyes".
+  virtual Result<void> admit_token(const Actor& actor, Id<Token> id) = 0;
   // Takes effect at once here, within `cache_lifetime` on other nodes. Revoking twice is a no-op. Errors: not_found.
   virtual Result<void> revoke_token(const Actor& actor, Id<Token> id, const TokenCheck& check = {}) = 0;
 

@@ -38,7 +38,8 @@ Token token_of(const db::Row& row) {
           .expires_at = optional_time(row, 6),
           .revoked_at = optional_time(row, 7),
           .last_used_at = optional_time(row, 8),
-          .purposes = gate::PurposeSet::from_bits(row.integer(9))};
+          .purposes = gate::PurposeSet::from_bits(row.integer(9)),
+          .waits = row.integer(10) != 0};
 }
 
 Member member_of(const db::Row& row) {
@@ -66,10 +67,11 @@ AuditRecord audit_of(const db::Row& row) {
 Result<void> insert_token(db::Transaction& transaction, Token& token, std::string_view digest) {
   token.id = {TRY(next_id(transaction, "token"))};
   TRY(transaction.execute(
-      "INSERT INTO staff_token (id, name, role, region, digest, created_by, created_at, expires_at, purposes) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+      "INSERT INTO staff_token (id, name, role, region, digest, created_by, created_at, expires_at, purposes, waits) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
       {token.id.value, token.name, name_of(token.role), token.region, db::BlobView{digest}, token.created_by,
-       to_millis(token.created_at), optional_time(token.expires_at), token.purposes.bits()}));
+       to_millis(token.created_at), optional_time(token.expires_at), token.purposes.bits(),
+       std::int64_t{token.waits}}));
   return {};
 }
 
@@ -77,7 +79,7 @@ Result<std::vector<Token>> tokens(db::Transaction& transaction, std::int64_t id,
   std::vector<Token> found;
   TRY(transaction.query(
       "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, "
-      "purposes FROM staff_token WHERE id > $1 ORDER BY id LIMIT $2",
+      "purposes, waits FROM staff_token WHERE id > $1 ORDER BY id LIMIT $2",
       {id, static_cast<std::int64_t>(limit)}, [&](const db::Row& row) { found.push_back(token_of(row)); }));
   return found;
 }
@@ -86,7 +88,7 @@ Result<std::optional<Token>> find_token(db::Transaction& transaction, Id<Token> 
   std::optional<Token> found;
   TRY(
       transaction.query("SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, "
-                        "purposes FROM staff_token WHERE id = $1",
+                        "purposes, waits FROM staff_token WHERE id = $1",
                         {id.value}, [&](const db::Row& row) { found = token_of(row); }));
   return found;
 }
@@ -94,10 +96,15 @@ Result<std::optional<Token>> find_token(db::Transaction& transaction, Id<Token> 
 Result<std::optional<TokenRow>> find_token(db::Transaction& transaction, std::string_view digest) {
   std::optional<TokenRow> found;
   TRY(transaction.query(
-      "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, purposes, digest "
-      "FROM staff_token WHERE digest = $1",
-      {db::BlobView{digest}}, [&](const db::Row& row) { found = TokenRow{token_of(row), std::string(row.blob(10))}; }));
+      "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, purposes, "
+      "waits, digest FROM staff_token WHERE digest = $1",
+      {db::BlobView{digest}}, [&](const db::Row& row) { found = TokenRow{token_of(row), std::string(row.blob(11))}; }));
   return found;
+}
+
+Result<void> admit_token(db::Transaction& transaction, Id<Token> id) {
+  TRY(transaction.execute("UPDATE staff_token SET waits = 0 WHERE id = $1", {id.value}));
+  return {};
 }
 
 Result<void> revoke_token(db::Transaction& transaction, Id<Token> id, Time at) {
@@ -114,6 +121,29 @@ Result<void> insert_member(db::Transaction& transaction, Member& member, std::st
                           {member.id.value, member.login, member.display_name, name_of(member.role), password_hash,
                            to_millis(member.created_at)}));
   return {};
+}
+
+Result<std::int64_t> count_admins(db::Transaction& transaction) {
+  std::int64_t count = 0;
+  TRY(transaction.query("SELECT count(*) FROM staff_member WHERE role = 'admin' AND disabled_at IS NULL", {},
+                        [&](const db::Row& row) { count = row.integer(0); }));
+  return count;
+}
+
+Result<std::string> password_set_by(db::Transaction& transaction, std::string_view member) {
+  std::string principal;
+  TRY(
+      transaction.query("SELECT principal FROM staff_audit WHERE target = $1 AND outcome = 'ok' "
+                        "AND operation IN ('createStaff', 'setStaffPassword') ORDER BY id DESC LIMIT 1",
+                        {member}, [&](const db::Row& row) { principal = row.text(0); }));
+  return principal;
+}
+
+Result<std::string> last_operation(db::Transaction& transaction, std::string_view target) {
+  std::string operation;
+  TRY(transaction.query("SELECT operation FROM staff_audit WHERE target = $1 ORDER BY id DESC LIMIT 1", {target},
+                        [&](const db::Row& row) { operation = row.text(0); }));
+  return operation;
 }
 
 Result<std::vector<Member>> members(db::Transaction& transaction, std::int64_t id, std::size_t limit) {

@@ -43,6 +43,7 @@ Result<void> insert_token(db::Transaction& transaction, Token& token, std::strin
 Result<std::vector<Token>> tokens(db::Transaction& transaction, std::int64_t id, std::size_t limit);
 Result<std::optional<Token>> find_token(db::Transaction& transaction, Id<Token> id);
 Result<std::optional<TokenRow>> find_token(db::Transaction& transaction, std::string_view digest);
+Result<void> admit_token(db::Transaction& transaction, Id<Token> id);
 // One that is revoked already stays as it is.
 Result<void> revoke_token(db::Transaction& transaction, Id<Token> id, Time at);
 
@@ -52,6 +53,12 @@ Result<void> insert_member(db::Transaction& transaction, Member& member, std::st
 Result<std::vector<Member>> members(db::Transaction& transaction, std::int64_t id, std::size_t limit);
 Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, Id<Member> id);
 Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, std::string_view login);
+// Members with the role admin who are not disabled.
+Result<std::int64_t> count_admins(db::Transaction& transaction);
+// Of the audit: who made this member ("staff:3"), or last gave them a password; "" where nobody did.
+Result<std::string> password_set_by(db::Transaction& transaction, std::string_view member);
+// Of the audit: what was last done to this target; "" where nothing was.
+Result<std::string> last_operation(db::Transaction& transaction, std::string_view target);
 Result<void> update_member(db::Transaction& transaction, const MemberRow& row);
 
 Result<void> insert_session(db::Transaction& transaction, const SessionRow& session);

@@ -27,6 +27,7 @@ class TestDataImpl final : public TestData {
       : events_(events), sources_(sources), subjects_(subjects), staff_(staff), control_(control), clock_(clock) {}
 
   Result<void> delete_all(const staff::Actor& actor) override {
+    TRY(staff_.check_four_eyes(actor, "delete_test_data", "test-data"));
     TRY(control_.write([&](db::Transaction& tx) -> Result<void> {
       return staff_.record(tx, {actor.principal, "deleteTestData", "test-data", actor.trace_id});
     }));

@@ -48,7 +48,8 @@ class TestData {
   virtual ~TestData() = default;
 
   // Deletes all that test sources have sent until now, in every region; what they send afterwards stays. When it
-  // returns, sums leave it out, and a job removes the rest, whatever comes. Errors: unavailable, too_many.
+  // returns, sums leave it out, and a job removes the rest, whatever comes. Errors: forbidden "four_eyes", see
+  // features/approvals; unavailable, too_many.
   virtual Result<void> delete_all(const staff::Actor& actor) = 0;
 
   // Deletes by itself, once an hour, what occurred more than so many whole days (UTC) ago; 0: nothing.

@@ -166,6 +166,17 @@ TEST_P(TestDataTest, AllThatTestSourcesMadeUpGoesAndWhatIsLiveStays) {
   EXPECT_TRUE(deletions[0].finished_at);
 }
 
+TEST_P(TestDataTest, WithFourEyesOneAloneDeletesNothing) {
+  store("trial", "anna", 2);
+  ASSERT_TRUE(staff_->set_four_eyes(true));
+  EXPECT_EQ(test_data_->delete_all(kActor).error().code, "four_eyes");
+  run();
+  EXPECT_EQ(total("trial"), 2);
+  ASSERT_TRUE(test_data_->delete_all({"staff:1", "", true}));
+  run();
+  EXPECT_EQ(total("trial"), 0);
+}
+
 TEST_P(TestDataTest, WhatTheLedgerSaysOfThemCanNoLongerBeOpened) {
   store("trial", "anna", 1);
   store("hotline", "bert", 1);

@@ -78,6 +78,7 @@ class WebhooksImpl final : public Webhooks {
 
  private:
   Result<void> check(const Endpoint& endpoint) const;
+  Result<void> check_four_eyes(const staff::Actor& actor, const Endpoint& before, const Endpoint& after) const;
   // Changes an endpoint that is there, in one transaction with its audit entry.
   Result<void> alter(const staff::Actor& actor, std::string_view id, std::string_view operation,
                      const std::function<Result<void>(db::Transaction&, Status&)>& body);
@@ -122,6 +123,16 @@ Result<void> WebhooksImpl::check(const Endpoint& endpoint) const {
   return {};
 }
 
+// Where events of people go, and which: that one person alone does not choose.
+Result<void> WebhooksImpl::check_four_eyes(const staff::Actor& actor, const Endpoint& before,
+                                           const Endpoint& after) const {
+  if (after.filter.mode == sources::Mode::test || !after.enabled) return {};
+  const bool same = before.enabled && before.url == after.url && before.payload == after.payload &&
+                    before.filter.sources == after.filter.sources && before.filter.types == after.filter.types &&
+                    before.filter.names == after.filter.names;
+  return same ? Result<void>{} : staff_.check_four_eyes(actor, "open_webhook", target(after.id));
+}
+
 Result<Webhooks::Added> WebhooksImpl::add(const staff::Actor& actor, const Endpoint& endpoint) {
   TRY(check(endpoint));
   const Time now = clock_.now();
@@ -131,6 +142,12 @@ Result<Webhooks::Added> WebhooksImpl::add(const staff::Actor& actor, const Endpo
                 .created_at = now,
                 .changed_at = now,
                 .position = TRY(feed_.last(endpoint.filter.region))};
+  Endpoint nobody = endpoint;
+  nobody.enabled = false;
+  if (endpoint.enabled && !check_four_eyes(actor, nobody, endpoint)) {
+    status.endpoint.enabled = false;
+    status.disabled_reason = "waits";
+  }
   const std::string secret = make_secret();
   const auto sealed = TRY(secrets_.seal(endpoint, 1, secret));
   auto written = control_.write([&](db::Transaction& tx) -> Result<void> {
@@ -186,6 +203,7 @@ Result<Status> WebhooksImpl::change(const staff::Actor& actor, std::string_view 
     if (change.if_version && *change.if_version != status.version) {
       return fail(ErrorKind::conflict, "version_changed", "Somebody else changed it meanwhile; read it again.");
     }
+    const Endpoint before = status.endpoint;
     Endpoint& endpoint = status.endpoint;
     endpoint.url = change.url.value_or(endpoint.url);
     endpoint.description = change.description.value_or(endpoint.description);
@@ -200,6 +218,7 @@ Result<Status> WebhooksImpl::change(const staff::Actor& actor, std::string_view 
     if (change.enabled) status.disabled_reason = *change.enabled ? "" : "staff";
     status.changed_at = clock_.now();
     TRY(check(endpoint));
+    TRY(check_four_eyes(actor, before, endpoint));
     TRY(store::update(tx, status));
     TRY(store::hasten(tx, id, clock_.now()));  // who mends an endpoint need not wait for the next attempt
     return endpoint.enabled ? ask_to_deliver(tx, id) : Result<void>{};

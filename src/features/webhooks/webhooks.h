@@ -63,7 +63,7 @@ struct Change {
 // An endpoint and how it goes.
 struct Status {
   Endpoint endpoint;
-  std::string disabled_reason;  // "", "staff", "failing", "gone"
+  std::string disabled_reason;  // "", "staff", "failing", "gone", "waits" (for a second person)
   std::int64_t version = 1;
   Time created_at{};
   Time changed_at{};
@@ -119,11 +119,14 @@ class Webhooks {
     Status status;
     std::string secret;  // "whsec_..."; shown once
   };
-  // Begins with the events that come from now on. Errors: invalid (each wrong field named), conflict "webhook_exists".
+  // Begins with the events that come from now on. Where four eyes are on (see features/approvals), one of live events
+  // is disabled until a second person approves open_webhook. Errors: invalid (each wrong field named), conflict
+  // "webhook_exists".
   virtual Result<Added> add(const staff::Actor& actor, const Endpoint& endpoint) = 0;
   virtual Result<std::vector<Status>> list() = 0;  // by id
   // Errors of all that name one: not_found "webhook_unknown".
   virtual Result<Status> get(std::string_view id) = 0;
+  // Also forbidden "four_eyes": to enable one of live events, and to send more of them, or elsewhere.
   virtual Result<Status> change(const staff::Actor& actor, std::string_view id, const Change& change) = 0;
   virtual Result<void> remove(const staff::Actor& actor, std::string_view id) = 0;
 

@@ -402,6 +402,28 @@ TEST_P(WebhooksTest, WhatIsWrongIsNamed) {
   EXPECT_EQ(webhooks_->change(kActor, "crm", {.rate = 5, .if_version = 1})->version, 2);
 }
 
+TEST_P(WebhooksTest, WithFourEyesOneAloneSendsNothingOfPeopleAnywhere) {
+  ASSERT_TRUE(staff_->set_four_eyes(true));
+  const staff::Actor approved{"staff:1", "", true};
+  auto added = *webhooks_->add(kActor, endpoint());
+  EXPECT_FALSE(added.status.endpoint.enabled);
+  EXPECT_EQ(webhooks_->get("crm")->disabled_reason, "waits");
+  EXPECT_EQ(webhooks_->change(kActor, "crm", {.enabled = true}).error().code, "four_eyes");
+  EXPECT_TRUE(webhooks_->change(kActor, "crm", {.url = "https://crm.example/other"})) << "while it is closed";
+  EXPECT_TRUE(webhooks_->change(approved, "crm", {.enabled = true}));
+  for (const Change& wider : {Change{.url = "https://elsewhere.example/"}, Change{.payload = feed::Payload::full},
+                              Change{.names = std::vector<std::string>{"Call Ended"}},
+                              Change{.types = std::vector{events::EventType::track}}}) {
+    EXPECT_EQ(webhooks_->change(kActor, "crm", wider).error().code, "four_eyes");
+  }
+  EXPECT_TRUE(webhooks_->change(kActor, "crm", {.description = "of sales", .rate = 5}));
+  EXPECT_TRUE(webhooks_->change(kActor, "crm", {.enabled = false}));
+  Endpoint trial = endpoint("trial");
+  trial.filter.mode = sources::Mode::test;
+  EXPECT_TRUE(webhooks_->add(kActor, trial)->status.endpoint.enabled) << "what is made up is nobody's";
+  EXPECT_TRUE(webhooks_->add(approved, endpoint("erp"))->status.endpoint.enabled);
+}
+
 TEST_P(WebhooksTest, ARemovedOneLeavesNothing) {
   add(endpoint());
   node_->store("hotline", "anna", 1);
