@@ -74,7 +74,9 @@ class EventsImpl final : public Events {
         prepare_(stage(metrics, "prepare")),
         route_(stage(metrics, "route")),
         queue_(stage(metrics, "queue")),
-        commit_(stage(metrics, "commit")) {
+        commit_(stage(metrics, "commit")),
+        damaged_(metrics.counter("handschlag_events_damaged_total",
+                                 "Events that could not be opened and were left out of the feed")) {
     for (Cell& cell : cells_) {
       auto apply = [this, &cell](db::Transaction& tx, std::span<Part*> parts) {
         for (Part* part : parts) part->since = end_stage(queue_, part->since);
@@ -127,7 +129,9 @@ class EventsImpl final : public Events {
     return Reader(tx, cell, segments_[index_of(cell)]).since(identity, after, on_event);
   }
   Result<std::int64_t> last_seq(db::Transaction& tx) override { return store::last_seq(tx); }
-  Result<FeedPage> feed(Cell& cell, const FeedQuery& query) override { return read_feed(cell, sources_, query); }
+  Result<FeedPage> feed(Cell& cell, const FeedQuery& query) override {
+    return read_feed(cell, sources_, query, damaged_);
+  }
 
   Result<std::vector<Total>> totals(std::string_view source) override {
     std::int64_t number = 0;
@@ -368,6 +372,7 @@ class EventsImpl final : public Events {
   metrics::Histogram& route_;
   metrics::Histogram& queue_;
   metrics::Histogram& commit_;
+  metrics::Counter& damaged_;
   metrics::Counter* stored_ = nullptr;
   metrics::Counter* unlinked_ = nullptr;
   metrics::Counter* refused_ = nullptr;

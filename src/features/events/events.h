@@ -255,7 +255,8 @@ class Events {
   virtual Result<std::int64_t> last_seq(db::Transaction& tx) = 0;
 
   // The next events of a region in order of `seq`. Nothing is missed while others commit: `seq` is commit order. Reads
-  // in short snapshots; may answer fewer than there are, with `more`, where a filter leaves out a great many.
+  // in short snapshots; may answer fewer than there are, with `more`, where a filter leaves out a great many. One that
+  // can't be opened is passed over, logged and counted.
   virtual Result<FeedPage> feed(Cell& cell, const FeedQuery& query) = 0;
 
   // For moving people (see features/moves). Brings over the next events of an identity, at most `limit`; answers how

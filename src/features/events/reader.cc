@@ -12,6 +12,10 @@ bool newer(const store::Spot& a, const store::Spot& b) {
   return a.occurred_at != b.occurred_at ? a.occurred_at > b.occurred_at : a.seq > b.seq;
 }
 
+Result<json::Value> open_body(const crypto::Key& key, const store::StoredRow& row) {
+  return json::parse(TRY(crypto::open(key, row.sealed, event_context({row.identity}, row.event_id))));
+}
+
 }  // namespace
 
 Result<std::vector<Event>> Reader::timeline(const TimelineQuery& query) {
@@ -47,7 +51,8 @@ Result<void> Reader::since(IdentityId identity, std::int64_t after, const std::f
   return {};
 }
 
-Result<std::vector<Event>> Reader::open(Cell& cell, std::vector<store::StoredRow> rows) {
+Result<std::vector<Event>> Reader::open(Cell& cell, std::vector<store::StoredRow> rows,
+                                        std::vector<std::int64_t>* damaged) {
   std::vector<IdentityId> identities;
   identities.reserve(rows.size());
   for (const store::StoredRow& row : rows) identities.push_back({row.identity});
@@ -57,7 +62,11 @@ Result<std::vector<Event>> Reader::open(Cell& cell, std::vector<store::StoredRow
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!keys[i]) continue;  // erased: the row is as good as gone
     const store::StoredRow& row = rows[i];
-    std::string payload = TRY(crypto::open(*keys[i], row.sealed, event_context({row.identity}, row.event_id)));
+    auto body = open_body(*keys[i], row);
+    if (!body && damaged != nullptr) {
+      damaged->push_back(row.seq);
+      continue;
+    }
     out.push_back({row.seq,
                    {row.identity},
                    row.type,
@@ -65,7 +74,7 @@ Result<std::vector<Event>> Reader::open(Cell& cell, std::vector<store::StoredRow
                    row.purposes,
                    from_millis(row.occurred_at),
                    from_millis(row.received_at),
-                   TRY(json::parse(payload))});
+                   TRY(std::move(body))});
   }
   return out;
 }

@@ -17,8 +17,10 @@ class Reader {
   Result<std::vector<Event>> timeline(const TimelineQuery& query);
   Result<void> since(IdentityId identity, std::int64_t after, const std::function<void(const Event&)>& on_event);
 
-  // Opens rows, in their order; those of erased people are left out.
-  static Result<std::vector<Event>> open(Cell& cell, std::vector<store::StoredRow> rows);
+  // Opens rows, in their order; those of erased people are left out. One that does not open, as after a disk's fault,
+  // is an error, or is left out and named in `damaged`.
+  static Result<std::vector<Event>> open(Cell& cell, std::vector<store::StoredRow> rows,
+                                         std::vector<std::int64_t>* damaged = nullptr);
 
  private:
   db::Transaction& tx_;

@@ -100,6 +100,23 @@ TEST_P(FeedTest, WhoeverWasErasedIsLeftOutAndTheRestGoesOn) {
   EXPECT_TRUE(node_->feed().read_one(recipient(), filter(), 3)->has_value());
 }
 
+TEST_P(FeedTest, AnEventThatCanNotBeOpenedIsPassedOverAndCounted) {
+  node_->store("hotline", "anna", 3);
+  ASSERT_TRUE(node_->cell().region->data().write([](db::Transaction& tx) -> Result<void> {
+    std::string sealed;
+    TRY(tx.query("SELECT sealed FROM events_event WHERE seq = 2", {},
+                 [&](const db::Row& row) { sealed = row.blob(0); }));
+    sealed.back() ^= 1;
+    TRY(tx.execute("UPDATE events_event SET sealed = $1 WHERE seq = 2", {db::BlobView{sealed}}));
+    return {};
+  }));
+  EXPECT_THAT(read_all(recipient(), filter(), 1), ElementsAre("anna-0", "anna-2"));
+  EXPECT_THAT(node_->metrics().render(), ::testing::HasSubstr("handschlag_events_damaged_total 1\n"));
+  const auto one = node_->feed().read_one(recipient(), filter(), 2);
+  ASSERT_TRUE(one);
+  EXPECT_FALSE(*one) << "a webhook gives it up, and goes on";
+}
+
 TEST_P(FeedTest, FiltersBySourceTypeAndName) {
   node_->add_source("desk", {{kCare, gate::Basis::contract}});
   node_->store("hotline", "anna", 1, "Call Ended");
