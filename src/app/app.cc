@@ -142,8 +142,12 @@ Result<void> App::open_regions() {
   words_ = customers::create_digest_holder();
   for (const auto& region : regions_->all()) {
     Place place;
+    auto read_keys = [this, id = region->id()]() -> Result<vault::RegionKeys> {
+      const regions::Keys keys = TRY(regions::read_keys(settings_.regions, id));
+      return vault::RegionKeys(keys.current, keys.former);
+    };
     place.vault = TRY(vault::Vault::open(region->vault(), region->id(), {region->key(), region->former_key()},
-                                         erasure_list(settings_, region->id())));
+                                         erasure_list(settings_, region->id()), std::move(read_keys)));
     place.identities = std::make_unique<identity::Identities>(*place.vault, settings_.identity);
     place.ledger = ledger::Ledger::create(*region, *place.vault);
     place.digests = std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),

@@ -146,6 +146,7 @@ Result<backup::Report> App::back_up(const std::filesystem::path& to, std::chrono
   auto job = backup_job(settings_, *control_, *regions_, [this] {
     std::vector<RegionSecret> out;
     for (std::size_t i = 0; i < places_.size(); ++i) {
+      (void)places_[i].vault->refresh();  // a key that another node has destroyed has no place in a backup
       out.push_back({regions_->all()[i]->id(), places_[i].vault->region_keys()});
     }
     return out;
@@ -212,7 +213,7 @@ Result<void> App::rotate_region_key(const std::string& region, const staff::Acto
   if (!upkeep) return upkeep_running();
   auto fresh = TRY(regions::begin_key_rotation(settings_.regions, region));
   place->rewrapped = 0;
-  place->vault->rotate(fresh);
+  TRY(place->vault->rotate(fresh));
   TRY(staff_->record({actor.principal, "keys rotate region", "region:" + region, actor.trace_id, staff::Outcome::ok}));
   return enqueue_rotation(kRewrapJob, region);
 }
@@ -238,6 +239,7 @@ Result<void> App::finish_digest_key(const std::string& region, const std::functi
 
 std::optional<std::uint64_t> App::rotation(const std::string& region) {
   Place* place = place_of(region);
+  if (place != nullptr) (void)place->vault->refresh();  // another node may have ended it
   if (place == nullptr || !place->vault->region_keys().former) return std::nullopt;
   return place->rewrapped.load();
 }
@@ -252,7 +254,9 @@ Result<void> App::rewrap(jobs::Lease& lease) {
 
 Result<void> App::rewrap(const std::string& region, const std::function<bool()>& cancelled) {
   Place* place = place_of(region);
-  if (place == nullptr || !place->vault->region_keys().former) return {};
+  if (place == nullptr) return {};
+  TRY(place->vault->refresh());  // another node may have begun it, or ended it
+  if (!place->vault->region_keys().former) return {};
   const vault::RegionKeys keys = place->vault->region_keys();
   vault::Vault::Position position;
   while (!TRY(place->vault->rewrap(position))) {

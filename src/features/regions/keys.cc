@@ -101,6 +101,13 @@ Result<std::optional<crypto::Key>> load_former_key(const Settings& settings, con
   return TRY(decode(encoded, region));
 }
 
+Result<Keys> read_keys(const Settings& settings, const std::string& region) {
+  Keys keys{TRY(load_key(settings, region)), TRY(load_former_key(settings, region))};
+  const bool begun = keys.former && !crypto::equal(keys.former->bytes(), keys.current.bytes());
+  if (!begun) keys.former.reset();
+  return keys;
+}
+
 Result<crypto::Key> begin_key_rotation(const Settings& settings, const std::string& region) {
   if (std::getenv(variable_of(region).c_str()) != nullptr) {
     return fail(ErrorKind::invalid, "region_key_from_environment",

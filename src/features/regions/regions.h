@@ -57,6 +57,14 @@ db::Options database_options(const Settings& settings, const std::string& region
 Result<bool> put_keys(const Settings& settings, const std::string& region, const crypto::Key& key,
                       const std::optional<crypto::Key>& former);
 
+// A region's keys as they are kept now: the one of now, and while it is being rotated the one before it. Errors:
+// invalid.
+struct Keys {
+  crypto::Key current;
+  std::optional<crypto::Key> former;
+};
+Result<Keys> read_keys(const Settings& settings, const std::string& region);
+
 // Rotation of a region's key file. Begin: makes a new key, keeps the former one beside it, durably, and answers the new
 // one; from then on the former one is loaded too. Errors: invalid "region_key_from_environment"; conflict
 // "rotation_running"; unavailable. Finish: destroys the former one, when nothing is wrapped by it any more.

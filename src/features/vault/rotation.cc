@@ -3,17 +3,26 @@
 
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "features/vault/contexts.h"
 #include "features/vault/erasure_list.h"
 #include "features/vault/store.h"
 #include "features/vault/vault.h"
+#include "platform/log/log.h"
 
 namespace handschlag::vault {
 namespace {
 
 constexpr std::int64_t kStepKeys = 200;  // of one transaction: a millisecond or two
 constexpr std::size_t kStepErasures = 500;
+constexpr std::string_view kChanged = "region_key_changed";
+
+std::unexpected<Error> fail_changed(std::string_view region) {
+  return fail(
+      ErrorKind::unavailable, std::string(kChanged),
+      fmt::format("The key of region '{}' was rotated by another node; this node needs the new key file.", region));
+}
 
 }  // namespace
 
@@ -36,10 +45,6 @@ RegionKeys Vault::region_keys() const {
   return region_keys_;
 }
 
-std::string Vault::wrap(const crypto::Key& key, const std::string& context) const {
-  return crypto::seal(region_keys().current, key.bytes(), context);
-}
-
 Result<crypto::Key> Vault::unwrap(std::string_view wrapped, const std::string& context) const {
   RegionKeys keys = region_keys();
   auto plain = crypto::open(keys.current, wrapped, context);
@@ -47,21 +52,91 @@ Result<crypto::Key> Vault::unwrap(std::string_view wrapped, const std::string& c
   return crypto::Key::from_bytes(TRY(std::move(plain)));
 }
 
-Result<std::optional<std::string>> Vault::rewrapped(std::string_view wrapped, const std::string& context) const {
-  if (crypto::open(region_keys().current, wrapped, context)) return std::nullopt;
-  return wrap(TRY(unwrap(wrapped, context)), context);
+Result<std::optional<std::string>> Vault::rewrapped(const crypto::Key& current, std::string_view wrapped,
+                                                    const std::string& context) const {
+  if (crypto::open(current, wrapped, context)) return std::nullopt;
+  return crypto::seal(current, TRY(unwrap(wrapped, context)).bytes(), context);
 }
 
-void Vault::rotate(const crypto::Key& fresh) {
+Result<crypto::Key> Vault::key_of_now(db::Transaction& tx) {
+  if (database_.shared()) TRY(store::hold(tx));  // else one process alone has the database, and it writes by turns
+  const std::string wrapped = TRY(store::find_secret(tx, kDigestSecret));
+  const std::string context = secret_context(region_, kDigestSecret);
+  const RegionKeys keys = region_keys();
+  if (wrapped.empty() || crypto::open(keys.current, wrapped, context)) return keys.current;
+  const auto plain = keys.former ? crypto::open(*keys.former, wrapped, context) : fail_changed(region_);
+  if (!plain) return fail_changed(region_);
+  const store::WrappedSecret fresh{std::string(kDigestSecret), crypto::seal(keys.current, *plain, context)};
+  TRY(store::update_secrets(tx, {&fresh, 1}));
+  return keys.current;
+}
+
+Result<void> Vault::with_keys_of_now(const std::function<Result<void>()>& work) {
+  auto done = work();
+  if (done || (done.error().code != "envelope_invalid" && done.error().code != kChanged)) return done;
+  return TRY(take_keys()) ? work() : done;
+}
+
+Result<bool> Vault::take_keys() {
+  std::string wrapped;
+  TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+    wrapped = TRY(store::find_secret(tx, kDigestSecret));
+    return {};
+  }));
+  const std::string context = secret_context(region_, kDigestSecret);
+  auto fits = [&](const RegionKeys& keys) {
+    return wrapped.empty() || crypto::open(keys.current, wrapped, context) ||
+           (keys.former && crypto::open(*keys.former, wrapped, context));
+  };
+  auto same = [](const std::optional<crypto::Key>& a, const std::optional<crypto::Key>& b) {
+    return a && b ? crypto::equal(a->bytes(), b->bytes()) : a.has_value() == b.has_value();
+  };
+  auto kept = read_keys_ ? read_keys_() : Result<RegionKeys>(fail_changed(region_));
   std::lock_guard lock(region_keys_mutex_);
-  region_keys_.former = region_keys_.current;
-  region_keys_.current = fresh;
+  if (kept && fits(*kept)) {
+    const bool changed = !same(kept->current, region_keys_.current);
+    const bool more = kept->former && !same(kept->former, region_keys_.former);
+    if (changed) log::info("the key of a region was rotated by another node", {{"region", std::string_view(region_)}});
+    region_keys_ = *kept;
+    told_ = false;
+    return changed || more;
+  }
+  if (fits(region_keys_)) return false;
+  if (!std::exchange(told_, true)) {
+    log::error("the key of a region was rotated by another node; this node refuses until its key file is the new one",
+               {{"region", std::string_view(region_)}});
+  }
+  return fail_changed(region_);
+}
+
+Result<void> Vault::refresh() {
+  TRY(take_keys());
+  return {};
+}
+
+Result<void> Vault::announce() {
+  return database_.write([&](db::Transaction& tx) -> Result<void> {
+    TRY(key_of_now(tx));
+    return {};
+  });
+}
+
+Result<void> Vault::rotate(const crypto::Key& fresh) {
+  {
+    std::lock_guard lock(region_keys_mutex_);
+    if (!crypto::equal(region_keys_.current.bytes(), fresh.bytes())) {  // else it was read anew a moment ago
+      region_keys_.former = region_keys_.current;
+      region_keys_.current = fresh;
+    }
+  }
+  return announce();
 }
 
 Result<bool> Vault::rewrap(Position& position) {
   Position next;
   bool done = false;
   TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+    const crypto::Key current = TRY(key_of_now(tx));
     next = position;  // the body may run again
     std::vector<store::WrappedKey> keys;
     std::vector<store::WrappedSecret> secrets;
@@ -70,7 +145,7 @@ Result<bool> Vault::rewrap(Position& position) {
         next.identity = key.identity;
         next.retention_class = key.retention_class;
         ++next.done;
-        auto fresh = TRY(rewrapped(key.wrapped, key_context(region_, key.identity, key.retention_class)));
+        auto fresh = TRY(rewrapped(current, key.wrapped, key_context(region_, key.identity, key.retention_class)));
         if (fresh) keys.push_back({key.identity, key.retention_class, *std::move(fresh)});
       }
       next.secrets = next.done == position.done;
@@ -79,7 +154,7 @@ Result<bool> Vault::rewrap(Position& position) {
     for (store::WrappedSecret& secret : TRY(store::secrets_after(tx, next.name, kStepKeys))) {
       next.name = secret.name;
       ++next.done;
-      auto fresh = TRY(rewrapped(secret.wrapped, secret_context(region_, secret.name)));
+      auto fresh = TRY(rewrapped(current, secret.wrapped, secret_context(region_, secret.name)));
       if (fresh) secrets.push_back({secret.name, *std::move(fresh)});
     }
     done = next.done == position.done;

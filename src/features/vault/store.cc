@@ -33,6 +33,11 @@ Result<void> insert_keys(db::Transaction& tx, std::span<const std::int64_t> iden
   return {};
 }
 
+Result<void> hold(db::Transaction& tx) {
+  TRY(tx.execute("UPDATE vault_head SET destructions = destructions WHERE one = 1", {}));
+  return {};
+}
+
 Result<void> delete_keys(db::Transaction& tx, std::span<const std::int64_t> identities, std::int64_t retention_class) {
   db::Batch batch(2);
   batch.reserve(identities.size());

@@ -19,6 +19,8 @@ Result<void> find_keys(db::Transaction& tx, std::span<const std::int64_t> identi
                        const std::function<void(std::size_t, std::string_view)>& on_key);
 Result<void> insert_keys(db::Transaction& tx, std::span<const std::int64_t> identities, std::int64_t retention_class,
                          std::span<const std::string> wrapped);
+// Lets no other node store a key, nor say that the region's key has changed, until the end of this transaction.
+Result<void> hold(db::Transaction& tx);
 // Deletes the keys of these identities, and counts that as a destruction.
 Result<void> delete_keys(db::Transaction& tx, std::span<const std::int64_t> identities, std::int64_t retention_class);
 // How many destructions there were.

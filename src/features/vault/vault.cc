@@ -37,23 +37,30 @@ std::uint64_t Vault::CacheHash::operator()(const CacheKey& key) const {
   return mixed(static_cast<std::uint64_t>(key.identity * 8 + key.retention_class));
 }
 
-Vault::Vault(db::Database& database, std::string_view region, const RegionKeys& region_keys)
-    : database_(database), region_(region), region_keys_(region_keys), cache_(kCacheBytes) {}
+Vault::Vault(db::Database& database, std::string_view region, const RegionKeys& region_keys, ReadKeys read_keys)
+    : database_(database),
+      region_(region),
+      read_keys_(std::move(read_keys)),
+      region_keys_(region_keys),
+      cache_(kCacheBytes) {}
 
 Vault::~Vault() = default;
 
 Result<std::unique_ptr<Vault>> Vault::open(db::Database& database, std::string_view region,
-                                           const RegionKeys& region_keys, const std::filesystem::path& erasures) {
-  std::unique_ptr<Vault> vault(new Vault(database, region, region_keys));
+                                           const RegionKeys& region_keys, const std::filesystem::path& erasures,
+                                           ReadKeys read_keys) {
+  std::unique_ptr<Vault> vault(new Vault(database, region, region_keys, std::move(read_keys)));
   if (!erasures.empty()) TRY(vault->open_erasures(erasures));
-  auto digest_key = vault->secret("digest");
-  if (!digest_key && digest_key.error().code == "envelope_invalid") {
+  auto digest_key = vault->secret(kDigestSecret);
+  if (!digest_key && digest_key.error().code == "region_key_changed") {
     return fail(
         ErrorKind::invalid, "region_key_wrong",
         fmt::format("The key of region '{}' is not the one its vault was made with; put the right key file back.",
                     region));
   }
   vault->first_digest_key_ = TRY(std::move(digest_key));
+  if (region_keys.former) TRY(vault->announce());  // a rotation that was cut short may not have been told yet
+  vault->told_ = false;
   return vault;
 }
 
@@ -105,21 +112,24 @@ Result<std::vector<std::optional<crypto::Key>>> Vault::find(std::span<const Iden
     places.push_back(i);
   }
   if (missing.empty()) return out;
-  std::int64_t before = 0;
-  std::vector<std::string> wrapped;
-  TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
-    before = TRY(store::destructions(tx));
-    wrapped.assign(missing.size(), "");
-    return store::find_keys(tx, missing, kind,
-                            [&](std::size_t index, std::string_view value) { wrapped[index] = value; });
+  TRY(with_keys_of_now([&]() -> Result<void> {
+    std::int64_t before = 0;
+    std::vector<std::string> wrapped;
+    TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+      before = TRY(store::destructions(tx));
+      wrapped.assign(missing.size(), "");
+      return store::find_keys(tx, missing, kind,
+                              [&](std::size_t index, std::string_view value) { wrapped[index] = value; });
+    }));
+    catch_up(before);
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      if (wrapped[i].empty()) continue;
+      crypto::Key key = TRY(unwrap(wrapped[i], key_context(region_, missing[i], kind)));
+      remember({missing[i], kind}, key, before);
+      out[places[i]] = key;
+    }
+    return {};
   }));
-  catch_up(before);
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    if (wrapped[i].empty()) continue;
-    crypto::Key key = TRY(unwrap(wrapped[i], key_context(region_, missing[i], kind)));
-    remember({missing[i], kind}, key, before);
-    out[places[i]] = key;
-  }
   return out;
 }
 
@@ -128,7 +138,8 @@ Result<std::vector<crypto::Key>> Vault::create(std::span<const IdentityId> ident
   std::vector<std::int64_t> ids = numbers(identities);
   std::vector<crypto::Key> keys(ids.size());
   std::int64_t before = 0;
-  TRY(database_.write([&](db::Transaction& tx) -> Result<void> {
+  auto store_keys = [&](db::Transaction& tx) -> Result<void> {
+    const crypto::Key region_key = TRY(key_of_now(tx));
     before = TRY(store::destructions(tx));
     // A key is there already where an earlier attempt ended between the vault's commit and the data's.
     std::vector<std::string> wrapped(ids.size());
@@ -143,10 +154,11 @@ Result<std::vector<crypto::Key>> Vault::create(std::span<const IdentityId> ident
       }
       keys[i] = crypto::Key::random();
       new_ids.push_back(ids[i]);
-      new_wrapped.push_back(wrap(keys[i], context));
+      new_wrapped.push_back(crypto::seal(region_key, keys[i].bytes(), context));
     }
     return store::insert_keys(tx, new_ids, kind, new_wrapped);
-  }));
+  };
+  TRY(with_keys_of_now([&] { return database_.write(store_keys); }));
   catch_up(before);
   for (std::size_t i = 0; i < ids.size(); ++i) remember({ids[i], kind}, keys[i], before);
   return keys;
@@ -204,24 +216,31 @@ Result<std::optional<crypto::Key>> Vault::find_secret(std::string_view name) {
     std::lock_guard lock(mutex_);
     if (auto it = secrets_.find(std::string(name)); it != secrets_.end()) return it->second;
   }
-  std::string wrapped;
-  TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
-    wrapped = TRY(store::find_secret(tx, name));
+  std::optional<crypto::Key> key;
+  TRY(with_keys_of_now([&]() -> Result<void> {
+    std::string wrapped;
+    TRY(database_.read([&](db::Transaction& tx) -> Result<void> {
+      wrapped = TRY(store::find_secret(tx, name));
+      return {};
+    }));
+    if (!wrapped.empty()) key = TRY(unwrap(wrapped, secret_context(region_, name)));
     return {};
   }));
-  if (wrapped.empty()) return std::nullopt;
-  crypto::Key key = TRY(unwrap(wrapped, secret_context(region_, name)));
+  if (!key) return std::nullopt;
   std::lock_guard lock(mutex_);
   if (secrets_.size() >= kCachedSecrets) secrets_.clear();
-  secrets_.emplace(name, key);
+  secrets_.emplace(name, *key);
   return key;
 }
 
 Result<crypto::Key> Vault::secret(std::string_view name) {
   if (auto key = TRY(find_secret(name))) return *key;
-  TRY(database_.write([&](db::Transaction& tx) {
-    return store::insert_secret(tx, name, wrap(crypto::Key::random(), secret_context(region_, name)));
-  }));
+  auto store_secret = [&](db::Transaction& tx) -> Result<void> {
+    const crypto::Key region_key = TRY(key_of_now(tx));
+    const std::string context = secret_context(region_, name);
+    return store::insert_secret(tx, name, crypto::seal(region_key, crypto::Key::random().bytes(), context));
+  };
+  TRY(with_keys_of_now([&] { return database_.write(store_secret); }));
   auto key = TRY(find_secret(name));  // another node may have been first
   if (!key) return fail(ErrorKind::internal, "secret_lost", "A key that was just made is not there.");
   return *key;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -62,12 +63,20 @@ struct RegionKeys {
 
 class Vault {
  public:
+  // Reads the region's keys anew from where they are kept.
+  using ReadKeys = std::function<Result<RegionKeys>()>;
+
   // `database` must outlive the vault. `erasures`: the file in which destroyed keys are listed, so that no restored
   // backup brings them back (see erasure_list.h); what stands there is destroyed before this returns. Empty: no such
-  // list. Errors: invalid, code "region_key_wrong", when the vault was made under another key; those of the list.
+  // list. `read_keys`: asked where another node has rotated the region's key; empty: the keys never change here.
+  // Errors: invalid, code "region_key_wrong", when the vault was made under another key; those of the list.
   static Result<std::unique_ptr<Vault>> open(db::Database& database, std::string_view region,
-                                             const RegionKeys& region_keys, const std::filesystem::path& erasures = {});
+                                             const RegionKeys& region_keys, const std::filesystem::path& erasures = {},
+                                             ReadKeys read_keys = {});
   ~Vault();
+
+  // Everything below that wraps or unwraps: unavailable, code "region_key_changed", where another node has rotated the
+  // region's key and the new one can't be read here.
 
   // The keys of identities, in their order; made where they are missing, durably before it returns.
   Result<std::vector<crypto::Key>> create(std::span<const IdentityId> identities, RetentionClass retention_class);
@@ -112,7 +121,14 @@ class Vault {
   // still opened. rewrap() brings some keys over, in one short transaction, and answers whether all are done; begin
   // with a default position. It may be run again from the start at any time. finish_rotation() forgets the former
   // key: only after a whole pass. Errors: internal "envelope_invalid" (a key that neither opens).
-  void rotate(const crypto::Key& fresh);
+  //
+  // The vault's database knows which key is the one of now: the secret "digest" is wrapped by it, from rotate() on. It
+  // is looked at, and kept from changing, in each transaction that stores what is wrapped, so that no node wraps by a
+  // key that is about to be destroyed.
+  Result<void> rotate(const crypto::Key& fresh);
+  // Takes the keys as they are kept now, if the database agrees; for nodes beside the one that rotates. Errors:
+  // unavailable "region_key_changed".
+  Result<void> refresh();
   struct Position {
     std::int64_t identity = 0;
     std::int64_t retention_class = 0;
@@ -130,7 +146,7 @@ class Vault {
   const crypto::Key& first_digest_key() const { return first_digest_key_; }
 
  private:
-  Vault(db::Database& database, std::string_view region, const RegionKeys& region_keys);
+  Vault(db::Database& database, std::string_view region, const RegionKeys& region_keys, ReadKeys read_keys);
 
   struct CacheKey {
     std::int64_t identity;
@@ -143,9 +159,18 @@ class Vault {
   using KeyBytes = std::array<char, crypto::Key::kBytes>;
 
   Result<crypto::Key> unwrap(std::string_view wrapped, const std::string& context) const;
-  std::string wrap(const crypto::Key& key, const std::string& context) const;
-  // The same key under the current region key; nothing where it is that already.
-  Result<std::optional<std::string>> rewrapped(std::string_view wrapped, const std::string& context) const;
+  // The same key under `current`; nothing where it is that already.
+  Result<std::optional<std::string>> rewrapped(const crypto::Key& current, std::string_view wrapped,
+                                               const std::string& context) const;
+  // The region's key of now, in a transaction that stores what it wraps: it stays that until the commit. Where this
+  // node has a newer one than the database, it is told. Errors: unavailable "region_key_changed".
+  Result<crypto::Key> key_of_now(db::Transaction& tx);
+  // Does something that opens or wraps; once more where the keys had changed.
+  Result<void> with_keys_of_now(const std::function<Result<void>()>& work);
+  // Tells the other nodes, by the database, that the key of this one is the key of now.
+  Result<void> announce();
+  // As refresh(); answers whether there is another key than before.
+  Result<bool> take_keys();
   Result<void> open_erasures(const std::filesystem::path& path);
   // What each destruction ends with: `now` is how many there were by then.
   Result<void> forget(std::span<const IdentityId> identities, RetentionClass retention_class, std::int64_t now);
@@ -159,8 +184,10 @@ class Vault {
 
   db::Database& database_;
   const std::string region_;
+  const ReadKeys read_keys_;
   mutable std::mutex region_keys_mutex_;
   RegionKeys region_keys_;
+  bool told_ = true;  // that the key has changed: once is enough, and open() tells it in its own way
   crypto::Key first_digest_key_;
 
   std::mutex erasing_;  // one erasure at a time: the list and the database go on together

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 #include <utility>
 
 #include "platform/db/testing/testing.h"
@@ -111,7 +112,7 @@ TEST_P(VaultTest, AfterRotationOnlyTheNewRegionKeyOpensIt) {
   auto keys = *vault_->create(ids, kOrdinary);
   auto secret = *vault_->secret("unlinked:2026-11-21");
   crypto::Key fresh = crypto::Key::random();
-  vault_->rotate(fresh);
+  ASSERT_TRUE(vault_->rotate(fresh));
   std::vector<IdentityId> later = {{1'001}};
   auto key_between = *vault_->create(later, kOrdinary);
   Vault::Position position;
@@ -137,12 +138,105 @@ TEST_P(VaultTest, AfterRotationOnlyTheNewRegionKeyOpensIt) {
 TEST_P(VaultTest, AKeyThatNeitherRegionKeyOpensStopsTheRotation) {
   std::vector<IdentityId> one = {{1}};
   ASSERT_TRUE(vault_->create(one, kOrdinary));
-  auto stranger = *Vault::open(**database_, "eu", region_key_);
-  stranger->rotate(crypto::Key::random());
-  stranger->rotate(crypto::Key::random());  // as if the first of three keys were lost
+  ASSERT_TRUE((*database_)->write([](db::Transaction& tx) -> Result<void> {
+    TRY(tx.execute("UPDATE vault_key SET wrapped = $1", {db::BlobView{std::string(60, 'x')}}));
+    return {};
+  }));
+  ASSERT_TRUE(vault_->rotate(crypto::Key::random()));
   Vault::Position position;
-  EXPECT_EQ(stranger->rewrap(position).error().code, "envelope_invalid");
-  EXPECT_TRUE(Vault::open(**database_, "eu", region_key_)) << "nothing was changed";
+  EXPECT_EQ(vault_->rewrap(position).error().code, "envelope_invalid");
+  EXPECT_EQ(position.done, 0U);
+}
+
+// What a node beside the one that rotates does, on the same database. `kept_`: the keys as their files are.
+class NodesTest : public VaultTest {
+ protected:
+  void SetUp() override {
+    VaultTest::SetUp();
+    if (IsSkipped()) return;
+    other_ = *Vault::open(**database_, "eu", region_key_, {}, [this] { return Result<RegionKeys>(kept_); });
+    ASSERT_TRUE(vault_->create(one_, kOrdinary));
+  }
+  void rotate_whole() {
+    ASSERT_TRUE(vault_->rotate(fresh_));
+    Vault::Position position;
+    while (!*vault_->rewrap(position)) {
+    }
+    ASSERT_TRUE(vault_->finish_rotation());
+  }
+
+  const std::vector<IdentityId> one_ = {{1}};
+  const std::vector<IdentityId> two_ = {{2}};
+  const crypto::Key fresh_ = crypto::Key::random();
+  RegionKeys kept_{region_key_};
+  std::unique_ptr<Vault> other_;
+};
+
+TEST_P(NodesTest, ANodeWithTheFormerKeyStoresNothingFromTheMomentTheRotationBegins) {
+  ASSERT_TRUE(vault_->rotate(fresh_));
+  EXPECT_EQ(other_->create(two_, kOrdinary).error().code, "region_key_changed");
+  EXPECT_EQ(other_->create(two_, kOrdinary).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(other_->secret("new").error().code, "region_key_changed");
+  EXPECT_EQ(other_->refresh().error().code, "region_key_changed");
+  rotate_whole();
+  EXPECT_EQ(other_->find(one_, kOrdinary).error().code, "region_key_changed");
+  EXPECT_FALSE((*vault_->find(two_, kOrdinary))[0]) << "nothing that nobody can open";
+  EXPECT_TRUE(vault_->create(two_, kOrdinary));
+}
+
+TEST_P(NodesTest, ANodeReadsTheKeysAnewWhenAnotherRotates) {
+  ASSERT_TRUE(vault_->rotate(fresh_));
+  kept_ = RegionKeys(fresh_, region_key_);
+  const auto made = other_->create(two_, kOrdinary);
+  ASSERT_TRUE(made) << made.error().detail;
+  EXPECT_TRUE(other_->get({1}, kOrdinary));
+  rotate_whole();
+  EXPECT_EQ(vault_->get({2}, kOrdinary)->bytes(), made->front().bytes());
+  kept_ = fresh_;
+  ASSERT_TRUE(other_->refresh());
+  EXPECT_FALSE(other_->region_keys().former) << "it is destroyed, and has no place in memory or in a backup";
+  auto after = *Vault::open(**database_, "eu", fresh_);
+  EXPECT_EQ(after->get({2}, kOrdinary)->bytes(), made->front().bytes());
+}
+
+TEST_P(NodesTest, ANodeThatOnlyReadFindsTheNewKeyWhenTheRotationIsOver) {
+  rotate_whole();
+  kept_ = fresh_;
+  EXPECT_TRUE(other_->get({1}, kOrdinary));
+  EXPECT_TRUE(other_->secret("new"));
+}
+
+TEST_P(NodesTest, KeysThatAreNotTheVaultsAreNotTaken) {
+  ASSERT_TRUE(vault_->rotate(fresh_));
+  kept_ = crypto::Key::random();
+  EXPECT_EQ(other_->create(two_, kOrdinary).error().code, "region_key_changed");
+  EXPECT_TRUE(crypto::equal(other_->region_keys().current.bytes(), region_key_.bytes()));
+}
+
+TEST_P(NodesTest, ARotationThatEndedBeforeTheDatabaseKnewIsToldAtTheNextOpening) {
+  auto again = *Vault::open(**database_, "eu", RegionKeys(fresh_, region_key_));
+  EXPECT_EQ(other_->create(two_, kOrdinary).error().code, "region_key_changed");
+  EXPECT_TRUE(again->create(two_, kOrdinary));
+}
+
+// Keys that one node makes while another rotates are all there afterwards, whatever came first.
+TEST_P(NodesTest, NoKeyIsLostBetweenAnInsertAndTheRotation) {
+  auto database_of_other = (**database_).shared() ? database_->open_again() : nullptr;
+  db::Database& database = database_of_other ? *database_of_other : **database_;
+  auto stale = *Vault::open(database, "eu", region_key_);
+  std::vector<IdentityId> made;
+  std::thread inserting([&] {
+    for (std::int64_t id = 100; id < 100'000; ++id) {
+      const std::vector<IdentityId> next = {{id}};
+      if (!stale->create(next, kOrdinary)) return;
+      made.push_back({id});
+    }
+  });
+  rotate_whole();
+  inserting.join();
+  ASSERT_LT(made.size(), 99'900U) << "it was refused in the end";
+  auto after = *Vault::open(**database_, "eu", fresh_);
+  for (const auto& key : *after->find(made, kOrdinary)) EXPECT_TRUE(key);
 }
 
 class ErasureTest : public VaultTest {
@@ -258,6 +352,9 @@ TEST_P(ErasureTest, ADamagedListOrOneOfAnotherRegionIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, ErasureTest, testing::ValuesIn(db::testing::all_backends()),
+                         db::testing::backend_name);
+
+INSTANTIATE_TEST_SUITE_P(Backends, NodesTest, testing::ValuesIn(db::testing::all_backends()),
                          db::testing::backend_name);
 
 INSTANTIATE_TEST_SUITE_P(Backends, VaultTest, testing::ValuesIn(db::testing::all_backends()),
