@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from conftest import need_binary
-from harness import REPOSITORY, binary, track
+from harness import REPOSITORY, binary, track, wait_until
 
 PACKAGING = REPOSITORY / "packaging"
 
@@ -82,8 +82,10 @@ def complete(*words):
 def test_completion_knows_commands_options_and_their_words():
     assert {"init", "serve", "source", "doctor"} <= complete("")
     assert complete("source", "ro") == {"rotate"}
+    assert complete("backup") == {"backup", "backup-check"} and complete("test") == {"test-data"}
     assert "--overlap-hours" in complete("source", "rotate", "--")
     assert complete("source", "add", "--trust", "") == {"server", "public"}
+    assert complete("source", "add", "--id", "") == set()
 
 
 def metric_names(expressions):
@@ -109,9 +111,18 @@ def dashboard_expressions():
     return [target["expr"] for panel in dashboard()["panels"] for target in panel.get("targets", [])]
 
 
+def metrics_of(running):
+    """All figures, also those that the server's look at itself sets every two seconds."""
+    def shown():
+        text = running.session.get(f"{running.url}/metrics").text
+        return text if "handschlag_writer_oldest_wait_seconds{" in text else None
+
+    return wait_until(shown)
+
+
 def test_alerts_and_dashboard_name_metrics_that_the_server_has(running):
     running.send.store(track("somebody", "Order Completed"))
-    shown = running.session.get(f"{running.url}/metrics").text
+    shown = metrics_of(running)
     known = set(re.findall(r"^# TYPE (\S+)", shown, re.MULTILINE))
     known |= {name + suffix for name in known for suffix in ("_bucket", "_count", "_sum")}
     for expressions in (alert_expressions(), dashboard_expressions()):
@@ -121,7 +132,7 @@ def test_alerts_and_dashboard_name_metrics_that_the_server_has(running):
 
 
 def test_alerts_and_dashboard_name_labels_that_the_server_has(running):
-    shown = running.session.get(f"{running.url}/metrics").text
+    shown = metrics_of(running)
     for expression in alert_expressions() + dashboard_expressions():
         for name, selector in re.findall(r"\b([a-z_]+)\{([^}]*)\}", expression):
             lines = re.findall(rf"^{name}(?:\{{(.*)\}})? ", shown, re.MULTILINE)
@@ -163,6 +174,7 @@ def test_the_package_holds_what_it_should_and_nothing_else(package):
     listed = run("dpkg-deb", "--contents", package, check=True).stdout
     files = {line.split()[5].removeprefix(".") for line in listed.splitlines() if not line.startswith("d")}
     manuals = {f"/usr/share/doc/handschlag/{path.name}" for path in (REPOSITORY / "docs").glob("*.md")}
+    manuals |= {f"/usr/share/doc/handschlag/adr/{path.name}" for path in (REPOSITORY / "docs/adr").glob("*.md")}
     assert files == manuals | {
         "/etc/handschlag/handschlag.toml",
         "/lib/systemd/system/handschlag.service",
