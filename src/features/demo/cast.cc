@@ -301,8 +301,10 @@ std::vector<Suggestion> suggestions() {
        "Grace Miller in Portland: her data lies in the region us, and her browser objects to advertising.",
        "Grace Miller aus Portland: Ihre Daten liegen in der Region us, und ihr Browser widerspricht der Werbung."},
       {"email:familie.brandt@de.example.org",
-       "The Brandts in Kiel: three accounts, one address. Look how they were joined, and take them apart.",
-       "Die Brandts aus Kiel: drei Konten, eine Adresse. Sehen Sie, wie sie zusammenkamen, und trennen Sie sie."},
+       "The Brandts in Kiel: three accounts, one address. Look how they were joined, and take them apart: "
+       "docs/customers.md, Links.",
+       "Die Brandts aus Kiel: drei Konten, eine Adresse. Sehen Sie, wie sie zusammenkamen, und trennen "
+       "Sie sie: docs/customers.md, Links."},
       {"email:claire.fontaine@fr.example.net",
        "Claire Fontaine in Strasbourg said no to everything: her order is there, what she looked at is not.",
        "Claire Fontaine aus Straßburg hat alles abgelehnt: Ihre Bestellung ist da, was sie angesehen hat, nicht."},

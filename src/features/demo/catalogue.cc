@@ -70,7 +70,7 @@ constexpr std::array kConcerns = {
             "Asks where the delivery is; the parcel has not moved for days.",
             "Moin, wo bleibt mein Paket? Seit drei Tagen heißt es nur „unterwegs“.",
             "Hi, where is my parcel? It has been saying “on its way” for three days.",
-            "Das tut uns leid. Wir haben beim Fahrdienst nachgefragt und melden uns heute noch.",
+            "Das tut uns leid. Wir haben beim Paketdienst nachgefragt und melden uns heute noch.",
             "We are sorry. We have asked the carrier and will tell you more today."},
     Concern{"part_missing", "Im Karton fehlten die Pedale; Ersatz geht heute raus.",
             "The pedals were missing from the box; a replacement leaves today.",

@@ -238,9 +238,12 @@ std::string reason(const Ruling& ruling, Purpose purpose, std::string_view langu
     text += fmt::format("{}{}", text.empty() ? "" : "; ", german ? texts_of(rule).german : texts_of(rule).english);
   }
   if (text.empty()) text = german ? texts_of(Rule::none).german : texts_of(Rule::none).english;
-  std::string_view verdict =
-      ruling.allowed() ? (german ? "Erlaubt" : "Allowed") : (german ? "Nicht erlaubt" : "Not allowed");
-  return fmt::format("{}, {}: {}.", verdict, german ? info(purpose).german : info(purpose).english, text);
+  if (german) {
+    return fmt::format("{} für den Zweck „{}“: {}.", ruling.allowed() ? "Erlaubt" : "Nicht erlaubt",
+                       info(purpose).german, text);
+  }
+  return fmt::format("{} for the purpose “{}”: {}.", ruling.allowed() ? "Allowed" : "Not allowed",
+                     info(purpose).english, text);
 }
 
 }  // namespace handschlag::gate

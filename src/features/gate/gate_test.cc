@@ -159,8 +159,10 @@ TEST(GateExport, NeedsAGrantToTheRecipientAndTheStoredPurpose) {
 TEST(GateReason, ReadsInBothLanguages) {
   Question question = store_for(kMarketing, Basis::consent, ConsentState::unknown);
   Ruling ruling = rule(question);
-  EXPECT_EQ(reason(ruling, kMarketing, "en"), "Not allowed, to send offers: there is no record of the person's leave.");
-  EXPECT_EQ(reason(ruling, kMarketing, "de"), "Nicht erlaubt, um Angebote zu schicken: es liegt keine Zustimmung vor.");
+  EXPECT_EQ(reason(ruling, kMarketing, "en"),
+            "Not allowed for the purpose “sending offers”: there is no record of the person's leave.");
+  EXPECT_EQ(reason(ruling, kMarketing, "de"),
+            "Nicht erlaubt für den Zweck „Angebote schicken“: es liegt keine Zustimmung vor.");
 }
 
 TEST(Purposes, NamesAreUniqueAndFound) {

@@ -55,7 +55,7 @@ struct PurposeInfo {
   Basis default_basis;    // where a source names none
   // Without consent an event may still be kept, with no tie to any person (counting visits, not visitors).
   bool unlinked_without_consent;
-  std::string_view german;  // for people: "um Ihre Bestellung abzuwickeln"
+  std::string_view german;  // for people: "Angebote schicken", "sending offers"
   std::string_view english;
 };
 
