@@ -236,7 +236,7 @@ Result<void> App::bind_routes() {
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
   customers::bind_routes(*router_, *customers_, *sources_);
   moves::bind_routes(*router_, *moves_);
-  feed::bind_routes(*router_, *feed_, *sources_);
+  feed::bind_routes(*router_, *feed_, *sources_, *staff_);
   webhooks::bind_routes(*router_, *webhooks_);
   test_data::bind_routes(*router_, *test_data_);
   bind_service_routes(*router_, *this);

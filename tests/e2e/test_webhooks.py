@@ -90,6 +90,38 @@ def test_the_feed_waits_for_events_and_names_its_terms(care_house):
         assert server.get("/api/v1/events/feed", region="eu", purpose="CustomerCare").status_code == 403
 
 
+def test_a_token_that_is_revoked_while_it_waits_in_the_feed_gets_nothing_more(care_house):
+    with care_house.serve() as server:
+        session = integration(care_house, server, "CustomerCare")
+        query = {"region": "eu", "purpose": "CustomerCare", "from": "now", "wait": 5}
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(session.get(session.base, params=query, timeout=40)))
+        waiting.start()
+        number = next(token["id"] for token in server.read("/api/v1/tokens?limit=200")["items"]
+                      if token["name"] == "crm")
+        care_house.run("token", "revoke", "--id", str(number))
+        server.sender(care_house.hotline).store(track("u1", number=1))
+        waiting.join(30)
+        assert answers[0].status_code == 401, answers[0].text
+
+
+def test_a_change_to_a_webhook_meets_only_what_was_seen(care_house, receiver):
+    with care_house.serve() as server:
+        add_webhook(care_house, receiver)
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {server.token}"
+        url = f"{server.url}/api/v1/webhooks/crm"
+        seen = session.get(url).headers["ETag"]
+        changed = session.patch(url, json={"rate": 5}, headers={"If-Match": seen})
+        assert changed.status_code == 200, changed.text
+        assert changed.headers["ETag"] == session.get(url).headers["ETag"] != seen
+        for answer in (session.patch(url, json={"rate": 6}, headers={"If-Match": seen}),
+                       session.delete(url, headers={"If-Match": seen})):
+            assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+        assert session.get(url).json()["rate"] == 5
+        assert session.delete(url, headers={"If-Match": changed.headers["ETag"]}).status_code == 204
+
+
 def test_events_arrive_signed_in_order_and_slim(care_house, receiver):
     add_webhook(care_house, receiver)
     with care_house.serve() as server:

@@ -22,6 +22,10 @@
 #include "platform/http/router.h"
 #include "platform/json/json.h"
 
+namespace handschlag::staff {
+class Staff;
+}
+
 namespace handschlag::feed {
 
 // Who gets events, and what for.
@@ -93,6 +97,7 @@ class Feed {
   virtual void stop() = 0;
 };
 
-void bind_routes(http::Router& router, Feed& feed, sources::Sources& sources);
+// Who has waited is looked up anew in `staff` before anything is released.
+void bind_routes(http::Router& router, Feed& feed, sources::Sources& sources, staff::Staff& staff);
 
 }  // namespace handschlag::feed

@@ -40,6 +40,7 @@ std::vector<std::string> all_of(const http::Request& request, std::string_view n
 
 // One request, from its parameters to its answer; kept while it waits.
 struct Reading {
+  std::shared_ptr<const http::Request> request;
   Recipient recipient;
   Filter filter;
   Payload payload = Payload::full;
@@ -114,8 +115,19 @@ Result<Reading> reading_of(const http::Request& request, Feed& feed) {
   return out;
 }
 
+// Whether who asked may still have events: a token may have been revoked while its request waited.
+Result<void> look_again(staff::Staff& staff, Reading& reading) {
+  const http::Principal principal = TRY(staff.authenticate(*reading.request));
+  const auto* caller = std::any_cast<staff::Caller>(&principal.who);
+  const bool same = caller != nullptr && principal.role == reading.recipient.role &&
+                    (caller->region.empty() || caller->region == reading.filter.region);
+  if (!same) return fail(ErrorKind::forbidden, "role_changed", "What this token may do has changed; ask again.");
+  reading.recipient.granted = caller->purposes;
+  return {};
+}
+
 // Answers, or waits for more where there is nothing yet and time is left.
-void go_on(Feed& feed, sources::Sources& sources, const std::shared_ptr<Reading>& reading,
+void go_on(Feed& feed, sources::Sources& sources, staff::Staff& staff, const std::shared_ptr<Reading>& reading,
            const std::shared_ptr<http::Responder>& responder) {
   auto page = feed.read(reading->recipient, reading->filter, reading->after, reading->limit);
   if (!page) return responder->send(http::Response::problem(page.error()));
@@ -123,8 +135,12 @@ void go_on(Feed& feed, sources::Sources& sources, const std::shared_ptr<Reading>
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(reading->until - std::chrono::steady_clock::now());
   if (page->items.empty() && left.count() > 0) {
-    const bool waits = feed.wait(reading->filter.region, reading->after, left,
-                                 [&feed, &sources, reading, responder] { go_on(feed, sources, reading, responder); });
+    const bool waits =
+        feed.wait(reading->filter.region, reading->after, left, [&feed, &sources, &staff, reading, responder] {
+          auto may = look_again(staff, *reading);
+          if (!may) return responder->send(http::Response::problem(may.error()));
+          go_on(feed, sources, staff, reading, responder);
+        });
     if (waits) return;
   }
   json::Value items = json::Value::array();
@@ -138,11 +154,12 @@ void go_on(Feed& feed, sources::Sources& sources, const std::shared_ptr<Reading>
 
 }  // namespace
 
-void bind_routes(http::Router& router, Feed& feed, sources::Sources& sources) {
+void bind_routes(http::Router& router, Feed& feed, sources::Sources& sources, staff::Staff& staff) {
   router.bind_async("readFeed", [&](const std::shared_ptr<const http::Request>& request, http::Responder responder) {
     auto reading = reading_of(*request, feed);
     if (!reading) return responder.send(http::Response::problem(reading.error()));
-    go_on(feed, sources, std::make_shared<Reading>(*std::move(reading)),
+    reading->request = request;
+    go_on(feed, sources, staff, std::make_shared<Reading>(*std::move(reading)),
           std::make_shared<http::Responder>(std::move(responder)));
   });
 }

@@ -16,7 +16,6 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kAttemptTimeout{15'000};
 constexpr std::chrono::milliseconds kLookEvery{100};  // whether to stop
 
 // Answers as they come; shared with callbacks that may outlive the call.
@@ -54,7 +53,8 @@ double chance() {
 }
 
 Result<http_client::Request> request_of(const Sending& sending, const Message& message, Time at) {
-  http_client::Request request{.url = sending.url, .body = message.body, .timeout = kAttemptTimeout};
+  http_client::Request request{
+      .url = sending.url, .body = message.body, .timeout = sending.timeout, .status_suffices = true};
   const auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
   request.headers = {{"Content-Type", "application/json"},
                      {"User-Agent", "Handschlag"},

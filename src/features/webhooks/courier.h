@@ -1,6 +1,7 @@
 // Sends messages to one endpoint and says what became of each. Knows nothing of databases.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <span>
@@ -26,6 +27,7 @@ struct Sending {
   std::int64_t concurrency = 1;
   std::int64_t rate = 100;
   bool stop_at_failure = false;
+  std::chrono::milliseconds timeout{15'000};  // of one attempt
 };
 
 // Thread-safe.

@@ -19,6 +19,7 @@ constexpr std::size_t kFirstPage = 10;
 constexpr std::size_t kLargestPage = 200;
 constexpr std::int64_t kMaxWaiting = 10'000;  // in any order: beyond, nothing new is begun
 constexpr int kGone = 410;
+constexpr std::chrono::milliseconds kTestTimeout{5'000};  // somebody waits for it, and a worker
 
 std::string context_of(const Endpoint& endpoint, std::int64_t number) {
   return fmt::format("webhooks_secret|{}|{}", endpoint.id, number);
@@ -220,7 +221,7 @@ Result<Attempt> Delivery::test(const Status& status) {
     sealed = TRY(store::secrets(tx, endpoint.id, clock_.now()));
     return {};
   }));
-  Sending sending{.url = endpoint.url, .secrets = TRY(secrets_.open(endpoint, sealed))};
+  Sending sending{.url = endpoint.url, .secrets = TRY(secrets_.open(endpoint, sealed)), .timeout = kTestTimeout};
   const json::Value body = {{"type", "webhook.test"},
                             {"timestamp", format_time(clock_.now())},
                             {"data", {{"webhook", endpoint.id}, {"region", endpoint.filter.region}}}};

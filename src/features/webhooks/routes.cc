@@ -5,6 +5,7 @@
 
 #include "features/customers/customers.h"
 #include "features/webhooks/webhooks.h"
+#include "platform/http/conditional.h"
 
 namespace handschlag::webhooks {
 namespace {
@@ -151,13 +152,51 @@ Result<Value> create(Webhooks& webhooks, const Request& request) {
   return Value{{"webhook", to_json(added.status)}, {"secret", added.secret}};
 }
 
-Result<Value> change(Webhooks& webhooks, const Request& request) {
+// Of what staff chose: deliveries go on all the time, and change nothing that a change could miss.
+std::string tag_of(const Status& status) {
+  return http::entity_tag(Value{{"id", status.endpoint.id}, {"version", status.version}});
+}
+
+Response tagged(const Status& status) {
+  return Response::json(200, to_json(status)).with("ETag", tag_of(status));
+}
+
+// Which version a request is meant for, by its If-Match; nothing where it has none.
+Result<std::optional<std::int64_t>> meant_version(Webhooks& webhooks, const Request& request) {
+  if (request.header("if-match").empty() && request.header("if-none-match").empty()) return std::nullopt;
+  const Status status = TRY(webhooks.get(request.path_param("id")));
+  TRY(http::check_match(request, tag_of(status)));
+  return status.version;
+}
+
+// Changed between the look at the condition and the change.
+Error precondition(Error error, bool conditional) {
+  if (conditional && error.code == "version_changed") error.code = http::kPreconditionFailed;
+  return error;
+}
+
+Response change(Webhooks& webhooks, const Request& request, const Change& wanted, bool conditional) {
+  auto status = webhooks.change(actor_of(request), request.path_param("id"), wanted);
+  return status ? tagged(*status) : Response::problem(precondition(status.error(), conditional));
+}
+
+Result<Response> change(Webhooks& webhooks, const Request& request) {
   const Value body = TRY(json::parse(request.body));
   Decoder decoder(body);
   Change wanted = decoder.change();
   wanted.if_version = decoder.reader().optional_integer("version", 1, std::numeric_limits<std::int64_t>::max());
   TRY(decoder.reader().finish());
-  return to_json(TRY(webhooks.change(actor_of(request), request.path_param("id"), wanted)));
+  const auto meant = TRY(meant_version(webhooks, request));
+  const bool conditional = meant && !wanted.if_version;
+  if (conditional) wanted.if_version = meant;
+  return change(webhooks, request, wanted, conditional);
+}
+
+Result<void> remove(Webhooks& webhooks, const Request& request) {
+  const auto meant = TRY(meant_version(webhooks, request));
+  auto removed = webhooks.remove(actor_of(request), request.path_param("id"), meant);
+  if (!removed) return std::unexpected(precondition(removed.error(), meant.has_value()));
+  return {};
 }
 
 Result<Value> list(Webhooks& webhooks) {
@@ -267,12 +306,13 @@ void bind_routes(http::Router& router, Webhooks& webhooks) {
   });
   router.bind("getWebhook", [&](const Request& request) {
     auto status = webhooks.get(request.path_param("id"));
-    return status ? Response::json(200, to_json(*status)) : Response::problem(status.error());
+    return status ? tagged(*status) : Response::problem(status.error());
   });
-  router.bind("changeWebhook", [&](const Request& request) { return Response::of(change(webhooks, request)); });
-  router.bind("deleteWebhook", [&](const Request& request) {
-    return empty_or_problem(webhooks.remove(actor_of(request), request.path_param("id")));
+  router.bind("changeWebhook", [&](const Request& request) {
+    auto changed = change(webhooks, request);
+    return changed ? *std::move(changed) : Response::problem(changed.error());
   });
+  router.bind("deleteWebhook", [&](const Request& request) { return empty_or_problem(remove(webhooks, request)); });
   router.bind("rotateWebhookSecret", [&](const Request& request) { return Response::of(rotate(webhooks, request)); });
   router.bind("testWebhook", [&](const Request& request) { return Response::of(test(webhooks, request)); });
   router.bind("replayWebhook", [&](const Request& request) { return empty_or_problem(replay(webhooks, request)); });

@@ -43,6 +43,13 @@ std::string target(std::string_view id) {
   return fmt::format("webhook:{}", id);
 }
 
+constexpr std::chrono::seconds kTestRetry{5};
+
+Result<void> check_version(const Status& status, std::optional<std::int64_t> wanted) {
+  if (!wanted || *wanted == status.version) return {};
+  return fail(ErrorKind::conflict, "version_changed", "Somebody else changed it meanwhile; read it again.");
+}
+
 class WebhooksImpl final : public Webhooks {
  public:
   WebhooksImpl(db::Database& control, feed::Feed& feed, events::Events& events, sources::Sources& sources,
@@ -60,7 +67,7 @@ class WebhooksImpl final : public Webhooks {
   Result<std::vector<Status>> list() override;
   Result<Status> get(std::string_view id) override;
   Result<Status> change(const staff::Actor& actor, std::string_view id, const Change& change) override;
-  Result<void> remove(const staff::Actor& actor, std::string_view id) override;
+  Result<void> remove(const staff::Actor& actor, std::string_view id, std::optional<std::int64_t> if_version) override;
   Result<std::string> rotate_secret(const staff::Actor& actor, std::string_view id,
                                     std::chrono::seconds overlap) override;
   Result<Attempt> test(const staff::Actor& actor, std::string_view id) override;
@@ -94,6 +101,7 @@ class WebhooksImpl final : public Webhooks {
   const Secrets secrets_;
   Delivery delivery_;
   std::atomic<bool> stopping_{false};
+  std::atomic_flag testing_;
   std::mutex mutex_;  // of what follows
   std::unique_ptr<jobs::Runner> runner_;
   std::unique_ptr<Watcher> watcher_;
@@ -200,9 +208,7 @@ Result<void> WebhooksImpl::alter(const staff::Actor& actor, std::string_view id,
 
 Result<Status> WebhooksImpl::change(const staff::Actor& actor, std::string_view id, const Change& change) {
   TRY(alter(actor, id, "changeWebhook", [&](db::Transaction& tx, Status& status) -> Result<void> {
-    if (change.if_version && *change.if_version != status.version) {
-      return fail(ErrorKind::conflict, "version_changed", "Somebody else changed it meanwhile; read it again.");
-    }
+    TRY(check_version(status, change.if_version));
     const Endpoint before = status.endpoint;
     Endpoint& endpoint = status.endpoint;
     endpoint.url = change.url.value_or(endpoint.url);
@@ -226,8 +232,12 @@ Result<Status> WebhooksImpl::change(const staff::Actor& actor, std::string_view 
   return get(id);
 }
 
-Result<void> WebhooksImpl::remove(const staff::Actor& actor, std::string_view id) {
-  return alter(actor, id, "deleteWebhook", [&](db::Transaction& tx, Status&) { return store::remove(tx, id); });
+Result<void> WebhooksImpl::remove(const staff::Actor& actor, std::string_view id,
+                                  std::optional<std::int64_t> if_version) {
+  return alter(actor, id, "deleteWebhook", [&](db::Transaction& tx, Status& status) -> Result<void> {
+    TRY(check_version(status, if_version));
+    return store::remove(tx, id);
+  });
 }
 
 Result<std::string> WebhooksImpl::rotate_secret(const staff::Actor& actor, std::string_view id,
@@ -243,6 +253,14 @@ Result<std::string> WebhooksImpl::rotate_secret(const staff::Actor& actor, std::
 }
 
 Result<Attempt> WebhooksImpl::test(const staff::Actor& actor, std::string_view id) {
+  if (testing_.test_and_set()) {
+    Error error{ErrorKind::too_many, "webhook_test_running", "Another webhook is being tested; try again in a moment."};
+    error.retry_after = kTestRetry;
+    return std::unexpected(std::move(error));
+  }
+  // Others do not wait: a receiver that hangs would hold the workers of the whole server.
+  const std::unique_ptr<std::atomic_flag, void (*)(std::atomic_flag*)> done(&testing_,
+                                                                            [](auto* flag) { flag->clear(); });
   const Status status = TRY(get(id));
   TRY(staff_.record({actor.principal, "testWebhook", target(id), actor.trace_id}));
   return delivery_.test(status);

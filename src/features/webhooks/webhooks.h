@@ -128,7 +128,8 @@ class Webhooks {
   virtual Result<Status> get(std::string_view id) = 0;
   // Also forbidden "four_eyes": to enable one of live events, and to send more of them, or elsewhere.
   virtual Result<Status> change(const staff::Actor& actor, std::string_view id, const Change& change) = 0;
-  virtual Result<void> remove(const staff::Actor& actor, std::string_view id) = 0;
+  virtual Result<void> remove(const staff::Actor& actor, std::string_view id,
+                              std::optional<std::int64_t> if_version = {}) = 0;
 
   // A new secret; both sign for `overlap`.
   virtual Result<std::string> rotate_secret(const staff::Actor& actor, std::string_view id,

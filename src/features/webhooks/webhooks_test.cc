@@ -39,6 +39,7 @@ class Receiver final : public http_client::Client {
       requests.push_back(request);
       answer = answer_to(id);
     }
+    if (on_send) std::exchange(on_send, {})();
     done(std::move(answer));
   }
   Result<http_client::Response> fetch(http_client::Request) override { return fail(ErrorKind::internal, "unused", ""); }
@@ -53,6 +54,7 @@ class Receiver final : public http_client::Client {
   }
 
   std::vector<std::string> ids;
+  std::function<void()> on_send;  // once
   std::vector<http_client::Request> requests;
   int status = 200;
 
@@ -364,6 +366,20 @@ TEST_P(WebhooksTest, NoSecretAndNothingPersonalIsStoredInPlain) {
   }));
 }
 
+TEST_P(WebhooksTest, OneTestAtATimeSoThatReceiversThatHangHoldNoMoreThanOneWorker) {
+  add(endpoint());
+  std::optional<Error> error;
+  receiver_.on_send = [&] { error = webhooks_->test(kActor, "crm").error(); };
+  ASSERT_TRUE(webhooks_->test(kActor, "crm"));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind, ErrorKind::too_many);
+  EXPECT_EQ(error->code, "webhook_test_running");
+  EXPECT_GT(error->retry_after.count(), 0);
+  EXPECT_EQ(receiver_.requests.size(), 1U);
+  EXPECT_LE(receiver_.requests[0].timeout, std::chrono::seconds{5});
+  EXPECT_TRUE(webhooks_->test(kActor, "crm")) << "when the first is over";
+}
+
 TEST_P(WebhooksTest, ATestIsSentOnceAndLogged) {
   Endpoint wanted = endpoint();
   wanted.enabled = false;
@@ -429,7 +445,8 @@ TEST_P(WebhooksTest, ARemovedOneLeavesNothing) {
   node_->store("hotline", "anna", 1);
   receiver_.status = 500;
   deliver();
-  ASSERT_TRUE(webhooks_->remove(kActor, "crm"));
+  EXPECT_EQ(webhooks_->remove(kActor, "crm", 7).error().code, "version_changed");
+  ASSERT_TRUE(webhooks_->remove(kActor, "crm", 1));
   EXPECT_EQ(webhooks_->get("crm").error().code, "webhook_unknown");
   add(endpoint());
   EXPECT_THAT(outcomes(), IsEmpty());

@@ -338,13 +338,14 @@ class CurlClient final : public Client {
       auto node = running_.extract(easy);
       curl_multi_remove_handle(multi_, easy);
       Transfer& transfer = *node.mapped();
-      if (code != CURLE_OK) {
-        transfer.done(std::unexpected(failure_of(code, transfer)));
-        continue;
-      }
       long status = 0;
       curl_off_t micros = 0;
       curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+      if (code != CURLE_OK && !(transfer.request.status_suffices && status >= 200)) {
+        transfer.done(std::unexpected(failure_of(code, transfer)));
+        continue;
+      }
+      if (code != CURLE_OK) transfer.response.body.clear();
       curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &micros);
       transfer.response.status = static_cast<int>(status);
       transfer.response.took = std::chrono::milliseconds{micros / 1'000};

@@ -43,6 +43,8 @@ struct Request {
   std::string body = {};
   std::chrono::milliseconds timeout{15'000};  // from the look-up of the name to the end of the answer
   std::size_t max_answer_bytes = 64 * 1024;
+  // The answer counts once its status is there; where the rest is too large, or does not come, it has no body.
+  bool status_suffices = false;
 };
 
 struct Response {

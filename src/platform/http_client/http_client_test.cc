@@ -149,6 +149,20 @@ TEST(HttpClient, AnAnswerThatIsTooLargeIsCutOff) {
   EXPECT_EQ(client->fetch({.url = headers.url()}).error().code, "answer_too_large");
 }
 
+TEST(HttpClient, AStatusSufficesWhereThatIsAskedFor) {
+  auto client = *Client::create(kLoopback);
+  auto status = [&](const std::string& answer) {
+    const OneAnswer server(answer);
+    auto got = client->fetch({.url = server.url(), .status_suffices = true});
+    EXPECT_TRUE(!got || got->body.empty());
+    return got ? std::to_string(got->status) : got.error().code;
+  };
+  EXPECT_EQ(status("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x')), "200");
+  EXPECT_EQ(status("HTTP/1.1 202 OK\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n"), "202");
+  EXPECT_EQ(status("HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nhalf"), "500");
+  EXPECT_EQ(status("HTTP/1.1 100 Continue\r\n\r\n"), "connection_closed");
+}
+
 TEST(HttpClient, WhatGoesWrongIsNamed) {
   auto client = *Client::create(kLoopback);
   const OneAnswer closed("");

@@ -70,7 +70,7 @@ std::optional<http::Response> decode(std::string_view text) {
 }
 
 bool is_kept(const http::Response& response) {
-  return response.status != 429 && response.status != 503 && !response.stream;
+  return response.status != 429 && response.status < 500 && !response.stream;
 }
 
 std::unexpected<Error> too_many() {

@@ -53,7 +53,7 @@ class Keeper {
   //   409 idempotency_answer_too_large the first request was answered; its answer was too large to keep
   //   422 idempotency_key_reused       the key came with another method, address or body before
   //   429 idempotency_keys_too_many    the principal has as many keys as are kept for one
-  // Every answer of the handler is kept but 429 and 503, which say that nothing was done. The answer is stored before
+  // Every answer of the handler is kept but 429 and 5xx, which ask to try again. The answer is stored before
   // it is sent, by the thread that answers: an operation that is answered by a writer's thread must not use this.
   void handle(const http::Operation& operation, std::shared_ptr<const http::Request> request,
               http::Responder responder) const;
