@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <fstream>
 #include <mutex>
 #include <set>
 
@@ -30,7 +31,7 @@ Result<void> check_files(const Settings& settings) {
       files.push_back(folder / "regions" / region.id / name);
   }
   std::error_code error;
-  if (!std::filesystem::exists(files.front(), error)) {
+  if (!std::filesystem::exists(files.front(), error) && !std::filesystem::exists(folder / "regions", error)) {
     return fail(ErrorKind::invalid, "not_initialized",
                 fmt::format("{} is no data folder. Make one with: handschlag init --data {}", folder.string(),
                             folder.string()));
@@ -42,6 +43,54 @@ Result<void> check_files(const Settings& settings) {
         fmt::format("{} is missing or empty. Put it back from a backup; if its region is new, run: handschlag init "
                     "--data {}",
                     file.string(), folder.string()));
+  }
+  return {};
+}
+
+// People of a region that the settings do not name would be strangers: met again in another region, and missing from a
+// backup.
+Result<void> check_regions(const Settings& settings) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(settings.regions.data_folder / "regions", error)) {
+    const std::string id = entry.path().filename().string();
+    const bool known =
+        std::ranges::any_of(settings.regions.regions, [&](const auto& region) { return region.id == id; });
+    if (known || !std::filesystem::exists(entry.path() / "data.db", error)) continue;
+    return fail(
+        ErrorKind::invalid, "region_not_named",
+        fmt::format("{} has data, and the settings do not name region '{}'. Name the settings with --config, or "
+                    "the region in [[regions.list]]; or move that folder away for good.",
+                    entry.path().string(), id));
+  }
+  return {};
+}
+
+std::filesystem::path unfinished_mark(const Settings& settings) {
+  return settings.regions.data_folder / "initializing";
+}
+
+// That nothing is made anew in the place of something lost: what a lost database held would be taken for new, and what
+// was numbered in it would be numbered again.
+Result<void> check_nothing_lost(const Settings& settings) {
+  std::error_code error;
+  const auto& folder = settings.regions.data_folder;
+  if (!settings.regions.postgres_url.empty() || std::filesystem::exists(unfinished_mark(settings), error)) return {};
+  if (!std::filesystem::exists(folder / "control.db", error) && !std::filesystem::exists(folder / "regions", error)) {
+    return {};
+  }
+  auto lost = [](const std::filesystem::path& file) {
+    return fail(ErrorKind::unavailable, "database_missing",
+                fmt::format("{} is missing or empty, and others are there. Put it back from a backup.", file.string()));
+  };
+  auto there = [&](const std::filesystem::path& file) { return std::filesystem::file_size(file, error) > 0 && !error; };
+  if (!there(folder / "control.db")) return lost(folder / "control.db");
+  for (const auto& region : settings.regions.regions) {
+    const auto place = folder / "regions" / region.id;
+    // A new region has no folder yet.
+    if (!std::filesystem::exists(place, error)) continue;
+    for (const char* name : {"data.db", "vault.db", "ledger.db"}) {
+      if (!there(place / name)) return lost(place / name);
+    }
   }
   return {};
 }
@@ -71,11 +120,13 @@ Result<void> App::initialize(const Settings& settings) {
   const auto& folder = settings.regions.data_folder;
   std::error_code error;
   bool foreign = settings.regions.postgres_url.empty() && std::filesystem::is_directory(folder, error) &&
-                 !std::filesystem::is_empty(folder, error) && !std::filesystem::exists(folder / "lock", error);
+                 !std::filesystem::is_empty(folder, error) && !std::filesystem::exists(folder / "lock", error) &&
+                 !std::filesystem::exists(unfinished_mark(settings), error);
   if (foreign) {
     return fail(ErrorKind::conflict, "folder_not_empty",
                 fmt::format("{} holds something else already; name a new or empty folder.", folder.string()));
   }
+  TRY(regions::claim_key_folder(settings.regions));
   bool made = std::filesystem::create_directories(folder, error);
   if (!error && made) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   if (error) {
@@ -83,18 +134,27 @@ Result<void> App::initialize(const Settings& settings) {
         ErrorKind::unavailable, "folder_not_writable",
         fmt::format("The data folder {} can't be made: {}.", settings.regions.data_folder.string(), error.message()));
   }
+  TRY(check_regions(settings));
+  TRY(check_nothing_lost(settings));
+  const bool complete = check_files(settings).has_value();
+  if (!complete && !std::ofstream(unfinished_mark(settings))) {
+    return fail(ErrorKind::unavailable, "folder_not_writable", fmt::format("{} can't be written.", folder.string()));
+  }
   TRY(regions::Regions::create_keys(settings.regions));
   SystemClock clock;
   TRY(open_or_make(settings, clock));
+  std::filesystem::remove(unfinished_mark(settings), error);
   return {};
 }
 
 Result<std::unique_ptr<App>> App::open(const Settings& settings, const Clock& clock) {
-  if (!std::filesystem::is_directory(settings.regions.data_folder)) {
+  std::error_code unknown;  // one that may not be looked at is told by what follows
+  if (!std::filesystem::is_directory(settings.regions.data_folder, unknown) && !unknown) {
     return fail(ErrorKind::invalid, "not_initialized",
                 fmt::format("There is no data folder {}. Make it with: handschlag init --data {}",
                             settings.regions.data_folder.string(), settings.regions.data_folder.string()));
   }
+  TRY(check_regions(settings));  // settings that are not those of this folder explain the rest
   TRY(check_files(settings));
   return open_or_make(settings, clock);
 }
@@ -335,6 +395,8 @@ Result<SettingChanges> App::reload() {
   TRY(server_->reload(wanted.server));
   TRY(take_over(wanted));
   live_ = std::move(wanted);
+  log::info("the settings were reloaded", {{"changed", fmt::format("{}", fmt::join(changes.live, ", "))},
+                                           {"need_restart", fmt::format("{}", fmt::join(changes.restart, ", "))}});
   return changes;
 }
 

@@ -8,7 +8,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
+#include <exception>
+#include <functional>
+#include <typeinfo>
+
+#include "platform/log/log.h"
 
 namespace handschlag::app {
 namespace {
@@ -57,12 +63,18 @@ bool send_all(int socket, std::string_view text) {
   return true;
 }
 
-// One line, without its end; nothing when the other side hung up or sent too much.
-std::optional<std::string> receive_line(int socket, std::string& buffer, std::size_t limit) {
+// One line, without its end; nothing when the other side hung up or sent too much. `interrupted` is called when a
+// signal came.
+std::optional<std::string> receive_line(int socket, std::string& buffer, std::size_t limit,
+                                        const std::function<void()>& interrupted = {}) {
   std::size_t end = 0;
   while ((end = buffer.find('\n')) == std::string::npos) {
     char part[4096];
     ssize_t got = ::recv(socket, part, sizeof(part), 0);
+    if (got < 0 && errno == EINTR) {
+      if (interrupted) interrupted();
+      continue;
+    }
     if (got <= 0 || buffer.size() > limit) return std::nullopt;
     buffer.append(part, static_cast<std::size_t>(got));
   }
@@ -113,9 +125,11 @@ void resolve_paths(CommandLine& line, const std::filesystem::path& folder) {
   for (std::string& path : line.erasures) path = (folder / path).lexically_normal().string();
   // "daily/", as shells complete it.
   if (line.to.size() > 1 && line.to.ends_with('/')) line.to.pop_back();
-  // A mapping is a file or a name.
-  if (!line.mapping.empty() && std::filesystem::exists(folder / line.mapping))
+  // A mapping is a file or a name. The folder may be one that a server may not look into.
+  std::error_code unknown;
+  if (!line.mapping.empty() && std::filesystem::exists(folder / line.mapping, unknown)) {
     line.mapping = (folder / line.mapping).string();
+  }
 }
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::listen(App& app) {
@@ -181,6 +195,23 @@ void ControlSocket::loop() {
   }
 }
 
+// Whatever goes wrong in a command must not end the server.
+int ControlSocket::run(const RemoteCommand& command, Console& console) {
+  ParsedCommandLine parsed = parse_command_line(command.arguments);
+  parsed.line.password = command.password;
+  try {
+    resolve_paths(parsed.line, command.folder);
+    return run_command(parsed.line, app_, console);
+  } catch (const std::exception& exception) {
+    // what() may quote what the command was given.
+    log::error("a command threw", {{"command", std::string_view(parsed.line.command)},
+                                   {"exception", std::string_view(typeid(exception).name())}});
+    console.err(
+        "handschlag: this should not have happened: the command failed inside the server; its log says where.\n");
+    return 1;
+  }
+}
+
 void ControlSocket::serve(int connection) {
   Descriptor guard(connection);
   timeval patience{5, 0};  // for the request; afterwards only we send
@@ -194,10 +225,7 @@ void ControlSocket::serve(int connection) {
   if (!command) {
     code = print_error({}, command.error(), console);
   } else {
-    ParsedCommandLine parsed = parse_command_line(command->arguments);
-    resolve_paths(parsed.line, command->folder);
-    parsed.line.password = command->password;
-    code = run_command(parsed.line, app_, console);
+    code = run(*command, console);
   }
   console.send("exit", code);
 }
@@ -209,7 +237,11 @@ std::optional<int> run_remotely(const std::filesystem::path& data, const RemoteC
   json::Value request = {{"arguments", command.arguments}, {"folder", command.folder}, {"password", command.password}};
   (void)send_all(socket.get(), json::dump(request) + "\n");  // a server that is too busy says so before it reads
   std::string buffer;
-  while (auto line = receive_line(socket.get(), buffer, kMaxAnswer)) {
+  // Our silence cancels the command; what it then says is still read.
+  auto interrupted = [&] {
+    if (console.cancelled()) ::shutdown(socket.get(), SHUT_WR);
+  };
+  while (auto line = receive_line(socket.get(), buffer, kMaxAnswer, interrupted)) {
     auto answer = json::parse(*line);
     if (!answer || !answer->is_object()) break;
     if (answer->contains("exit")) return answer->value("exit", 1);

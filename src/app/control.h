@@ -40,6 +40,7 @@ class ControlSocket {
   ControlSocket(App& app, int listener, int wake_read, int wake_write)
       : app_(app), listener_(listener), wake_read_(wake_read), wake_write_(wake_write) {}
   void loop();
+  int run(const RemoteCommand& command, Console& console);  // answers the exit code
   void serve(int connection);
   void reap(bool all);
 

@@ -12,6 +12,7 @@
 #include "app/upkeep.h"
 #include "features/events/events.h"
 #include "features/imports/imports.h"
+#include "features/webhooks/webhooks.h"
 
 namespace handschlag::app {
 namespace {
@@ -124,19 +125,28 @@ Result<void> add_erasures(const Settings& settings, const std::vector<fs::path>&
   return {};
 }
 
-// What must not go on where the backup left off.
-Result<void> mend(const std::vector<Place>& places) {
+// A backup may be older than a slice.
+bool has_slice(const backup::PartInfo& part, std::string_view slice) {
+  return std::ranges::any_of(part.schema, [slice](const db::AppliedStep& step) { return step.slice == slice; });
+}
+
+// What must not go on where the backup left off. Answers how many webhooks are held.
+Result<std::int64_t> mend(const std::vector<Place>& places, Time now) {
+  std::int64_t held = 0;
   for (const Place& place : places) {
     bool data = place.part->name.ends_with("-data");
     if (!data && place.part->name != "control") continue;
     auto database = TRY(db::Database::open(place.options));
     TRY(database->write([&](db::Transaction& tx) -> Result<void> {
-      if (!data) return imports::forget_progress(tx);
+      if (!data) {
+        if (has_slice(*place.part, "webhooks")) held = TRY(webhooks::hold_all(tx, now));
+        return imports::forget_progress(tx);
+      }
       TRY(events::skip_positions(tx, kEventGap));
       return identity::start_above(tx, TRY(identity::last_id(tx)) + kIdentityGap);
     }));
   }
-  return {};
+  return held;
 }
 
 Result<void> name_finished(const fs::path& partial, const fs::path& folder) {
@@ -182,13 +192,14 @@ Result<RestoreReport> restore(const Settings& settings, const RestoreRequest& re
   TRY(check_room(settings, backup.manifest));
   TRY(backup::check(backup, progress));
   RestoreReport report{backup.manifest, {}, {}};
+  TRY(regions::claim_key_folder(settings.regions));
   report.regions_to_rewrap = TRY(put_keys(settings, backup));
   TRY(add_erasures(settings, request.erasures));
   TRY(make_folders(meanwhile));
   auto restored = [&]() -> Result<void> {
     for (const Place& place : all)
       TRY(backup::restore_part(backup, *place.part, place.options, place.schema, progress));
-    TRY(mend(all));
+    report.webhooks_held = TRY(mend(all, clock.now()));
     return name_finished(partial, folder);
   }();
   if (!restored) {

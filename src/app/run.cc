@@ -42,10 +42,7 @@ void reload(App& app) {
     for (const FieldError& field : changes.error().fields) {
       log::error("a setting is wrong", {{"setting", field.pointer}, {"detail", field.reason}});
     }
-    return;
   }
-  log::info("the settings were reloaded", {{"changed", fmt::format("{}", fmt::join(changes->live, ", "))},
-                                           {"need_restart", fmt::format("{}", fmt::join(changes->restart, ", "))}});
 }
 
 void listen_for(int signal) {
@@ -154,6 +151,19 @@ int initialize(const CommandLine& line, const Settings& settings, Console& conso
   return 0;
 }
 
+// A server may have a /tmp of its own, as under systemd, and what it writes there goes with it.
+int check_backup_is_here(const CommandLine& line, Console& console) {
+  std::error_code unknown;
+  if (std::filesystem::exists(line.to, unknown) || unknown) return 0;
+  return print_error(
+      line,
+      Error{ErrorKind::invalid, "folder_elsewhere",
+            fmt::format("The server wrote the backup to a {} that this command does not see, and that goes when the "
+                        "server is restarted. Name a folder that both see, as in /var/lib/handschlag.exchange.",
+                        line.to)},
+      console);
+}
+
 int command(CommandLine line, std::vector<std::string> arguments, const Settings& settings, Console& console) {
   if (line.command == "staff add" || (line.command.starts_with("approvals ") && !line.login.empty())) {
     auto password = read_password(line);
@@ -165,6 +175,10 @@ int command(CommandLine line, std::vector<std::string> arguments, const Settings
   auto remote = reads_input ? std::nullopt
                             : run_remotely(settings.regions.data_folder,
                                            {std::move(arguments), folder.string(), line.password}, console);
+  if (remote && *remote == 0 && line.command == "backup") {
+    resolve_paths(line, folder);
+    return check_backup_is_here(line, console);
+  }
   if (remote) return *remote;
   SystemClock clock;
   auto app = App::open(settings, clock);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "platform/config/toml.h"
+#include "platform/db/db.h"
 #include "platform/http/proxies.h"
 
 namespace handschlag::app {
@@ -112,6 +113,16 @@ void take_listen(json::Reader& reader, Settings& settings) {
   if (text && !set_listen(settings.server, *text)) reader.error("listen", "must be ADDRESS:PORT, as in 127.0.0.1:8080");
 }
 
+// Never quoted: it may hold a password.
+void take_database(json::Reader& reader, Settings& settings) {
+  take_text(reader, "url", settings.regions.postgres_url);
+  const std::string& url = settings.regions.postgres_url;
+  if (url.empty() || db::is_postgres_address(url)) return;
+  reader.error("url",
+               "must be the address of a PostgreSQL database, as in postgresql://USER:PASSWORD@HOST/DATABASE; "
+               "without it the data folder is used");
+}
+
 const std::vector<Setting>& all_settings() {
   static const std::vector<Setting> kSettings = {
       {"server", "listen", take_listen},
@@ -148,7 +159,7 @@ const std::vector<Setting>& all_settings() {
        [](auto& r, auto& s) { take_rate(r, "refusals_per_second", s.limits.refusals.per_second); }, When::live},
       {"limits", "refusals_burst", [](auto& r, auto& s) { take_burst(r, "refusals_burst", s.limits.refusals); },
        When::live},
-      {"storage", "url", [](auto& r, auto& s) { take_text(r, "url", s.regions.postgres_url); }},
+      {"storage", "url", take_database},
       {"storage", "key_folder",
        [](auto& r, auto& s) {
          if (auto value = r.optional_text("key_folder")) s.regions.key_folder = *value;
@@ -255,6 +266,7 @@ Result<Settings> load_settings(const std::filesystem::path& data, const std::fil
     settings.given = TRY(config::parse_toml(text.str(), file.string()));
     TRY(read_tables(settings.given, settings));
   }
+  TRY(regions::check_settings(settings.regions));
   if (!listen.empty()) TRY(set_listen(settings.server, listen));
   settings.regions.key_folder = std::filesystem::absolute(settings.regions.key_folder).lexically_normal();
   if (settings.regions.key_folder.string().starts_with(

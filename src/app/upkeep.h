@@ -51,6 +51,7 @@ struct RestoreRequest {
 struct RestoreReport {
   backup::Manifest manifest;
   std::vector<std::string> regions_to_rewrap;  // whose key in the key folder is not that of the backup
+  std::int64_t webhooks_held = 0;              // disabled until somebody enables them
   std::chrono::milliseconds took{0};
 };
 

@@ -70,8 +70,26 @@ Result<void> check_owner(const std::filesystem::path& folder) {
               fmt::format("{} belongs to another user; run this as that user.", folder.string()));
 }
 
+bool is_inside(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  std::error_code error;
+  const auto way = std::filesystem::weakly_canonical(path, error)
+                       .lexically_relative(std::filesystem::weakly_canonical(folder, error));
+  return !error && !way.empty() && *way.begin() != "..";
+}
+
+// Who steals or loses one of these folders must not have the backup with it.
+Result<void> check_apart(const std::filesystem::path& to, const Settings& settings) {
+  for (const auto& folder : {settings.regions.data_folder, settings.regions.key_folder}) {
+    if (!is_inside(to, folder)) continue;
+    return fail(ErrorKind::invalid, "target_inside",
+                fmt::format("A backup must lie outside of {}; name another folder.", folder.string()));
+  }
+  return {};
+}
+
 Result<int> take_backup(const CommandLine& line, App& app, Console& console) {
   TRY(check_owner(app.settings().regions.data_folder));
+  TRY(check_apart(line.to, app.settings()));
   BackupProgress progress(console);
   auto taken = app.back_up(line.to, std::chrono::days{line.backup_days}, progress);
   progress.end();
@@ -222,6 +240,7 @@ Result<int> restore_backup(const CommandLine& line, const Settings& settings, co
     json::Value out = to_json(report.manifest);
     out["data"] = settings.regions.data_folder.string();
     out["rewrap"] = report.regions_to_rewrap;
+    out["webhooks_held"] = report.webhooks_held;
     console.out(json::dump(out) + "\n");
     return kGood;
   }
@@ -230,6 +249,12 @@ Result<int> restore_backup(const CommandLine& line, const Settings& settings, co
   if (!report.regions_to_rewrap.empty()) {
     console.out(fmt::format("The keys of {} were rotated since; the server brings the data over.\n",
                             fmt::join(report.regions_to_rewrap, ", ")));
+  }
+  if (report.webhooks_held > 0) {
+    console.out(
+        fmt::format("Webhooks that are held, so that nothing is sent twice: {}. Where this server takes over, "
+                    "let each go on: handschlag webhook enable --id ID\n",
+                    report.webhooks_held));
   }
   console.out(
       "Tokens and write keys that were taken back since the backup hold again: look at token list and source list.\n"

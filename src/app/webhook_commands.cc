@@ -60,18 +60,22 @@ Result<int> list(const CommandLine& line, App& app, Console& console) {
   json::Value items = json::Value::array();
   for (const webhooks::Status& status : TRY(app.webhooks().list())) {
     const webhooks::Endpoint& endpoint = status.endpoint;
-    items.push_back({{"id", endpoint.id},
-                     {"url", endpoint.url},
-                     {"region", endpoint.filter.region},
-                     {"mode", sources::name_of(endpoint.filter.mode)},
-                     {"purpose", gate::info(endpoint.purpose).name},
-                     {"enabled", endpoint.enabled},
-                     {"waiting", status.waiting},
-                     {"dead_letters", status.dead}});
+    items.push_back(
+        {{"id", endpoint.id},
+         {"url", endpoint.url},
+         {"region", endpoint.filter.region},
+         {"mode", sources::name_of(endpoint.filter.mode)},
+         {"purpose", gate::info(endpoint.purpose).name},
+         {"enabled", endpoint.enabled},
+         {"disabled_reason", status.disabled_reason.empty() ? json::Value() : json::Value(status.disabled_reason)},
+         {"failing_since", status.failing_since ? json::Value(format_time(*status.failing_since)) : json::Value()},
+         {"behind", status.behind},
+         {"waiting", status.waiting},
+         {"dead_letters", status.dead}});
     if (line.json) continue;
-    console.out(fmt::format("{:<20} {:<4} {:<32} {} waiting, {} dead; {}\n{:<20} {}\n", endpoint.id,
-                            endpoint.filter.region, gate::info(endpoint.purpose).name, status.waiting, status.dead,
-                            state_of(status), "", endpoint.url));
+    console.out(fmt::format("{:<20} {:<4} {:<32} {} behind, {} tried in vain, {} dead; {}\n{:<20} {}\n", endpoint.id,
+                            endpoint.filter.region, gate::info(endpoint.purpose).name, status.behind, status.waiting,
+                            status.dead, state_of(status), "", endpoint.url));
   }
   if (line.json) console.out(json::dump({{"items", items}}) + "\n");
   if (!line.json && items.empty()) console.out("No webhook yet. Add one with: handschlag webhook add --help\n");

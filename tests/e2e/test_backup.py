@@ -137,6 +137,26 @@ def test_a_backup_of_postgresql_is_restored_into_another_database(make_house, tm
     assert refused(other, *words) == "database_exists"
 
 
+def test_webhooks_of_a_restored_backup_are_held(make_house, tmp_path):
+    house = make_house()
+    for id in ("crm", "mail"):
+        house.json("webhook", "add", "--id", id, "--url", "https://crm.example/hook", "--region", "eu", "--purpose",
+                   "CustomerCare")
+    house.run("webhook", "disable", "--id", "mail")
+    house.run("backup", "--to", str(tmp_path / "backup"))
+    key = next((house.keys / "backups").glob("*.key"))
+    (tmp_path / "drill").mkdir()
+    drill = House(tmp_path / "drill", init=False)
+    restored = drill.json("restore", "--from", str(tmp_path / "backup"), "--key", str(key))
+    assert restored["webhooks_held"] == 1
+    with drill.serve():
+        reasons = {item["id"]: item["disabled_reason"] for item in drill.json("webhook", "list")["items"]}
+        assert reasons == {"crm": "restored", "mail": "staff"}
+        drill.run("webhook", "enable", "--id", "crm")
+        crm = drill.json("webhook", "list")["items"][0]
+        assert (crm["enabled"], crm["disabled_reason"], crm["behind"]) == (True, None, 0)
+
+
 def test_numbers_of_identities_and_events_are_not_given_out_again(make_house, tmp_path):
     house = make_house()
     shop = house.add_source("shop")

@@ -70,6 +70,35 @@ bool destroy_file(const std::filesystem::path& path) {
 
 }  // namespace
 
+Result<void> claim_key_folder(const Settings& settings) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::create_directories(settings.key_folder, error)) {
+    fs::permissions(settings.key_folder, fs::perms::owner_all, error);
+  }
+  if (error) {
+    return fail(ErrorKind::unavailable, "folder_not_writable",
+                fmt::format("The key folder {} can't be made: {}.", settings.key_folder.string(), error.message()));
+  }
+  if (!settings.postgres_url.empty()) return {};
+  const fs::path file = settings.key_folder / "data-folder";
+  const fs::path own = fs::weakly_canonical(settings.data_folder, error);
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  const fs::path other = line;
+  if (other == own) return {};
+  // One that was moved, or lost and restored elsewhere, has left its keys to us.
+  if (!other.empty() && fs::exists(other / "control.db", error)) {
+    return fail(ErrorKind::conflict, "key_folder_in_use",
+                fmt::format("The keys in {} are those of the data folder {}. Each has a key folder of its own: name "
+                            "another one (storage.key_folder), or move that data folder away first.",
+                            settings.key_folder.string(), other.string()));
+  }
+  (void)write_synced(file, own.string() + "\n");  // one that can't be written to can't lose a key either
+  return {};
+}
+
 std::filesystem::path key_file(const Settings& settings, std::string_view region) {
   return settings.key_folder / fmt::format("{}.key", region);
 }

@@ -17,7 +17,9 @@ bool is_region_id(std::string_view id) {
   return id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string_view::npos;
 }
 
-Result<void> check(const Settings& settings) {
+}  // namespace
+
+Result<void> check_settings(const Settings& settings) {
   std::set<std::string> ids;
   std::set<std::string> countries;
   for (const RegionSettings& region : settings.regions) {
@@ -41,6 +43,8 @@ Result<void> check(const Settings& settings) {
   return {};
 }
 
+namespace {
+
 Result<std::unique_ptr<db::Database>> open_database(const Settings& settings, const std::string& region,
                                                     const std::string& name) {
   if (settings.postgres_url.empty()) {
@@ -53,6 +57,17 @@ Result<std::unique_ptr<db::Database>> open_database(const Settings& settings, co
     }
   }
   return db::Database::open(database_options(settings, region, name));
+}
+
+// Whether a key was in use already, which a new one must not stand in for. Where that can't be found out: as if so.
+bool has_vault(const Settings& settings, const std::string& region) {
+  const db::Options options = database_options(settings, region, "vault");
+  std::error_code error;
+  if (settings.postgres_url.empty() && !std::filesystem::exists(options.location, error)) return false;
+  auto database = db::Database::open(options);
+  if (!database) return true;
+  auto state = (*database)->schema_state({});
+  return !state || state->unknown > 0;
 }
 
 }  // namespace
@@ -79,17 +94,18 @@ std::vector<RegionSettings> default_regions() {
 }
 
 Result<void> Regions::create_keys(const Settings& settings) {
-  TRY(check(settings));
-  std::error_code error;
-  std::filesystem::create_directories(settings.key_folder, error);
-  if (!error) {
-    std::filesystem::permissions(settings.key_folder, std::filesystem::perms::owner_all, error);
-  }
-  if (error) {
-    return fail(ErrorKind::unavailable, "folder_not_writable",
-                fmt::format("The key folder {} can't be made: {}.", settings.key_folder.string(), error.message()));
-  }
+  TRY(check_settings(settings));
+  TRY(claim_key_folder(settings));
   for (const RegionSettings& region : settings.regions) {
+    auto key = load_key(settings, region.id);
+    if (key || key.error().code != "region_key_missing") continue;  // what is wrong with it is told at opening
+    if (has_vault(settings, region.id)) {
+      return fail(
+          ErrorKind::invalid, "region_key_missing",
+          fmt::format("Region '{}' has data and its key is gone; no other one can read it. Put {} back from your "
+                      "copy.",
+                      region.id, key_file(settings, region.id).string()));
+    }
     TRY(create_key(key_file(settings, region.id), crypto::Key::random()));
   }
   return {};
@@ -97,7 +113,8 @@ Result<void> Regions::create_keys(const Settings& settings) {
 
 Result<std::unique_ptr<Regions>> Regions::open(const Settings& settings, const Schemas& schemas,
                                                const BeforeMigrating& before_migrating) {
-  TRY(check(settings));
+  TRY(check_settings(settings));
+  TRY(claim_key_folder(settings));
   auto regions = std::make_unique<Regions>();
   const bool embedded = settings.postgres_url.empty();  // else the disk is that of another program
   regions->disk_ = std::make_unique<db::DiskReserve>(embedded ? settings.disk_reserve : 0,

@@ -38,6 +38,9 @@ struct Settings {
   std::uint64_t disk_reserve = 512ULL * 1024 * 1024;
 };
 
+// Errors: invalid "region_invalid", "region_country_invalid", "region_home_unknown".
+Result<void> check_settings(const Settings& settings);
+
 // The regions of a new installation: eu (home), uk, us.
 std::vector<RegionSettings> default_regions();
 
@@ -50,6 +53,11 @@ struct Schemas {
 
 // Where a region's database lies: "data", "vault" or "ledger".
 db::Options database_options(const Settings& settings, const std::string& region, const std::string& name);
+
+// Makes the key folder (mode 0700) where it is missing, and notes whose it is: what destroys keys in it, for one data
+// folder, must not do so for another. Does nothing with PostgreSQL, where several nodes may share one. Errors:
+// unavailable "folder_not_writable"; conflict "key_folder_in_use": it is that of another data folder, which is there.
+Result<void> claim_key_folder(const Settings& settings);
 
 // Puts the key of a restored backup in place (and the one before it, where it was being rotated). Where the region has
 // another key by now, the backup's becomes the former one, as in a rotation, and the answer is false. Errors: conflict
@@ -107,7 +115,8 @@ class Regions {
   // Whether a database that is not new lacks steps of the schemas.
   Result<bool> needs_migration(const Schemas& schemas) const;
 
-  // Makes the key-encryption keys that are missing (mode 0600). Errors: unavailable.
+  // Makes the key-encryption keys that are missing (mode 0600). Errors: unavailable; invalid "region_key_missing",
+  // where a region has a vault already, which a new key could not open.
   static Result<void> create_keys(const Settings& settings);
 
   // Where a person of that country belongs; the home region where it is unknown.

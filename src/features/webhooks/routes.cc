@@ -61,6 +61,7 @@ Value to_json(const Status& status) {
           {"delivered_through", event_or_null(endpoint.filter.region, status.position)},
           {"failing_since", time_or_null(status.failing_since)},
           {"last_success_at", time_or_null(status.last_success_at)},
+          {"behind", status.behind},
           {"waiting", status.waiting},
           {"dead_letters", status.dead}};
 }

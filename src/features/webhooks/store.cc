@@ -136,6 +136,13 @@ Result<void> update(db::Transaction& tx, const Status& status) {
   return {};
 }
 
+Result<std::int64_t> disable_all(db::Transaction& tx, std::string_view reason, Time now) {
+  return tx.execute(
+      "UPDATE webhooks_endpoint SET enabled = 0, disabled_reason = $1, version = version + 1, "
+      "changed_at = $2 WHERE enabled = 1",
+      {reason, to_millis(now)});
+}
+
 Result<void> remove(db::Transaction& tx, std::string_view id) {
   TRY(tx.execute("DELETE FROM webhooks_position WHERE endpoint = $1", {id}));
   TRY(tx.execute("DELETE FROM webhooks_secret WHERE endpoint = $1", {id}));

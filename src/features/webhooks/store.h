@@ -18,6 +18,8 @@ Result<std::vector<Status>> list(db::Transaction& tx);
 Result<std::optional<Status>> find(db::Transaction& tx, std::string_view id);
 // Everything but id, region, purpose; raises the version.
 Result<void> update(db::Transaction& tx, const Status& status);
+// Disables those that are enabled; answers how many.
+Result<std::int64_t> disable_all(db::Transaction& tx, std::string_view reason, Time now);
 Result<void> remove(db::Transaction& tx, std::string_view id);
 
 // What a round of deliveries begins with.

@@ -86,6 +86,7 @@ class WebhooksImpl final : public Webhooks {
  private:
   Result<void> check(const Endpoint& endpoint) const;
   Result<void> check_four_eyes(const staff::Actor& actor, const Endpoint& before, const Endpoint& after) const;
+  std::int64_t behind(const Status& status) const;
   // Changes an endpoint that is there, in one transaction with its audit entry.
   Result<void> alter(const staff::Actor& actor, std::string_view id, std::string_view operation,
                      const std::function<Result<void>(db::Transaction&, Status&)>& body);
@@ -175,12 +176,19 @@ Result<Webhooks::Added> WebhooksImpl::add(const staff::Actor& actor, const Endpo
   return Added{std::move(status), secret};
 }
 
+// Of a region that is no longer in the settings: none.
+std::int64_t WebhooksImpl::behind(const Status& status) const {
+  auto last = feed_.last(status.endpoint.filter.region);
+  return last ? std::max<std::int64_t>(0, *last - status.position) : 0;
+}
+
 Result<std::vector<Status>> WebhooksImpl::list() {
   std::vector<Status> out;
   TRY(control_.read([&](db::Transaction& tx) -> Result<void> {
     out = TRY(store::list(tx));
     return {};
   }));
+  for (Status& status : out) status.behind = behind(status);
   return out;
 }
 
@@ -191,6 +199,7 @@ Result<Status> WebhooksImpl::get(std::string_view id) {
     return {};
   }));
   if (!out) return unknown();
+  out->behind = behind(*out);
   return *std::move(out);
 }
 
@@ -396,6 +405,10 @@ std::optional<Order> find_order(std::string_view name) {
   if (name == "strict") return Order::strict;
   if (name == "any") return Order::any;
   return std::nullopt;
+}
+
+Result<std::int64_t> hold_all(db::Transaction& tx, Time now) {
+  return store::disable_all(tx, "restored", now);
 }
 
 Result<std::int64_t> parse_event_id(std::string_view region, std::string_view id) {

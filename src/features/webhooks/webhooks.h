@@ -63,13 +63,14 @@ struct Change {
 // An endpoint and how it goes.
 struct Status {
   Endpoint endpoint;
-  std::string disabled_reason;  // "", "staff", "failing", "gone", "waits" (for a second person)
+  std::string disabled_reason;  // "", "staff", "failing", "gone", "waits" (for a second person), "restored"
   std::int64_t version = 1;
   Time created_at{};
   Time changed_at{};
   std::int64_t position = 0;
   std::optional<Time> failing_since = {};
   std::optional<Time> last_success_at = {};
+  std::int64_t behind = 0;   // at most so many events of the region are still to be looked at; of list() and get()
   std::int64_t waiting = 0;  // events that were tried in vain and will be tried again
   std::int64_t dead = 0;     // given up: dead letters
 };
@@ -160,6 +161,10 @@ class Webhooks {
   using Guard = std::function<Result<void>(db::Transaction&)>;
   virtual Result<Round> deliver(std::string_view id, const Guard& guard, const std::function<bool()>& should_stop) = 0;
 };
+
+// Disables all, as "restored": where data was brought back from a backup, perhaps beside the server that it was taken
+// of, nothing is sent before somebody says so. Answers how many.
+Result<std::int64_t> hold_all(db::Transaction& tx, Time now);
 
 // "eu-e2s" to its position. Errors: invalid, where it is none of this region.
 Result<std::int64_t> parse_event_id(std::string_view region, std::string_view id);

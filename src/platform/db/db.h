@@ -133,6 +133,9 @@ struct CopyReport {
 // Answers the next bytes of a copy, at most so many as fit into one piece; "" at the end.
 using ReadCopy = std::function<Result<std::string>()>;
 
+// Whether a location is that of a PostgreSQL database, and not a file.
+bool is_postgres_address(std::string_view location);
+
 struct Options {
   // A file path for SQLite, or "postgresql://..." .
   std::string location;

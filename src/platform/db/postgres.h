@@ -8,8 +8,6 @@
 
 namespace handschlag::db {
 
-bool is_postgres_address(std::string_view location);
-
 Result<std::unique_ptr<Database>> open_postgres(const Options& options);
 
 }  // namespace handschlag::db
