@@ -13,6 +13,7 @@
 #include <atomic>
 #include <exception>
 #include <filesystem>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <typeinfo>
@@ -144,11 +145,15 @@ class AsioServer final : public Server {
 
   void stop() override {
     std::call_once(stopped_, [this] {
-      net::post(accept_strand_, [this] {
+      std::promise<void> closed;
+      net::post(accept_strand_, [this, &closed] {
         error_code ignored;
         acceptor_.close(ignored);
         pause_.cancel();
+        closed.set_value();
       });
+      // Or a connection that comes now would not be among those that finish. Without threads there is none.
+      if (!threads_.empty()) closed.get_future().wait();
       core_.sessions.finish_all();
       if (!core_.sessions.await_none(core_.options.stop_timeout)) {
         log::warning("connections were cut at the stop",
