@@ -191,6 +191,14 @@ Result<bool> put_keys(const Settings& settings, const std::string& region, const
   return same;
 }
 
+Result<void> drop_former_key(const Settings& settings, const std::string& region) {
+  const auto former = former_file(settings, region);
+  std::error_code error;
+  const bool from_environment = std::getenv((variable_of(region) + "_FORMER").c_str()) != nullptr;
+  if (from_environment || !std::filesystem::exists(former, error) || destroy_file(former)) return {};
+  return not_written(former);
+}
+
 Result<void> finish_key_rotation(const Settings& settings, const std::string& region) {
   auto former = former_file(settings, region);
   if (destroy_file(former)) return {};

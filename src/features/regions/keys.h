@@ -20,6 +20,10 @@ Result<void> create_key(const std::filesystem::path& path, const crypto::Key& ke
 
 // From HANDSCHLAG_KEY_EU (base64) or the key file.
 Result<crypto::Key> load_key(const Settings& settings, const std::string& region);
+// Destroys the former key's file, where there is one and the key does not come from the environment. Errors:
+// unavailable "key_not_written".
+Result<void> drop_former_key(const Settings& settings, const std::string& region);
+
 // From HANDSCHLAG_KEY_EU_FORMER or the former key's file; nothing where the key is not being rotated. The
 // same as the key of now where the program ended before a rotation had begun.
 Result<std::optional<crypto::Key>> load_former_key(const Settings& settings, const std::string& region);

@@ -125,7 +125,12 @@ Result<std::unique_ptr<Regions>> Regions::open(const Settings& settings, const S
     region->key_ = TRY(load_key(settings, entry.id));
     region->former_key_ = TRY(load_former_key(settings, entry.id));
     const bool begun = region->former_key_ && !crypto::equal(region->former_key_->bytes(), region->key_.bytes());
-    if (!begun) region->former_key_.reset();
+    if (!begun) {
+      region->former_key_.reset();
+      // Left by a program that was killed before a rotation began, or while it destroyed the key. Not where another
+      // node may be about to begin one.
+      if (embedded) (void)drop_former_key(settings, entry.id);
+    }
     region->data_ = TRY(open_database(settings, entry.id, "data"));
     region->vault_ = TRY(open_database(settings, entry.id, "vault"));
     region->ledger_ = TRY(open_database(settings, entry.id, "ledger"));

@@ -98,6 +98,7 @@ TEST_F(RegionsTest, ARotationThatWasCutShortBeforeItBeganIsNone) {
   std::filesystem::copy_file(settings_.key_folder / "eu.key", settings_.key_folder / "eu.key.former");
   auto again = Regions::open(settings_, {});
   ASSERT_TRUE(again) << again.error().detail;
+  EXPECT_FALSE(std::filesystem::exists(settings_.key_folder / "eu.key.former"));
   EXPECT_FALSE((*again)->find("eu")->former_key()) << "or what was brought over to nothing would be finished";
 }
 
