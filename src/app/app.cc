@@ -80,14 +80,18 @@ Result<void> check_nothing_lost(const Settings& settings) {
   }
   auto lost = [](const std::filesystem::path& file) {
     return fail(ErrorKind::unavailable, "database_missing",
-                fmt::format("{} is missing or empty, and others are there. Put it back from a backup.", file.string()));
+                fmt::format("{} is missing or empty, and others are there. Put it back from a backup. Only to begin a "
+                            "region anew, without its people: move its folder and its key file away.",
+                            file.string()));
   };
   auto there = [&](const std::filesystem::path& file) { return std::filesystem::file_size(file, error) > 0 && !error; };
   if (!there(folder / "control.db")) return lost(folder / "control.db");
   for (const auto& region : settings.regions.regions) {
     const auto place = folder / "regions" / region.id;
-    // A new region has no folder yet.
-    if (!std::filesystem::exists(place, error)) continue;
+    // A new region has neither a folder nor a key yet.
+    const bool is_new = !std::filesystem::exists(place, error) &&
+                        !std::filesystem::exists(settings.regions.key_folder / (region.id + ".key"), error);
+    if (is_new) continue;
     for (const char* name : {"data.db", "vault.db", "ledger.db"}) {
       if (!there(place / name)) return lost(place / name);
     }

@@ -20,10 +20,10 @@ countries = ["CA"]
 """
 
 
-@pytest.mark.parametrize("lost", ["control.db", "regions/eu/vault.db"])
+@pytest.mark.parametrize("lost", ["control.db", "regions/eu/vault.db", "regions/eu"])
 def test_init_makes_nothing_in_the_place_of_what_was_lost(make_house, lost):
     house = make_house()
-    (house.data / lost).unlink()
+    (house.data / lost).rename(house.root / "lost")
     for command in (("init",), ("serve", "--listen", "127.0.0.1:0")):
         refused = house.run(*command, check=False)
         assert refused.returncode == 1

@@ -89,6 +89,9 @@ def test_without_the_files_of_a_region_only_its_people_are_unknown(filled, gone)
     shutil.move(filled.data / "regions" / gone, filled.root / f"{gone}-elsewhere")
     with pytest.raises((AssertionError, CommandFailed)):
         filled.serve()  # a region is never made anew in silence
+    with pytest.raises(CommandFailed):
+        filled.run("init")
+    (filled.keys / f"{gone}.key").rename(filled.root / f"{gone}.key")  # who wants it anew says so
     filled.run("init")
     with filled.serve() as server:
         expected = {region: 0 if region == gone else len(countries) for region, countries in PEOPLE.items()}
