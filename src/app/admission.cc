@@ -1,5 +1,7 @@
 #include "app/admission.h"
 
+#include "platform/http/proxies.h"
+
 namespace handschlag::app {
 namespace {
 
@@ -32,7 +34,7 @@ Result<http::Principal> Admission::admit(const http::Request& request, Result<ht
     return http::over_rate("requests_too_many", "This token asks more often than it may; ask more slowly.", *wait);
   }
   if (principal.error().kind != ErrorKind::unauthenticated) return principal;
-  auto wait = addresses_.take(request.client_address, limits().refusals, 1, now);
+  auto wait = addresses_.take(http::client_network(request.client_address), limits().refusals, 1, now);
   if (!wait) return principal;
   over_address_.add();
   return http::over_rate("refusals_too_many", "Too many requests of this address had no valid token; wait.", *wait);

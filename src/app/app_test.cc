@@ -194,12 +194,60 @@ TEST_F(AppTest, LooksAreInTheLedgerAndRefusedOnesToo) {
   auto denied = app_->customers().page(viewer("operator"), handle);
   ASSERT_FALSE(denied);
   EXPECT_EQ(denied.error().code, "use_denied");
-  auto uses = *app_->customers().uses(viewer("data_protection_officer"), handle, 10);
+  auto uses = app_->customers().uses(viewer("data_protection_officer"), handle, "", 10)->items;
   ASSERT_EQ(uses.size(), 4u) << "the search, the page, the refusal, and this very look";
   EXPECT_EQ(uses[0].entry.role, "data_protection_officer");
   EXPECT_EQ(uses[1].entry.role, "operator");
   EXPECT_EQ(uses[1].entry.decision, gate::Decision::deny);
   EXPECT_EQ(uses[2].entry.role, "agent");
+}
+
+TEST_F(AppTest, UsesAreReadPageByPageWhileOthersComeIn) {
+  auto shop = add_source("shop", {kOrders});
+  send(shop, {event(events::EventType::track, "1", "m1")});
+  auto handle = (*app_->customers().find_by_key(viewer("agent"), "user_id:1"))[0].handle;
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(app_->customers().page(viewer("agent"), handle));
+  const auto officer = viewer("data_protection_officer");
+  std::vector<std::int64_t> seen;
+  std::string cursor;
+  for (;;) {
+    auto page = app_->customers().uses(officer, handle, cursor, 3);  // each look adds an entry beyond the first page
+    ASSERT_TRUE(page) << page.error().detail;
+    for (const auto& record : page->items) seen.push_back(record.seq);
+    if (!page->next) break;
+    cursor = *page->next;
+  }
+  EXPECT_EQ(seen.size(), 8u) << "the search, six pages, and the first of these looks";
+  EXPECT_TRUE(std::ranges::is_sorted(seen, std::ranges::greater{}));
+  EXPECT_EQ(app_->customers().uses(viewer("supervisor"), handle, cursor, 3).error().code, "cursor_invalid")
+      << "another's list";
+}
+
+TEST_F(AppTest, OneDamagedEventHidesNothingElse) {
+  auto shop = add_source("shop", {kOrders});
+  send(shop, {event(events::EventType::track, "1", "m1"), event(events::EventType::track, "1", "m2"),
+              event(events::EventType::track, "1", "m3")});
+  const auto agent = viewer("agent");
+  const auto handle = (*app_->customers().find_by_key(agent, "user_id:1"))[0].handle;
+  ASSERT_TRUE(app_->regions().all().front()->data().write([](db::Transaction& tx) -> Result<void> {
+    TRY(tx.execute("UPDATE events_event SET sealed = $1 WHERE seq = 2", {db::BlobView{"no longer"}}));
+    return {};
+  }));
+  customers::TimelineFilter filter;
+  filter.limit = 2;
+  auto timeline = app_->customers().timeline(agent, handle, filter);
+  ASSERT_TRUE(timeline) << timeline.error().detail;
+  filter.cursor = timeline->next.value_or("");
+  auto rest = app_->customers().timeline(agent, handle, filter);
+  ASSERT_TRUE(rest) << rest.error().detail;
+  std::vector<bool> damaged;
+  for (const auto* page : {&*timeline, &*rest}) {
+    for (const events::Event& one : page->items) damaged.push_back(one.damaged);
+  }
+  EXPECT_EQ(damaged, (std::vector<bool>{false, true, false}));
+  auto page = app_->customers().page(agent, handle);
+  ASSERT_TRUE(page) << page.error().detail;
+  EXPECT_EQ(page->sums.all.events, 2);
 }
 
 TEST_F(AppTest, WhatWasStoredForOnePurposeIsNotSeenForAnother) {

@@ -248,7 +248,7 @@ Result<std::vector<std::string>> House::find(int user) {
 }
 
 Result<std::size_t> House::uses(Who who) {
-  return TRY(customers_->uses(viewer_for(std::nullopt), handle(who), 200)).size();
+  return TRY(customers_->uses(viewer_for(std::nullopt), handle(who), "", 200)).items.size();
 }
 
 Result<std::vector<std::string>> House::told(std::size_t region, std::int64_t& after) {

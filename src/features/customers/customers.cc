@@ -95,8 +95,10 @@ class CustomersImpl final : public Customers {
                         [&](const Handle& place) { return timeline_at(viewer, place, handle, filter); });
   }
 
-  Result<std::vector<ledger::Record>> uses(const Viewer& viewer, std::string_view handle, std::size_t limit) override {
-    return places_.with(viewer, handle, [&](const Handle& place) { return uses_at(viewer, place, limit); });
+  Result<Uses> uses(const Viewer& viewer, std::string_view handle, std::string_view cursor,
+                    std::size_t limit) override {
+    return places_.with(viewer, handle,
+                        [&](const Handle& place) { return uses_at(viewer, place, handle, cursor, limit); });
   }
 
   Result<void> link(const Viewer& viewer, std::string_view a, std::string_view b, gate::Basis basis,
@@ -257,23 +259,30 @@ class CustomersImpl final : public Customers {
     return out;
   }
 
-  Result<std::vector<ledger::Record>> uses_at(const Viewer& viewer, const Handle& place, std::size_t limit) {
+  Result<Uses> uses_at(const Viewer& viewer, const Handle& place, std::string_view handle, std::string_view cursor,
+                       std::size_t limit) {
     Permit permit = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity}));
-    gate::PurposeSet purposes = permit.purposes;
+    const std::string list = fmt::format("uses|{}|{}|{}", region_id(place.cell), handle, permit.purposes.bits());
+    std::int64_t before = 0;
+    if (!cursor.empty()) before = TRY(decode_cursor(cursor, list, 1)).front();
     std::vector<identity::Reached> reached;
     TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
-      auto customer = TRY(identities(place.cell).customer(tx, place.identity, purposes));
+      auto customer = TRY(identities(place.cell).customer(tx, place.identity, permit.purposes));
       for (const identity::Identity& member : customer.identities) reached.push_back({member.id, member.purposes});
       return {};
     }));
     TRY(look_.record(viewer, place.cell, reached, permit));
-    std::vector<ledger::Record> out;
+    Uses out{region_id(place.cell), {}, {}};
     for (const identity::Reached& member : reached) {
-      auto records = TRY(ledgers_[place.cell]->read(member.id, 0, limit));
-      out.insert(out.end(), records.begin(), records.end());
+      // One more, to know whether there is a next page.
+      auto records = TRY(ledgers_[place.cell]->read(member.id, before, limit + 1));
+      std::move(records.begin(), records.end(), std::back_inserter(out.items));
     }
-    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.seq > b.seq; });
-    if (out.size() > limit) out.resize(limit);
+    std::sort(out.items.begin(), out.items.end(), [](const auto& a, const auto& b) { return a.seq > b.seq; });
+    if (out.items.size() > limit) {
+      out.items.resize(limit);
+      out.next = encode_cursor(list, {out.items.back().seq});
+    }
     return out;
   }
 

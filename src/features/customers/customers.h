@@ -72,6 +72,13 @@ struct Timeline {
   std::optional<std::string> next;
 };
 
+// Entries of the ledger about one customer.
+struct Uses {
+  std::string region;
+  std::vector<ledger::Record> items;
+  std::optional<std::string> next;
+};
+
 struct TimelineFilter {
   std::string touchpoint;  // empty: all
   std::optional<events::EventType> type;
@@ -110,9 +117,9 @@ class Customers {
   virtual Result<std::vector<Found>> find_by_name(const Viewer& viewer, std::string_view name) = 0;
   virtual Result<Page> page(const Viewer& viewer, std::string_view handle) = 0;
   virtual Result<Timeline> timeline(const Viewer& viewer, std::string_view handle, const TimelineFilter& filter) = 0;
-  // Who used this customer's data, newest first, over all its identities.
-  virtual Result<std::vector<ledger::Record>> uses(const Viewer& viewer, std::string_view handle,
-                                                   std::size_t limit) = 0;
+  // Who used this customer's data, newest first, over all its identities; from the cursor on (empty: the newest).
+  virtual Result<Uses> uses(const Viewer& viewer, std::string_view handle, std::string_view cursor,
+                            std::size_t limit) = 0;
 
   // Handles of identities, of one region. Errors: invalid (of two regions, or a test's and a person's: links never
   // cross these), not_found, conflict.

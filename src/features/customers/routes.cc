@@ -167,6 +167,7 @@ class Encoder {
                        {"identity", format_handle(region, event.identity)},
                        {"purposes", event.purposes.names()}};
     add_body(out, event);
+    if (event.damaged) out["damaged"] = true;
     return out;
   }
 
@@ -237,13 +238,11 @@ Result<json::Value> timeline(const http::Request& request, Customers& customers,
 Result<json::Value> uses(const http::Request& request, Customers& customers) {
   Viewer viewer = TRY(viewer_of(request));
   std::size_t limit = TRY(http::page_limit(request));
-  std::string id(request.path_param("id"));
-  const std::string region = TRY(customers.where(viewer, id)).region;  // a moved customer's handle leads elsewhere
+  const std::string cursor(request.query_param("cursor").value_or(""));
+  const Uses page = TRY(customers.uses(viewer, request.path_param("id"), cursor, limit));
   json::Value items = json::Value::array();
-  for (const ledger::Record& record : TRY(customers.uses(viewer, id, limit))) {
-    items.push_back(to_json(region, record));
-  }
-  return json::Value{{"items", std::move(items)}, {"next", nullptr}};
+  for (const ledger::Record& record : page.items) items.push_back(to_json(page.region, record));
+  return http::page(std::move(items), page.next);
 }
 
 void read_purposes(json::Reader& reader, gate::PurposeSet& out) {

@@ -76,7 +76,7 @@ class EventsImpl final : public Events {
         queue_(stage(metrics, "queue")),
         commit_(stage(metrics, "commit")),
         damaged_(metrics.counter("handschlag_events_damaged_total",
-                                 "Events that could not be opened and were left out of the feed")) {
+                                 "Events that could not be opened when they were read, each time")) {
     for (Cell& cell : cells_) {
       auto apply = [this, &cell](db::Transaction& tx, std::span<Part*> parts) {
         for (Part* part : parts) part->since = end_stage(queue_, part->since);
@@ -122,11 +122,11 @@ class EventsImpl final : public Events {
   }
 
   Result<std::vector<Event>> timeline(db::Transaction& tx, Cell& cell, const TimelineQuery& query) override {
-    return Reader(tx, cell, segments_[index_of(cell)]).timeline(query);
+    return Reader(tx, cell, segments_[index_of(cell)], damaged_).timeline(query);
   }
   Result<void> since(db::Transaction& tx, Cell& cell, IdentityId identity, std::int64_t after,
                      const std::function<void(const Event&)>& on_event) override {
-    return Reader(tx, cell, segments_[index_of(cell)]).since(identity, after, on_event);
+    return Reader(tx, cell, segments_[index_of(cell)], damaged_).since(identity, after, on_event);
   }
   Result<std::int64_t> last_seq(db::Transaction& tx) override { return store::last_seq(tx); }
   Result<FeedPage> feed(Cell& cell, const FeedQuery& query) override {

@@ -114,7 +114,8 @@ struct Event {
   gate::PurposeSet purposes;
   Time occurred_at{};
   Time received_at{};
-  json::Value body;  // {"name","properties","traits","context","group_id","message_id"}, each where it is not empty
+  json::Value body;      // {"name","properties","traits","context","group_id","message_id"}, each where it is not empty
+  bool damaged = false;  // it could not be opened, as after a disk's fault: the body is an empty object
 };
 
 // Where a page of a timeline ended.

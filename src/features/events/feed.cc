@@ -9,7 +9,6 @@
 
 #include "features/events/reader.h"
 #include "features/events/store.h"
-#include "platform/log/log.h"
 
 namespace handschlag::events {
 namespace {
@@ -62,17 +61,6 @@ Result<std::set<std::int64_t>> not_of_here(db::Transaction& tx, std::span<const 
   return out;
 }
 
-// One damaged event must not end the feed for everybody else: it is passed over, and somebody is told.
-void report(const Cell& cell, std::span<const std::int64_t> positions, metrics::Counter& damaged) {
-  if (positions.empty()) return;
-  damaged.add(static_cast<double>(positions.size()));
-  log::error("events can't be opened and were left out of the feed; the disk may be faulty: see the last good backup",
-             {{"region", std::string_view(cell.region->id())},
-              {"events", static_cast<std::int64_t>(positions.size())},
-              {"first_position", positions.front()},
-              {"last_position", positions.back()}});
-}
-
 }  // namespace
 
 Result<FeedPage> read_feed(Cell& cell, sources::Sources& sources, const FeedQuery& query, metrics::Counter& damaged) {
@@ -100,9 +88,9 @@ Result<FeedPage> read_feed(Cell& cell, sources::Sources& sources, const FeedQuer
     page.through = std::max(part.after, full ? rows.back().seq : window_end);
     page.more = page.through < last;
     std::erase_if(rows, [&](const store::StoredRow& row) { return other_mode(row) || left_out.contains(row.seq); });
-    std::vector<std::int64_t> closed;
-    for (Event& event : TRY(Reader::open(cell, std::move(rows), &closed))) page.items.push_back(std::move(event));
-    report(cell, closed, damaged);
+    for (Event& event : TRY(Reader::open(cell, std::move(rows), damaged))) {
+      if (!event.damaged) page.items.push_back(std::move(event));
+    }
   } while (page.more && page.items.size() < query.limit && std::chrono::steady_clock::now() - begin < kEnough);
   return page;
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "features/events/group.h"
+#include "platform/log/log.h"
 
 namespace handschlag::events {
 namespace {
@@ -14,6 +15,16 @@ bool newer(const store::Spot& a, const store::Spot& b) {
 
 Result<json::Value> open_body(const crypto::Key& key, const store::StoredRow& row) {
   return json::parse(TRY(crypto::open(key, row.sealed, event_context({row.identity}, row.event_id))));
+}
+
+void report(const Cell& cell, std::span<const std::int64_t> positions, metrics::Counter& damaged) {
+  if (positions.empty()) return;
+  damaged.add(static_cast<double>(positions.size()));
+  log::error("events can't be opened and were left out; the disk may be faulty: see the last good backup",
+             {{"region", std::string_view(cell.region->id())},
+              {"events", static_cast<std::int64_t>(positions.size())},
+              {"first_position", positions.front()},
+              {"last_position", positions.back()}});
 }
 
 }  // namespace
@@ -37,7 +48,7 @@ Result<std::vector<Event>> Reader::timeline(const TimelineQuery& query) {
   std::size_t count = std::min(query.limit, spots.size());
   std::partial_sort(spots.begin(), spots.begin() + static_cast<std::ptrdiff_t>(count), spots.end(), newer);
   spots.resize(count);
-  return open(cell_, TRY(store::fetch(tx_, spots)));
+  return open(cell_, TRY(store::fetch(tx_, spots)), damaged_);
 }
 
 Result<void> Reader::since(IdentityId identity, std::int64_t after, const std::function<void(const Event&)>& on_event) {
@@ -46,27 +57,26 @@ Result<void> Reader::since(IdentityId identity, std::int64_t after, const std::f
     std::vector<store::StoredRow> rows;
     TRY(store::since(tx_, segment, identity.value, after,
                      [&](store::StoredRow row) { rows.push_back(std::move(row)); }));
-    for (const Event& event : TRY(open(cell_, std::move(rows)))) on_event(event);
+    for (const Event& event : TRY(open(cell_, std::move(rows), damaged_))) {
+      if (!event.damaged) on_event(event);
+    }
   }
   return {};
 }
 
-Result<std::vector<Event>> Reader::open(Cell& cell, std::vector<store::StoredRow> rows,
-                                        std::vector<std::int64_t>* damaged) {
+Result<std::vector<Event>> Reader::open(Cell& cell, std::vector<store::StoredRow> rows, metrics::Counter& damaged) {
   std::vector<IdentityId> identities;
   identities.reserve(rows.size());
   for (const store::StoredRow& row : rows) identities.push_back({row.identity});
   auto keys = TRY(cell.identities->vault().find(identities, vault::RetentionClass::ordinary));
   std::vector<Event> out;
   out.reserve(rows.size());
+  std::vector<std::int64_t> closed;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!keys[i]) continue;  // erased: the row is as good as gone
     const store::StoredRow& row = rows[i];
     auto body = open_body(*keys[i], row);
-    if (!body && damaged != nullptr) {
-      damaged->push_back(row.seq);
-      continue;
-    }
+    if (!body) closed.push_back(row.seq);
     out.push_back({row.seq,
                    {row.identity},
                    row.type,
@@ -74,8 +84,10 @@ Result<std::vector<Event>> Reader::open(Cell& cell, std::vector<store::StoredRow
                    row.purposes,
                    from_millis(row.occurred_at),
                    from_millis(row.received_at),
-                   TRY(std::move(body))});
+                   body ? *std::move(body) : json::Value::object(),
+                   !body});
   }
+  report(cell, closed, damaged);
   return out;
 }
 

@@ -145,7 +145,8 @@ Value to_json(const Source& source) {
           {"plan", to_json(source.plan)},
           {"cors_origins", source.cors_origins},
           {"quota", to_json(source.quota)},
-          {"created_at", format_time(source.created_at)}};
+          {"created_at", format_time(source.created_at)},
+          {"key_created_at", format_time(source.key_created_at)}};
 }
 
 Result<std::vector<gate::DeclaredPurpose>> decode_purposes(const Value& value, const std::string& pointer) {

@@ -138,6 +138,17 @@ TEST_F(SourcesRoutes, AChangeMeantForAnotherStateChangesNothing) {
   EXPECT_EQ(call("PUT", "/sources/shop/state", R"({"enabled":true})", {{"If-Match", now}}).status, 200);
 }
 
+TEST_F(SourcesRoutes, OfTwoWhoRotateOneKeyOneIsTooLate) {
+  ASSERT_EQ(call("POST", "/sources", kShop).status, 201);
+  const http::Response source = call("GET", "/sources/shop");
+  EXPECT_EQ(body_of(source)["key_created_at"], body_of(source)["created_at"]);
+  const http::Headers if_match = {{"If-Match", std::string(http::find_header(source.headers, "ETag"))}};
+  clock_.advance(std::chrono::seconds{1});
+  EXPECT_EQ(call("POST", "/sources/shop/key", "", if_match).status, 200);
+  EXPECT_NE(body_of(call("GET", "/sources/shop"))["key_created_at"], body_of(source)["key_created_at"]);
+  EXPECT_EQ(call("POST", "/sources/shop/key", "", if_match).status, 412);
+}
+
 TEST_F(SourcesRoutes, ChangesAreDoneAndAudited) {
   ASSERT_EQ(call("POST", "/sources", kShop).status, 201);
   const http::Response rotated = call("POST", "/sources/shop/key", R"({"overlap_seconds":3600})");

@@ -175,6 +175,7 @@ Result<Sources::Added> SourcesService::add(Source source, const Companion& compa
   if (source.controller.empty()) source.controller = kOwnController;
   if (auto errors = errors_in(source); !errors.empty()) return invalid_fields(std::move(errors));
   source.created_at = clock_.now();
+  source.key_created_at = source.created_at;
   const std::string key = new_key();
   auto added = change([&](db::Transaction& transaction) -> Result<void> {
     TRY(store::insert_source(transaction, source));

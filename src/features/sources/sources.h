@@ -67,6 +67,7 @@ struct Source {
   std::vector<std::string> cors_origins = {"*"};
   http::Rate quota = {};  // of events; per_second 0: what holds for all sources
   Time created_at{};
+  Time key_created_at{};  // of the write key in use
 
   gate::PurposeSet purpose_set() const;
   // Where its ids, and where its addresses, mean somebody: for identity::Place. Those of a test source are apart from

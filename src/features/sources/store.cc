@@ -1,10 +1,18 @@
 #include "features/sources/store.h"
 
+#include <fmt/format.h>
+
 #include "features/sources/codec.h"
 #include "platform/json/json.h"
 
 namespace handschlag::sources::store {
 namespace {
+
+// The newest key is the one in use.
+constexpr std::string_view kSelectSource =
+    "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
+    "consent_categories, plan, cors_origins, created_at, events_per_second, event_burst, "
+    "(SELECT max(key.created_at) FROM sources_key key WHERE key.number = sources_source.number) FROM sources_source";
 
 // The plan's column keeps the name that the API had at first, so that an older binary reads it too.
 std::string stored(const Plan& plan) {
@@ -40,6 +48,7 @@ Result<Source> source_of(const db::Row& row) {
   source.cors_origins = TRY(decode_origins(TRY(json::parse(row.text(13))), "/corsOrigins"));
   source.created_at = from_millis(row.integer(14));
   source.quota = {.per_second = row.integer(15), .burst = row.integer(16)};
+  source.key_created_at = from_millis(row.integer(17));
   return source;
 }
 
@@ -64,15 +73,11 @@ Result<void> raise_revision(db::Transaction& transaction) {
 Result<Everything> load(db::Transaction& transaction) {
   Everything all{.revision = TRY(revision(transaction)), .sources = {}, .keys = {}};
   std::optional<Error> error;
-  TRY(transaction.query(
-      "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
-      "consent_categories, plan, cors_origins, created_at, events_per_second, event_burst FROM sources_source ORDER BY "
-      "number",
-      {}, [&](const db::Row& row) {
-        auto source = source_of(row);
-        if (source) all.sources.push_back(*std::move(source));
-        if (!source) error = source.error();
-      }));
+  TRY(transaction.query(fmt::format("{} ORDER BY number", kSelectSource), {}, [&](const db::Row& row) {
+    auto source = source_of(row);
+    if (source) all.sources.push_back(*std::move(source));
+    if (!source) error = source.error();
+  }));
   if (error) return damaged(*error);
   TRY(transaction.query("SELECT digest, number, valid_until FROM sources_key", {}, [&](const db::Row& row) {
     Key key{.digest = std::string(row.blob(0)), .number = {row.integer(1)}, .valid_until = {}};
@@ -101,11 +106,8 @@ Result<void> insert_source(db::Transaction& transaction, Source& source) {
 
 Result<std::optional<Source>> find_source(db::Transaction& transaction, std::string_view id) {
   std::optional<Result<Source>> found;
-  TRY(transaction.query(
-      "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
-      "consent_categories, plan, cors_origins, created_at, events_per_second, event_burst FROM sources_source WHERE id "
-      "= $1",
-      {id}, [&](const db::Row& row) { found = source_of(row); }));
+  TRY(transaction.query(fmt::format("{} WHERE id = $1", kSelectSource), {id},
+                        [&](const db::Row& row) { found = source_of(row); }));
   if (!found) return std::optional<Source>{};
   if (!*found) return damaged(found->error());
   return std::optional<Source>(**std::move(found));

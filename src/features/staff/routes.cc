@@ -6,6 +6,7 @@
 #include "features/staff/staff.h"
 #include "platform/http/conditional.h"
 #include "platform/http/paging.h"
+#include "platform/http/proxies.h"
 #include "platform/json/json.h"
 
 namespace handschlag::staff {
@@ -207,7 +208,8 @@ Result<http::Response> create_session(Staff& staff, const http::Request& request
   const std::string login = reader.text("login", {.max_length = 254});
   const std::string password = reader.text("password", {.max_length = 256});
   TRY(reader.finish());
-  const Session session = TRY(staff.sign_in(login, password, request.client_address, request.trace_id));
+  const Session session =
+      TRY(staff.sign_in(login, password, http::client_network(request.client_address), request.trace_id));
   http::Response response = http::Response::json(201, to_json(session));
   response.with("Set-Cookie", session_cookie(staff.settings(), session.text, staff.settings().session_lifetime));
   return response;

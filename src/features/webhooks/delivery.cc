@@ -13,7 +13,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kRound{10};  // then other endpoints have their turn
+constexpr std::chrono::seconds kRound{3};  // then other endpoints have their turn
 constexpr std::chrono::seconds kPageTime{1};
 constexpr std::size_t kFirstPage = 10;
 constexpr std::size_t kLargestPage = 200;

@@ -6,8 +6,10 @@
 namespace handschlag::webhooks {
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kEvery{250};
-constexpr int kRegionsEvery = 20;  // looks: what another node has changed is noticed within 5 s
+constexpr std::chrono::milliseconds kRegionsEvery{5'000};  // how late is noticed what another node has changed
 
 }  // namespace
 
@@ -37,21 +39,23 @@ void Watcher::look_anew() {
 }
 
 void Watcher::run() {
-  int looks = 0;
+  Steady::time_point regions_due = Steady::now();
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, kEvery, [this] { return stopping_ || anew_; });
+      // Where nobody wants events there is nothing to look for.
+      changed_.wait_for(lock, regions_.empty() ? kRegionsEvery : kEvery, [this] { return stopping_ || anew_; });
       if (stopping_) return;
-      if (anew_) looks = 0;
+      if (anew_) regions_due = Steady::now();
       anew_ = false;
     }
-    if (looks++ % kRegionsEvery == 0) {
+    if (Steady::now() >= regions_due) {
       auto read = control_.read([this](db::Transaction& tx) -> Result<void> {
         regions_ = TRY(store::regions(tx));
         return {};
       });
       if (!read) continue;
+      regions_due = Steady::now() + kRegionsEvery;
     }
     if (auto looked = look(); !looked) {
       log::warning("webhooks can't be looked after", {{"code", std::string_view(looked.error().code)}});

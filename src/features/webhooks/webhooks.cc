@@ -23,7 +23,7 @@ constexpr std::int64_t kMaxConcurrency = 16;
 constexpr std::int64_t kMaxRate = 1'000;
 constexpr std::chrono::minutes kTidyEvery{10};
 constexpr std::int64_t kPurgeStep = 1'000;
-constexpr jobs::Options kJobs{.workers = 8};  // endpoints that are served at once on this node
+constexpr jobs::Options kJobs{.workers = 32};  // endpoints that are served at once on this node; most wait for answers
 
 std::unexpected<Error> unknown() {
   return fail(ErrorKind::not_found, "webhook_unknown", "There is no such webhook; list the webhooks.");

@@ -70,6 +70,13 @@ std::string Address::text() const {
   return buffer.data();
 }
 
+std::string client_network(std::string_view address) {
+  auto network = Address::parse(address);
+  if (!network || is_v4(*network)) return std::string(address);
+  std::fill(network->bytes.begin() + 8, network->bytes.end(), 0);
+  return network->text() + "/64";
+}
+
 Result<TrustedProxies> TrustedProxies::create(const std::vector<std::string>& proxies) {
   TrustedProxies out;
   for (std::string_view text : proxies) {

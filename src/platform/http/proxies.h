@@ -22,6 +22,10 @@ struct Address {
   std::string text() const;
 };
 
+// What one client can be expected to hold alone: of an IPv4 address itself, of an IPv6 address its /64 network. What is
+// no address stays as it is.
+std::string client_network(std::string_view address);
+
 // Const and thread-safe.
 class TrustedProxies {
  public:

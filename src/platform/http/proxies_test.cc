@@ -26,6 +26,14 @@ TEST(TrustedProxies, TheRightmostUntrustedAddressIsTheClient) {
   EXPECT_EQ(client(trusted, "10.1.2.3", {}), "10.1.2.3");
 }
 
+TEST(ClientNetwork, IsWhatOneClientHoldsAlone) {
+  EXPECT_EQ(client_network("203.0.113.9"), "203.0.113.9");
+  EXPECT_EQ(client_network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  EXPECT_EQ(client_network("2001:db8:1:2:ffff::1"), client_network("2001:db8:1:2::7"));
+  EXPECT_NE(client_network("2001:db8:1:3::1"), client_network("2001:db8:1:2::1"));
+  EXPECT_EQ(client_network("unknown"), "unknown");
+}
+
 TEST(TrustedProxies, MappedAddressesAreTheirIpv4Ones) {
   EXPECT_EQ(client({"10.0.0.0/8"}, "::ffff:10.1.1.1", {{"X-Forwarded-For", "::ffff:203.0.113.9"}}), "203.0.113.9");
   EXPECT_EQ(client({}, "::ffff:203.0.113.9", {}), "203.0.113.9");

@@ -124,10 +124,13 @@ class AsioServer final : public Server {
     std::lock_guard lock(reload_mutex_);
     auto live = TRY(Site::live_of(options));
     const WriteTimes times = write_times(options);
-    if (core_.certificate() && has_tls(options)) {
-      use_certificate(TRY(make_tls(options)));
-      certificate_options_ = options;
-      certificate_times_ = times;
+    if (has_tls(options)) {
+      auto certificate = TRY(make_tls(options));  // a bad one is refused now, also where it counts from a restart on
+      if (core_.certificate()) {
+        use_certificate(std::move(certificate));
+        certificate_options_ = options;
+        certificate_times_ = times;
+      }
     }
     core_.site->set_live(std::move(live));
     return {};

@@ -363,6 +363,11 @@ TEST(Server, WhatMayChangeIsTakenOverForTheNextRequestOrNotAtAll) {
   EXPECT_EQ(address(), "203.0.113.9");
   EXPECT_EQ(allowed("https://other.example"), "");
   EXPECT_EQ(site.server().refresh_certificate().value(), false);  // there is none
+
+  options.trusted_proxies = {};
+  options.tls_certificate_file = options.tls_key_file = "/nonexistent.pem";  // would count from a restart on
+  EXPECT_EQ(site.server().reload(options).error().code, "certificate_invalid");
+  EXPECT_EQ(address(), "203.0.113.9");
 }
 
 TEST(Server, SettingsThatCannotWorkAreRefusedAtTheStart) {
