@@ -32,17 +32,21 @@ Result<void> check_files(const Settings& settings) {
   }
   std::error_code error;
   if (!std::filesystem::exists(files.front(), error) && !std::filesystem::exists(folder / "regions", error)) {
-    return fail(ErrorKind::invalid, "not_initialized",
-                fmt::format("{} is no data folder. Make one with: handschlag init --data {}", folder.string(),
-                            folder.string()));
+    return fail(
+        ErrorKind::invalid, "not_initialized",
+        std::filesystem::exists(folder / "lock", error)
+            ? fmt::format("There are no databases in {}. If they are in PostgreSQL, name the settings that say "
+                          "so by --config; if making the folder was cut short, run: handschlag init {}",
+                          folder.string(), where(settings))
+            : fmt::format("{} is no data folder. Make one with: handschlag init {}", folder.string(), where(settings)));
   }
   for (const auto& file : files) {
     if (std::filesystem::file_size(file, error) > 0 && !error) continue;
     return fail(
         ErrorKind::unavailable, "database_missing",
         fmt::format("{} is missing or empty. Put it back from a backup; if its region is new, run: handschlag init "
-                    "--data {}",
-                    file.string(), folder.string()));
+                    "{}",
+                    file.string(), where(settings)));
   }
   return {};
 }
@@ -101,6 +105,12 @@ Result<void> check_nothing_lost(const Settings& settings) {
 
 }  // namespace
 
+std::string where(const Settings& settings) {
+  std::string out = fmt::format("--data {}", settings.regions.data_folder.string());
+  if (!settings.file.empty()) out += fmt::format(" --config {}", settings.file.string());
+  return out;
+}
+
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   auto path = folder / "lock";
   int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -152,11 +162,19 @@ Result<void> App::initialize(const Settings& settings) {
 }
 
 Result<std::unique_ptr<App>> App::open(const Settings& settings, const Clock& clock) {
-  std::error_code unknown;  // one that may not be looked at is told by what follows
-  if (!std::filesystem::is_directory(settings.regions.data_folder, unknown) && !unknown) {
-    return fail(ErrorKind::invalid, "not_initialized",
-                fmt::format("There is no data folder {}. Make it with: handschlag init --data {}",
-                            settings.regions.data_folder.string(), settings.regions.data_folder.string()));
+  const auto& folder = settings.regions.data_folder;
+  std::error_code error;
+  const bool there = std::filesystem::is_directory(folder, error);
+  const bool closed = error == std::errc::permission_denied || (there && ::access(folder.c_str(), R_OK | X_OK) != 0);
+  if (closed) {
+    return fail(ErrorKind::forbidden, "folder_of_another_user",
+                fmt::format("{} belongs to another user, and you may not look into it; run this as that user.",
+                            folder.string()));
+  }
+  if (!there) {
+    return fail(
+        ErrorKind::invalid, "not_initialized",
+        fmt::format("There is no data folder {}. Make it with: handschlag init {}", folder.string(), where(settings)));
   }
   TRY(check_regions(settings));  // settings that are not those of this folder explain the rest
   TRY(check_files(settings));

@@ -40,6 +40,9 @@
 
 namespace handschlag::app {
 
+// The options that name this data folder and its settings to a command: "--data /var/lib/handschlag --config ...".
+std::string where(const Settings& settings);
+
 // The exclusive use of a data folder by one process, as long as the object lives.
 class FolderLock {
  public:

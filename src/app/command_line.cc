@@ -1,10 +1,14 @@
 #include "app/command_line.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <sstream>
 
 #include "app/version.h"
+#include "features/staff/staff.h"
 
 namespace handschlag::app {
 namespace {
@@ -89,9 +93,11 @@ void add_staff(CLI::App& root, CommandLine& line) {
   auto* token = root.add_subcommand("token", "Access of programs to the API");
   token->require_subcommand(1);
   auto* add = add_command(token, line, "add", "Makes a token and prints it, once");
-  add->add_option("--role", line.role,
-                  "admin, operator, agent, supervisor, experience_manager, marketer, sales, broker, "
-                  "data_protection_officer, executive or integration")
+  std::vector<std::string_view> roles;
+  for (const auto& role : staff::roles()) roles.push_back(role.name);
+  // Named in the help, and so for completion; what is wrong is told by the command, also as JSON.
+  add->add_option("--role", line.role, "What it may do")
+      ->type_name(fmt::format("TEXT:{{{}}}", fmt::join(roles, ",")))
       ->required();
   add->add_option("--name", line.name, "What it is for")->required();
   add->add_option("--region", line.region, "The only region it may see");
@@ -236,6 +242,29 @@ void add_import(CLI::App& root, CommandLine& line) {
   csv->add_option("--report", line.report, "Where rejected lines are listed; beside the file unless said otherwise");
 }
 
+std::string names_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* one : command.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(one->get_name());
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// The first word that should be a command and is none, told as a sentence; "" where all are.
+std::string unknown_command(const CLI::App& root, const std::vector<std::string>& words) {
+  const CLI::App* above = &root;
+  for (const std::string& word : words) {
+    if (word.starts_with('-') || names_of(*above).empty()) return "";
+    auto named = above->get_subcommands([&](const CLI::App* one) { return one->get_name() == word; });
+    if (named.empty()) {
+      return fmt::format("'{}' is no command of {}; it has {}.\nRun with --help for more information.\n", word,
+                         above->get_name(), names_of(*above));
+    }
+    above = named.front();
+  }
+  return "";
+}
+
 }  // namespace
 
 ParsedCommandLine parse_command_line(std::vector<std::string> arguments) {
@@ -251,13 +280,14 @@ ParsedCommandLine parse_command_line(std::vector<std::string> arguments) {
   add_approvals(root, out.line);
   add_upkeep(root, out.line);
   add_moves(root, out.line);
+  const std::string unknown = unknown_command(root, arguments);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     root.parse(arguments);
   } catch (const CLI::ParseError& error) {
     std::ostringstream text;
     out.exit_code = root.exit(error, text, text) == 0 ? 0 : 2;
-    out.output = text.str();
+    out.output = out.exit_code == 0 || unknown.empty() ? text.str() : unknown;
     out.line.command.clear();
   }
   return out;

@@ -33,6 +33,16 @@ TEST(CommandLineParsing, WrongUseSaysWhatIsMissing) {
   }
 }
 
+TEST(CommandLineParsing, AWordThatIsNoCommandIsNamed) {
+  for (std::vector<std::string> arguments : {std::vector<std::string>{"frobnicate"}, {"test-data", "frobnicate"}}) {
+    auto parsed = parse_command_line(arguments);
+    EXPECT_EQ(parsed.exit_code, 2);
+    EXPECT_NE(parsed.output.find("'frobnicate' is no command"), std::string::npos) << parsed.output;
+  }
+  EXPECT_EQ(parse_command_line({"test-data", "--help"}).exit_code, 0);
+  EXPECT_EQ(parse_command_line({"serve", "frobnicate"}).exit_code, 2);
+}
+
 TEST(CommandLineParsing, ImportNeedsFileAndMapping) {
   auto parsed = parse_command_line({"import", "csv", "sales.csv", "--mapping", "online_retail"});
   EXPECT_EQ(parsed.line.command, "import csv");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -333,6 +334,15 @@ Result<int> import_csv(const CommandLine& line, App& app, Console& console) {
   return console.cancelled() ? kInterrupted : kGood;
 }
 
+// The language of the terminal, as POSIX says it.
+bool in_german() {
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets the environment
+    if (value != nullptr && *value != '\0') return std::string_view(value).starts_with("de");
+  }
+  return false;
+}
+
 class DemoProgress final : public demo::Progress {
  public:
   explicit DemoProgress(Console& console) : console_(console), line_(console) {}
@@ -385,6 +395,10 @@ int print_error(const CommandLine& line, const Error& error, Console& console) {
     console.err(json::dump({{"error", {{"code", error.code}, {"detail", error.detail}, {"errors", fields}}}}) + "\n");
   } else {
     console.err(fmt::format("handschlag: {}\n", error.detail));
+    // One that the sentence names already is not said twice.
+    if (error.fields.size() == 1 && error.detail.find(error.fields.front().reason) != std::string::npos) {
+      return kFailed;
+    }
     for (const FieldError& field : error.fields) console.err(fmt::format("  {}: {}\n", field.pointer, field.reason));
   }
   return kFailed;
@@ -417,7 +431,7 @@ int run_demo(const CommandLine& line, App& app, Console& console) {
   console.out(fmt::format("\nTry, in another terminal:\n\n  TOKEN={}\n", issued->text));
   for (const auto& suggestion : summary->suggestions) {
     console.out(fmt::format("\n  # {}\n  curl -H \"Authorization: Bearer $TOKEN\" '{}/api/v1/customers?key={}'\n",
-                            suggestion.english, base, suggestion.key));
+                            in_german() ? suggestion.german : suggestion.english, base, suggestion.key));
   }
   console.out(fmt::format("\nThen, with an id from there: {}/api/v1/customers/ID and .../ID/timeline\n", base));
   return kGood;

@@ -105,7 +105,11 @@ int serve(const CommandLine& line, const Settings& settings, Console& console) {
   if (!app) return print_error(line, app.error(), console);
   auto commands = ControlSocket::listen(**app);
   if (!commands) return print_error(line, commands.error(), console);
-  if (auto started = (*app)->serve(); !started) return print_error(line, started.error(), console);
+  if (auto started = (*app)->serve(); !started) {
+    Error error = started.error();
+    if (error.code == "port_unavailable") error.detail += " Name another by --listen, or as server.listen.";
+    return print_error(line, error, console);
+  }
   print_listening(line, **app, console);
   notify_service_manager("READY=1");
   if (line.command == "demo") {
@@ -144,10 +148,10 @@ int initialize(const CommandLine& line, const Settings& settings, Console& conso
         "\n");
     return 0;
   }
-  console.out(fmt::format(
-      "Data folder {} is ready, with {} regions.\nKeys are in {}: keep a copy of them elsewhere; without "
-      "them the data can't be read.\nNext: handschlag source add --data {} --help\n",
-      settings.regions.data_folder.string(), regions.size(), keys.string(), settings.regions.data_folder.string()));
+  console.out(
+      fmt::format("Data folder {} is ready, with {} regions.\nKeys are in {}: keep a copy of them elsewhere; without "
+                  "them the data can't be read.\nNext: handschlag source add {} --help\n",
+                  settings.regions.data_folder.string(), regions.size(), keys.string(), where(settings)));
   return 0;
 }
 
@@ -182,7 +186,14 @@ int command(CommandLine line, std::vector<std::string> arguments, const Settings
   if (remote) return *remote;
   SystemClock clock;
   auto app = App::open(settings, clock);
-  if (!app) return print_error(line, app.error(), console);
+  if (!app) {
+    Error error = app.error();
+    if (reads_input && error.code == "folder_in_use") {
+      error.detail = fmt::format("A server runs on {}, and it can't read this standard input; give a file.",
+                                 settings.regions.data_folder.string());
+    }
+    return print_error(line, error, console);
+  }
   resolve_paths(line, folder);
   return run_command(line, **app, console);
 }

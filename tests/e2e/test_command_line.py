@@ -1,6 +1,7 @@
 """The commands, alone and beside a running server: what they changed holds at once, and also after kill -9."""
 
 import json
+import shutil
 import stat
 import subprocess
 
@@ -72,6 +73,33 @@ def test_second_server_on_one_folder_is_refused(make_house):
         second = house.run("serve", "--listen", "127.0.0.1:0", check=False, timeout=30)
         assert second.returncode != 0
         assert str(house.data) in second.stderr
+
+
+def test_standard_input_beside_a_server_is_refused_with_the_way_out(make_house):
+    house = make_house()
+    house.add_source("shop")
+    with house.serve():
+        refused = house.run("import", "csv", "-", "--mapping", "online_retail", check=False)
+        assert refused.returncode == 1 and "give a file" in refused.stderr
+
+
+def test_a_port_that_is_taken_is_told_with_the_option(make_house):
+    house, other = make_house(), make_house()
+    with house.serve() as server:
+        refused = other.run("serve", "--listen", server.url.removeprefix("http://"), check=False, timeout=30)
+        assert refused.returncode == 1 and "--listen" in refused.stderr
+
+
+def test_hints_name_the_settings_of_the_command(make_house, tmp_path):
+    house = make_house()
+    config = tmp_path / "settings.toml"
+    config.write_text("[regions]\nhome = 'eu'\n")
+    (house.data / "regions/us/vault.db").unlink()
+    told = house.run("doctor", "--config", config, check=False).stderr
+    assert f"handschlag init --data {house.data} --config {config}" in told
+    (house.data / "control.db").unlink()
+    shutil.rmtree(house.data / "regions")
+    assert "--config" in house.run("doctor", check=False).stderr, "a folder whose databases are in PostgreSQL"
 
 
 def test_init_twice_changes_nothing(make_house):

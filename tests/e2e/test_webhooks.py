@@ -87,6 +87,8 @@ def test_the_feed_waits_for_events_and_names_its_terms(care_house):
         assert (other.status_code, other.json()["code"]) == (403, "use_denied")
         bound = session.get(session.base, params={"region": "uk", "purpose": "CustomerCare", "cursor": start["next"]})
         assert bound.json()["code"] == "cursor_invalid"
+        unknown = session.get(session.base, params={"region": "eu", "purpose": "CustomerCare", "source": "nobody"})
+        assert [error["pointer"] for error in unknown.json()["errors"]] == ["source"]
         assert server.get("/api/v1/events/feed", region="eu", purpose="CustomerCare").status_code == 403
 
 

@@ -202,7 +202,7 @@ Result<json::Value> find(const http::Request& request, Customers& customers) {
   auto name = request.query_param("name");
   if (key.has_value() == name.has_value()) {
     return fail(ErrorKind::invalid, "search_invalid", "Give either key=KIND:VALUE or name.",
-                {{"key", "either key or name is required"}});
+                {{"key", "or name is required, and not both"}});
   }
   return Encoder::found(key ? TRY(customers.find_by_key(viewer, *key)) : TRY(customers.find_by_name(viewer, *name)));
 }
@@ -214,7 +214,7 @@ Result<json::Value> search(const http::Request& request, Customers& customers) {
   json::Reader reader(body);
   auto key = reader.optional_text("key");
   auto name = reader.optional_text("name");
-  if (key.has_value() == name.has_value()) reader.error("key", "either key or name is required");
+  if (key.has_value() == name.has_value()) reader.error("key", "or /name is required, and not both");
   TRY(reader.finish());
   return Encoder::found(key ? TRY(customers.find_by_key(viewer, *key)) : TRY(customers.find_by_name(viewer, *name)));
 }

@@ -181,7 +181,9 @@ Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
     attributes.erase(attributes.begin());
   } else if (intake.user_id || intake.anonymous_id || !intake.keys.empty()) {
     return fail(ErrorKind::invalid, "identity_unusable",
-                "userId and anonymousId are placeholders or malformed, so they identify nobody.");
+                intake.user_id || intake.anonymous_id
+                    ? "userId and anonymousId are placeholders or malformed, so they identify nobody."
+                    : "The number or address is a placeholder or malformed, or only claimed, so it identifies nobody.");
   } else {
     return std::nullopt;
   }

@@ -87,11 +87,19 @@ Result<Filter> filter_of(const http::Request& request) {
   return out;
 }
 
+// A list of the filter is a parameter that is repeated.
+std::unexpected<Error> as_parameter(const Error& error) {
+  if (error.fields.empty()) return std::unexpected(error);
+  const FieldError& field = error.fields.front();
+  const bool list = field.pointer == "sources" || field.pointer == "names";
+  return invalid(list ? field.pointer.substr(0, field.pointer.size() - 1) : field.pointer, field.reason);
+}
+
 Result<Reading> reading_of(const http::Request& request, Feed& feed) {
   Reading out;
   out.recipient = TRY(recipient_of(request));
   out.filter = TRY(filter_of(request));
-  TRY(feed.check(out.filter));
+  if (auto good = feed.check(out.filter); !good) return as_parameter(good.error());
   if (auto name = request.query_param("payload")) {
     const auto payload = find_payload(*name);
     if (!payload) return invalid("payload", "must be slim or full");

@@ -4,13 +4,15 @@
 
 #include <algorithm>
 
+#include "platform/base/label.h"
 #include "platform/base/money.h"
 #include "platform/text/text.h"
 
 namespace handschlag::imports {
 namespace {
 
-constexpr std::size_t kMaxKey = 512;  // bytes
+constexpr std::size_t kMaxKey = 512;       // bytes
+constexpr std::size_t kShownHeader = 300;  // bytes
 constexpr char kKeySeparator = '\x1F';
 
 __extension__ typedef __int128 Wide;
@@ -28,6 +30,16 @@ std::optional<std::int64_t> line_total(const Product& product) {
   return static_cast<std::int64_t>(rounded);
 }
 
+// The columns for a message, as far as they are short and printable.
+std::string shown(const std::vector<std::string>& header) {
+  std::string out;
+  for (const std::string& column : header) {
+    if (out.size() + column.size() > kShownHeader || !is_label(column, kShownHeader)) return out + " ...";
+    out += fmt::format("{}'{}'", out.empty() ? "" : ", ", column);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Layout> find_columns(const Mapping& mapping, const std::vector<std::string>& header) {
@@ -43,8 +55,10 @@ Result<Layout> find_columns(const Mapping& mapping, const std::vector<std::strin
     layout.places.push_back(static_cast<std::size_t>(it - header.begin()));
   }
   if (missing.empty()) return layout;
-  std::string detail = fmt::format("The mapping '{}' does not fit the file's header: {}, {}.", mapping.name,
-                                   missing.front().pointer, missing.front().reason);
+  std::string detail = fmt::format(
+      "The mapping '{}' does not fit the file's header: {}, {}. It has: {}. Where these are not its columns, the "
+      "mapping's file.delimiter is another than the file's.",
+      mapping.name, missing.front().pointer, missing.front().reason, shown(header));
   return fail(ErrorKind::invalid, "columns_missing", std::move(detail), std::move(missing));
 }
 

@@ -233,6 +233,8 @@ TEST(Documents, MissingColumnsAreNamed) {
   std::vector<std::string> named;
   for (const FieldError& field : layout.error().fields) named.push_back(field.pointer);
   EXPECT_THAT(named, ::testing::UnorderedElementsAre("Land", "Kunde"));
+  auto of_another_delimiter = find_columns(*mapping, {"Bon,Datum,Artikel", "a\x1b[2Jb"});
+  EXPECT_THAT(of_another_delimiter.error().detail, ::testing::HasSubstr("It has: 'Bon,Datum,Artikel' ..."));
 }
 
 TEST(Intake, HoldsWhatTheDocumentSays) {

@@ -197,7 +197,9 @@ class Decoder {
     if (format) {
       mapping_.time.format = *std::move(format);
     } else {
-      time.error("format", format.error().detail);
+      std::string reason = format.error().detail;
+      if (reason.ends_with('.')) reason.pop_back();
+      time.error("format", std::move(reason));
     }
     auto zone = text::Zone::find(time.text("zone"));
     if (zone) {

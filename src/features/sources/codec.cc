@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "platform/base/label.h"
+#include "platform/text/text.h"
 
 namespace handschlag::sources {
 namespace {
@@ -62,7 +63,7 @@ bool is_origin(std::string_view text) {
 }
 
 bool is_country(std::string_view text) {
-  return text.size() == 2 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return text::country_code(text) == text;
 }
 
 bool repeats(const std::vector<gate::DeclaredPurpose>& purposes) {
@@ -289,7 +290,7 @@ Errors errors_in(const Source& source) {
   require(is_slug(source.name_space, kMaxSlugBytes), "/namespace", slug_form);
   require(is_label(source.name, kMaxLabelBytes), "/name", "must be a name of up to 200 bytes");
   require(is_label(source.controller, kMaxLabelBytes), "/controller", "must be a name of up to 200 bytes");
-  require(source.country.empty() || is_country(source.country), "/country", "must be two capital letters, such as DE");
+  require(source.country.empty() || is_country(source.country), "/country", "must be an ISO 3166 code, such as DE");
   require(!source.purposes.empty(), "/purposes", "must name at least one purpose");
   require(!repeats(source.purposes), "/purposes", "must not name a purpose twice");
   for (const FieldError& error : errors_in(source.quota, "/quota")) errors.push_back(error);

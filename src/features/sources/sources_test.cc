@@ -138,6 +138,9 @@ TEST_P(SourcesTest, WrongFieldsAreNamed) {
   EXPECT_EQ(added.error().kind, ErrorKind::invalid);
   EXPECT_THAT(pointers_of(added.error()), ElementsAre("/id", "/touchpoint", "/namespace", "/name", "/controller",
                                                       "/country", "/purposes", "/cors_origins"));
+  Source nowhere = till();
+  nowhere.country = "XX";
+  EXPECT_THAT(pointers_of(sources_->add(nowhere).error()), ElementsAre("/country"));
   Source twice = till();
   twice.purposes.push_back({Purpose::CustomerCare, Basis::consent});
   EXPECT_FALSE(sources_->add(twice).has_value());

@@ -202,7 +202,7 @@ Result<void> Delivery::disable(db::Transaction& tx, const Work& work, std::strin
   return staff_.record(tx, {.principal = "job:webhooks",
                             .operation = "disableWebhook",
                             .target = fmt::format("webhook:{}", work.status.endpoint.id),
-                            .outcome = staff::Outcome::failed});
+                            .outcome = staff::Outcome::ok});
 }
 
 Result<Webhooks::Round> Delivery::rest(std::string_view id) {

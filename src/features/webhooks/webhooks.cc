@@ -112,7 +112,9 @@ Result<void> WebhooksImpl::check(const Endpoint& endpoint) const {
   std::vector<FieldError> errors;
   if (!is_slug(endpoint.id, 64)) errors.push_back({"/id", "must be a short name, as in crm: a-z, 0-9, - and _"});
   if (auto good = http_client::check_url(endpoint.url, client_.policy()); !good) {
-    errors.push_back({"/url", good.error().detail});
+    std::string reason = good.error().detail;
+    if (reason.ends_with('.')) reason.pop_back();
+    errors.push_back({"/url", std::move(reason)});
   }
   if (!endpoint.description.empty() && !is_label(endpoint.description, kMaxDescription)) {
     errors.push_back({"/description", fmt::format("must have at most {} bytes", kMaxDescription)});
@@ -271,8 +273,11 @@ Result<Attempt> WebhooksImpl::test(const staff::Actor& actor, std::string_view i
   const std::unique_ptr<std::atomic_flag, void (*)(std::atomic_flag*)> done(&testing_,
                                                                             [](auto* flag) { flag->clear(); });
   const Status status = TRY(get(id));
-  TRY(staff_.record({actor.principal, "testWebhook", target(id), actor.trace_id}));
-  return delivery_.test(status);
+  auto attempt = delivery_.test(status);
+  const bool delivered = attempt && attempt->outcome == "delivered";
+  TRY(staff_.record({actor.principal, "testWebhook", target(id), actor.trace_id,
+                     delivered ? staff::Outcome::ok : staff::Outcome::failed}));
+  return attempt;
 }
 
 Result<void> WebhooksImpl::replay(const staff::Actor& actor, std::string_view id, std::int64_t after) {

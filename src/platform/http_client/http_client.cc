@@ -96,7 +96,9 @@ Result<void> check(const std::string& text, const Rules& rules) {
   if (!url.good()) return bad_url("must be an absolute one of at most 2,048 bytes, as in https://shop.example/hook");
   const std::string scheme = url.part(CURLUPART_SCHEME);
   if (scheme != "https" && scheme != "http") return bad_url("must begin with https://");
-  if (scheme == "http" && rules.internal.empty()) return bad_url("must begin with https://; http is not encrypted");
+  if (scheme == "http" && rules.internal.empty())
+    return bad_url(
+        "must begin with https://: http is not encrypted, and only for networks in outbound.internal_networks");
   if (!url.part(CURLUPART_USER).empty() || !url.part(CURLUPART_PASSWORD).empty()) {
     return bad_url("must not hold a user name or password");
   }
