@@ -7,9 +7,9 @@ from description import load, operations, security_of
 
 OPERATIONS = operations()
 GUARDED = [operation for operation in OPERATIONS if operation.definition.get("x-roles")]
-ROLES = sorted({role for operation in GUARDED for role in operation.definition["x-roles"]})
-# Who runs the server, and who sees sums only: never a person's data.
-WITHOUT_PEOPLE = {"operator", "executive"}
+ROLES = sorted(load()["components"]["schemas"]["Role"]["enum"])
+# Who runs the server, who sees sums only, and whose customers nobody can name yet: never a person's data.
+WITHOUT_PEOPLE = {"operator", "executive", "broker"}
 SUMS_ONLY = {"countCustomers", "listPurposes"}  # of the operations tagged as customers'
 WITHOUT_ROLES = {operation.id for operation in OPERATIONS
                  if security_of(operation.definition) and not operation.definition.get("x-roles")}

@@ -149,10 +149,12 @@ PurposeSet linkable_purposes(PurposeSet a, PurposeSet b) {
 PurposeSet purposes_of_role(std::string_view role) {
   if (role == "admin" || role == "data_protection_officer") return PurposeSet::all();
   if (role == "agent" || role == "supervisor") return kService;
-  if (role == "sales" || role == "broker") return kSales;
+  if (role == "sales") return kSales;
   if (role == "experience_manager") return kExperience;
   if (role == "marketer") return kMarketing;
-  return {};  // operator and executive see no customer; an unknown role sees nothing
+  // Operator and executive see no customer. A broker sees their own only, and whose somebody is can't be said yet. An
+  // unknown role sees nothing.
+  return {};
 }
 
 }  // namespace handschlag::gate
