@@ -16,6 +16,17 @@ function(handschlag_embed target name file)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 endfunction()
 
+# handschlag_embed_bytes(TARGET NAME FILE) does the same for bytes, and for much of them: the assembler takes the file
+# as it is, and `embedded/NAME.h` declares `std::string_view NAME()`.
+function(handschlag_embed_bytes target name file)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/embedded)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/bytes.h.in ${folder}/${name}.h @ONLY)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/bytes.cc.in ${folder}/${name}.cc @ONLY)
+  set_source_files_properties(${folder}/${name}.cc PROPERTIES OBJECT_DEPENDS ${file})
+  target_sources(${target} PRIVATE ${folder}/${name}.cc)
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+endfunction()
+
 # handschlag_fuzz(NAME SOURCE LIBRARY): a fuzz target. With clang's fuzzer (preset `fuzz`) it is a fuzzer, built by the
 # target `fuzzers`. Everywhere else it is a test that replays the inputs of tests/fuzz: the seeds, and what once failed.
 function(handschlag_fuzz name source library)

@@ -13,6 +13,7 @@
 
 #include "app/upkeep.h"
 #include "embedded/openapi.h"
+#include "embedded/pages.h"
 
 namespace handschlag::app {
 namespace {
@@ -299,6 +300,7 @@ App::~App() {
 }
 
 Result<void> App::bind_routes() {
+  pages_ = TRY(Pages::open(embedded::pages()));
   router_ = std::make_unique<http::Router>(TRY(http::Router::create(embedded::openapi)));
   router_->set_authenticator([this](const http::Request& request, std::string_view) { return who_asks(request); });
   router_->set_once(
@@ -331,7 +333,7 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
   static const std::set<std::string_view> kOfOneRegion = {
       "findCustomers",  "searchCustomers",  "getCustomer",      "getTimeline",     "listUses",
       "linkIdentities", "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking",
-      "listRoles",      "getSession",       "readFeed"};
+      "listRoles",      "getSession",       "readFeed",         "listPurposes"};
   auto principal = TRY(admission_.admit(request, staff_->authenticate(request)));
   const auto* caller = std::any_cast<staff::Caller>(&principal.who);
   if (caller != nullptr && !caller->region.empty() && !kOfOneRegion.contains(request.operation)) {

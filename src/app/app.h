@@ -13,6 +13,7 @@
 
 #include "app/admission.h"
 #include "app/health.h"
+#include "app/pages.h"
 #include "app/settings.h"
 #include "features/approvals/approvals.h"
 #include "features/backup/backup.h"
@@ -100,6 +101,7 @@ class App {
   regions::Regions& regions() { return *regions_; }
   staff::Staff& staff() { return *staff_; }
   approvals::Approvals& approvals() { return *approvals_; }
+  const Pages& pages() const { return *pages_; }  // while it serves
   sources::Sources& sources() { return *sources_; }
   events::Events& events() { return *events_; }
   customers::Customers& customers() { return *customers_; }
@@ -189,13 +191,14 @@ class App {
   std::unique_ptr<test_data::TestData> test_data_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<jobs::Runner> jobs_;
+  std::optional<Pages> pages_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Server> server_;
   std::mutex upkeep_;          // a backup, or the beginning or end of a rotation; one at a time
   std::jthread housekeeping_;  // what every node does for itself, once a minute
 };
 
-// /healthz, /readyz, /metrics, the API description, the welcome page. `router` keeps references to all.
+// /healthz, /readyz, /metrics, the API description, the pages. `router` keeps references to all.
 void bind_service_routes(http::Router& router, App& app);
 
 }  // namespace handschlag::app

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "app/app.h"
+#include "app/pages.h"
 #include "embedded/openapi.h"
-#include "embedded/welcome.h"
 
 namespace handschlag::app {
 namespace {
@@ -45,10 +45,8 @@ void bind_service_routes(http::Router& router, App& app) {
   router.bind("getApiDescription", [](const http::Request&) {
     return http::Response::text(200, std::string(embedded::openapi), "application/json");
   });
-  router.bind("welcome", [](const http::Request&) {
-    return http::Response::text(200, std::string(embedded::welcome), "text/html; charset=utf-8")
-        .with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
-  });
+  router.bind("getDesk", [&app](const http::Request& request) { return app.pages().document(request); });
+  router.bind("getDeskAsset", [&app](const http::Request& request) { return app.pages().asset(request); });
 }
 
 }  // namespace handschlag::app

@@ -204,6 +204,7 @@ CASES = {
     "eventTotals": {"query": {"source": "shop"}},
     "eventRefusals": {},
     # customers
+    "listPurposes": {},
     "findCustomers": {"query": {"key": "email:seeded@example.org"}},
     "searchCustomers": {"body": {"name": "Quirinella"}},
     "countCustomers": {"query": {"source": "shop"}},
@@ -236,7 +237,8 @@ CASES = {
     "listDeadLetters": of_new_webhook(),
     "redeliverDeadLetters": of_new_webhook(body={}),
     # the server itself
-    "welcome": {},
+    "getDesk": {},
+    "getDeskAsset": lambda seeded: {"path": {"name": seeded.asset}},
     "healthz": {},
     "readyz": {},
     "metrics": {},

@@ -334,6 +334,18 @@ http::Response empty_or_problem(const Result<void>& result) {
   return result ? http::Response::empty(204) : http::Response::problem(result.error());
 }
 
+json::Value list_purposes(const http::Request& request) {
+  const gate::PurposeSet mine = gate::purposes_of_role(request.principal.role);
+  json::Value items = json::Value::array();
+  for (const gate::PurposeInfo& purpose : gate::purposes()) {
+    items.push_back({{"name", purpose.name},
+                     {"default_basis", gate::code_of(purpose.default_basis)},
+                     {"meaning", {{"de", purpose.german}, {"en", purpose.english}}},
+                     {"may_look", mine.has(purpose.purpose)}});
+  }
+  return {{"items", std::move(items)}, {"next", nullptr}};
+}
+
 }  // namespace
 
 void add_body(json::Value& out, const events::Event& event) {
@@ -353,6 +365,7 @@ void bind_routes(http::Router& router, Customers& customers, sources::Sources& s
   using http::Request;
   using http::Response;
   auto encoder = std::make_shared<Encoder>(sources);
+  router.bind("listPurposes", [](const Request& request) { return Response::json(200, list_purposes(request)); });
   router.bind("findCustomers", [&](const Request& request) { return Response::of(find(request, customers)); });
   router.bind("searchCustomers", [&](const Request& request) { return Response::of(search(request, customers)); });
   router.bind("getCustomer", [&customers, encoder](const Request& request) {

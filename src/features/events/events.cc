@@ -154,6 +154,29 @@ class EventsImpl final : public Events {
     return out;
   }
 
+  Result<std::vector<DayTotal>> totals_by_day(Time since) override {
+    std::map<std::tuple<std::int64_t, std::int64_t, std::string, std::string>, Total> sums;
+    for (Cell& cell : cells_) {
+      TRY(cell.region->data().read([&](db::Transaction& tx) {
+        return store::totals_by_day(tx, std::chrono::floor<std::chrono::days>(since).time_since_epoch().count(),
+                                    [&](std::int64_t day, std::int64_t of, Total total) {
+                                      if (mode_of_source(of) == sources::Mode::test) return;
+                                      Total& sum = sums[{day, of, total.measure, total.currency}];
+                                      total.events += sum.events;
+                                      total.amount_micros += sum.amount_micros;
+                                      sum = std::move(total);
+                                    });
+      }));
+    }
+    std::vector<DayTotal> out;
+    for (auto& [key, total] : sums) {
+      total.source = name_of_source(std::get<1>(key));
+      Time day = std::chrono::sys_days{std::chrono::days{std::get<0>(key)}};
+      out.push_back({format_day(day), std::move(total)});
+    }
+    return out;
+  }
+
   Result<std::vector<RefusalCount>> refusals() override {
     std::vector<RefusalCount> out;
     for (Cell& cell : cells_) {

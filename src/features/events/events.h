@@ -182,6 +182,12 @@ struct Total {
   sources::Mode mode = sources::Mode::live;
 };
 
+// The sum of one day, over all countries, linked or not.
+struct DayTotal {
+  std::string day;  // of what happened, UTC
+  Total total;      // without country
+};
+
 struct RefusalCount {
   std::string day;
   std::string source;
@@ -276,6 +282,8 @@ class Events {
 
   // Sums over all days, of one source, or of all that are live.
   virtual Result<std::vector<Total>> totals(std::string_view source) = 0;
+  // Days from `since` on, of live sources, the oldest first.
+  virtual Result<std::vector<DayTotal>> totals_by_day(Time since) = 0;
   virtual Result<std::vector<RefusalCount>> refusals() = 0;
 
   // Removes what is left of refused and erased events after 30 days, and pins that are over; in small steps. For a job.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "features/events/events.h"
 #include "features/events/stages.h"
@@ -214,6 +215,32 @@ http::Response totals(const http::Request& request, Events& events) {
   return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
 }
 
+http::Response days(const http::Request& request, Events& events, const Clock& clock) {
+  constexpr std::int64_t kUsual = 30;
+  constexpr std::int64_t kMost = 400;
+  std::int64_t wanted = kUsual;
+  if (auto text = request.query_param("days")) {
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), wanted);
+    if (error != std::errc() || end != text->data() + text->size() || wanted < 1 || wanted > kMost) {
+      return http::Response::problem({ErrorKind::invalid, "days_invalid", "days must be a number from 1 to 400."});
+    }
+  }
+  auto rows = events.totals_by_day(clock.now() - std::chrono::days{wanted - 1});
+  if (!rows) return http::Response::problem(rows.error());
+  json::Value items = json::Value::array();
+  for (const DayTotal& row : *rows) {
+    if (request.principal.role == "executive" && row.total.events < kSmallGroup) continue;
+    json::Value item = {
+        {"day", row.day}, {"source", row.total.source}, {"measure", row.total.measure}, {"events", row.total.events}};
+    if (row.total.measure != "events") {
+      item["amount"] = format_micros(row.total.amount_micros);
+      item["currency"] = row.total.currency.empty() ? json::Value() : json::Value(row.total.currency);
+    }
+    items.push_back(std::move(item));
+  }
+  return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
+}
+
 http::Response refusals(Events& events) {
   auto rows = events.refusals();
   if (!rows) return http::Response::problem(rows.error());
@@ -271,6 +298,7 @@ void bind_routes(http::Router& router, Events& events, sources::Sources& sources
     return http::Response::json(200, {{"gpc", true}, {"lastUpdate", "2026-11-21"}});
   });
   router.bind("eventTotals", [&events](const http::Request& request) { return totals(request, events); });
+  router.bind("eventDays", [&](const http::Request& request) { return days(request, events, clock); });
   router.bind("eventRefusals", [&events](const http::Request&) { return refusals(events); });
 }
 

@@ -158,6 +158,21 @@ Result<void> totals(db::Transaction& tx, std::int64_t source, const std::functio
       });
 }
 
+Result<void> totals_by_day(db::Transaction& tx, std::int64_t since,
+                           const std::function<void(std::int64_t, std::int64_t, Total)>& on_row) {
+  return tx.query(
+      "SELECT day, source, measure, currency, CAST(sum(events) AS BIGINT), CAST(sum(amount / 1000000) AS BIGINT), "
+      "CAST(sum(amount % 1000000) AS BIGINT) FROM events_total WHERE day >= $1 "
+      "GROUP BY day, source, measure, currency ORDER BY day, source, measure, currency",
+      {since}, [&](const db::Row& row) {
+        Total total{
+            .source = "", .country = "", .measure = std::string(row.text(2)), .currency = std::string(row.text(3))};
+        total.events = row.integer(4);
+        total.amount_micros = joined(row.integer(5), row.integer(6));
+        on_row(row.integer(0), row.integer(1), std::move(total));
+      });
+}
+
 Result<void> refusals(db::Transaction& tx, const std::function<void(std::int64_t, RefusalCount)>& on_row) {
   return tx.query(
       "SELECT day, source, subject, reason, events FROM events_refusal "

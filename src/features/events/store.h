@@ -71,6 +71,9 @@ Result<void> add_refusals(db::Transaction& tx, const std::map<RefusalKey, std::i
 
 // Sums over all days; `source` 0: all. `on_row(source, total without source)`.
 Result<void> totals(db::Transaction& tx, std::int64_t source, const std::function<void(std::int64_t, Total)>& on_row);
+// From `since` on; `on_row(day, source, total without source and country)`.
+Result<void> totals_by_day(db::Transaction& tx, std::int64_t since,
+                           const std::function<void(std::int64_t, std::int64_t, Total)>& on_row);
 Result<void> refusals(db::Transaction& tx, const std::function<void(std::int64_t, RefusalCount)>& on_row);
 
 // The newest positions of one identity in one segment, before `before`.

@@ -215,6 +215,19 @@ Result<http::Response> create_session(Staff& staff, const http::Request& request
   return response;
 }
 
+Result<http::Response> set_own_password(Staff& staff, const http::Request& request) {
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const std::string current = reader.text("current", {.max_length = 256});
+  const std::string password = reader.text("password", {.min_length = 12, .max_length = 256});
+  TRY(reader.finish());
+  const Session session =
+      TRY(staff.change_password(session_text(request), current, password, request.client_address, request.trace_id));
+  http::Response response = http::Response::json(200, to_json(session));
+  response.with("Set-Cookie", session_cookie(staff.settings(), session.text, staff.settings().session_lifetime));
+  return response;
+}
+
 Result<Value> get_session(Staff& staff, const http::Request& request) {
   return to_json(TRY(staff.session(session_text(request))));
 }
@@ -253,10 +266,12 @@ http::Response done(const Result<void>& result) {
   return result ? http::Response::empty(204) : http::Response::problem(result.error());
 }
 
-void sign_in_later(Staff& staff, std::shared_ptr<const http::Request> request,
+using SignIn = Result<http::Response> (*)(Staff&, const http::Request&);
+
+void sign_in_later(Staff& staff, SignIn sign_in, std::shared_ptr<const http::Request> request,
                    std::shared_ptr<http::Responder> responder) {
   auto posted =
-      staff.post_sign_in([&staff, request, responder] { responder->send(answer(create_session(staff, *request))); });
+      staff.post_sign_in([&staff, sign_in, request, responder] { responder->send(answer(sign_in(staff, *request))); });
   if (!posted) responder->send(http::Response::problem(posted.error()));
 }
 
@@ -277,7 +292,10 @@ void bind_routes(http::Router& router, Staff& staff) {
   router.bind("setStaffState", [&](const Request& request) { return http::tagged_change(set_state(staff, request)); });
   router.bind("setStaffPassword", [&](const Request& request) { return done(set_password(staff, request)); });
   router.bind_async("createSession", [&](std::shared_ptr<const Request> request, http::Responder responder) {
-    sign_in_later(staff, std::move(request), std::make_shared<http::Responder>(std::move(responder)));
+    sign_in_later(staff, create_session, std::move(request), std::make_shared<http::Responder>(std::move(responder)));
+  });
+  router.bind_async("setOwnPassword", [&](std::shared_ptr<const Request> request, http::Responder responder) {
+    sign_in_later(staff, set_own_password, std::move(request), std::make_shared<http::Responder>(std::move(responder)));
   });
   router.bind("getSession", [&](const Request& request) { return Response::of(get_session(staff, request)); });
   router.bind("deleteSession", [&](const Request& request) { return answer(delete_session(staff, request)); });

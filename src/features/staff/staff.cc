@@ -85,6 +85,8 @@ class StaffService final : public Staff {
 
   Result<Session> sign_in(std::string_view login, std::string_view password, std::string_view client_address,
                           std::string_view trace_id) override;
+  Result<Session> change_password(std::string_view session_text, std::string_view current, std::string_view password,
+                                  std::string_view client_address, std::string_view trace_id) override;
   Result<void> post_sign_in(std::function<void()> task) override {
     return sign_in_threads_.try_post(std::move(task)) ? Result<void>{} : Result<void>(too_many_sign_ins());
   }
@@ -359,6 +361,36 @@ Result<Session> StaffService::sign_in(std::string_view login_text, std::string_v
   }
   throttle_.passed(login, client_address);
   return open_session(**checked, trace_id);
+}
+
+Result<Session> StaffService::change_password(std::string_view session_text, std::string_view current,
+                                              std::string_view password, std::string_view client_address,
+                                              std::string_view trace_id) {
+  const FoundSession found = TRY(find_session(session_text));
+  const std::string& login = found.member.login;
+  std::vector<FieldError> errors;
+  check_password_form("/password", password, errors);
+  if (!errors.empty()) return invalid(std::move(errors));
+  TRY(throttle_.admit(login, client_address, clock_.now()));
+  auto checked = check_password(login, current);
+  if (!checked) {
+    throttle_.dropped(login, client_address);
+    return std::unexpected(checked.error());
+  }
+  const std::string name = member_name(found.member.id);
+  if (!*checked) {
+    TRY(record({name, "setOwnPassword", name, std::string(trace_id), Outcome::denied}));
+    return refuse_credential("sign_in_refused", "The current password is not right; check it and try again.");
+  }
+  throttle_.passed(login, client_address);
+  store::MemberRow row = **checked;
+  row.password_hash = TRY(hash(password));
+  TRY(change_member({name, std::string(trace_id)}, found.member.id, "setOwnPassword", {},
+                    [&](store::MemberRow& current_row) -> Result<void> {
+                      current_row.password_hash = row.password_hash;
+                      return {};
+                    }));
+  return open_session(row, trace_id);
 }
 
 Result<Session> StaffService::open_session(const store::MemberRow& checked, std::string_view trace_id) {

@@ -244,6 +244,12 @@ class Staff {
   // address.
   virtual Result<Session> sign_in(std::string_view login, std::string_view password, std::string_view client_address,
                                   std::string_view trace_id) = 0;
+  // Sets the password of whoever holds the session, and answers a new session; all former ones are over. Errors:
+  // unauthenticated "session_needed" where there is none, "sign_in_refused" where `current` is wrong, which counts like
+  // a failed sign-in; invalid, too_many.
+  virtual Result<Session> change_password(std::string_view session_text, std::string_view current,
+                                          std::string_view password, std::string_view client_address,
+                                          std::string_view trace_id) = 0;
   // Runs a task that signs in, on one of the threads kept for that: sign-ins take long and must not hold the server's
   // workers. Errors: too_many, when too many wait; the task is not run then. Waiting tasks are dropped at destruction.
   virtual Result<void> post_sign_in(std::function<void()> task) = 0;

@@ -180,16 +180,21 @@ Result<std::string> inflate(std::string_view encoded, Coding coding, std::size_t
 }
 
 bool accepts_gzip(const Headers& headers) {
-  std::optional<double> gzip;
+  return accepts(headers, "gzip");
+}
+
+bool accepts(const Headers& headers, std::string_view wanted) {
+  std::optional<double> named;
   std::optional<double> any;
   std::optional<double> identity;
   for (std::string_view member : list_header(headers, "Accept-Encoding")) {
     Weighted coding = parse_weighted(member);
-    if (equal_ignoring_case(coding.name, "gzip") || equal_ignoring_case(coding.name, "x-gzip")) gzip = coding.weight;
+    bool is_old_gzip = wanted == "gzip" && equal_ignoring_case(coding.name, "x-gzip");
+    if (equal_ignoring_case(coding.name, wanted) || is_old_gzip) named = coding.weight;
     if (equal_ignoring_case(coding.name, "identity")) identity = coding.weight;
     if (coding.name == "*") any = coding.weight;
   }
-  double weight = gzip.value_or(any.value_or(0));
+  double weight = named.value_or(any.value_or(0));
   return weight > 0 && weight >= identity.value_or(0);
 }
 

@@ -21,7 +21,9 @@ Result<Coding> content_coding(const Headers& headers);
 // Errors: too_large, beyond max_bytes; invalid, where the body is damaged, cut short, or followed by other bytes.
 Result<std::string> inflate(std::string_view encoded, Coding coding, std::size_t max_bytes);
 
-// Whether Accept-Encoding allows gzip and does not rank it below identity (RFC 9110 section 12.5.3).
+// Whether Accept-Encoding allows a coding, such as gzip or br, and does not rank it below identity (RFC 9110 section
+// 12.5.3).
+bool accepts(const Headers& headers, std::string_view coding);
 bool accepts_gzip(const Headers& headers);
 
 // Whether it is worth compressing: text, JSON and the like.

@@ -56,6 +56,10 @@ Response tagged(const Request& request, const json::Value& representation) {
   return Response::empty(304).with("ETag", *known == "*" || known->starts_with(kWeak) ? std::string_view(tag) : *known);
 }
 
+bool is_known(const Request& request, std::string_view tag) {
+  return find_tag(request.headers, "If-None-Match", plain(tag), Comparison::weak).has_value();
+}
+
 Response tagged_change(const Result<json::Value>& representation) {
   if (!representation) return Response::problem(representation.error());
   return Response::json(200, *representation).with("ETag", entity_tag(*representation));

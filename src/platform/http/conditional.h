@@ -19,6 +19,8 @@ std::string entity_tag(const json::Value& representation);
 
 // The answer to a GET: 200 with its tag; 304 without a body where If-None-Match names it.
 Response tagged(const Request& request, const json::Value& representation);
+// Whether the client has the representation with this tag already: If-None-Match names it.
+bool is_known(const Request& request, std::string_view tag);
 // The answer to a change: the new state with its new tag.
 Response tagged_change(const Result<json::Value>& representation);
 

@@ -72,6 +72,11 @@ Result<void> read_extensions(const json::Value& spec, std::string_view where, Op
     if (!idempotency->is_boolean()) return malformed(where, "must have true or false in x-idempotency");
     out.is_idempotent = idempotency->get<bool>();
   }
+  if (auto pages = spec.find("x-pages"); pages != spec.end()) {
+    if (!pages->is_boolean()) return malformed(where, "must have true or false in x-pages");
+    out.answers_pages = pages->get<bool>();
+    if (out.answers_pages && (out.method != "GET" || out.path != "/")) return malformed(where, "can't have x-pages");
+  }
   if (auto problem = spec.find("x-problem"); problem != spec.end()) {
     if (!problem->is_boolean()) return malformed(where, "must have true or false in x-problem");
     out.rewrites_problems = problem->get<bool>();
@@ -219,6 +224,17 @@ const Router::Node* Router::find(const Node& node, std::span<const std::string> 
   return node.parameter && fits_parameter ? find(*node.parameter, segments.subspan(1)) : nullptr;
 }
 
+const Router::Node* Router::find_page(std::span<const std::string> segments) const {
+  if (segments.empty() || root_.literals.contains(segments.front())) return nullptr;
+  if (segments.front().empty() || segments.back().find('.') != std::string::npos) return nullptr;
+  auto home = root_.literals.find("");
+  if (home == root_.literals.end()) return nullptr;
+  for (std::size_t index : home->second->operations) {
+    if (operations_[index].answers_pages) return home->second.get();
+  }
+  return nullptr;
+}
+
 std::string Router::methods_of(const Node& node) const {
   std::vector<std::string_view> methods;
   for (std::size_t index : node.operations) methods.emplace_back(operations_[index].method);
@@ -233,6 +249,7 @@ std::string Router::methods_of(const Node& node) const {
 Result<Router::Match> Router::match(std::string_view method, std::string_view path) const {
   std::vector<std::string> segments = TRY(path_segments(path));
   const Node* node = find(root_, segments);
+  if (node == nullptr) node = find_page(segments);
   if (node == nullptr) return no_such_path();
   // A spec may describe HEAD by itself; else GET's handler answers it, and the body is not sent.
   for (std::string_view wanted : {method, method == "HEAD" ? std::string_view("GET") : method}) {
@@ -247,6 +264,7 @@ Result<Router::Match> Router::match(std::string_view method, std::string_view pa
 Result<Router::Resource> Router::resource(std::string_view path) const {
   std::vector<std::string> segments = TRY(path_segments(path));
   const Node* node = find(root_, segments);
+  if (node == nullptr) node = find_page(segments);
   if (node == nullptr) return no_such_path();
   return Resource{operations_[node->operations.front()].path, methods_of(*node)};
 }

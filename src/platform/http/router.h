@@ -12,6 +12,10 @@
 //                           without a body becomes a problem, and a problem gets the trace id. What is refused before
 //                           the handler is reached (limits, authentication) is a problem either way
 //   x-idempotency: true     a request with an Idempotency-Key goes through set_once()
+//   x-pages: true           on GET / alone: answers GET of every address that can be a page, so that a page may be
+//   opened
+//                           or reloaded by its address. That is one whose first segment begins no other path here and
+//                           whose last holds no dot; what is in use by the API is never hidden by it
 //   deprecated: true        with x-deprecated and x-sunset, also on parameters and fields: see deprecation.h
 //
 // Paths are templates of whole segments: /api/v1/customers/{id}/timeline. A literal segment wins over a parameter; a
@@ -53,6 +57,7 @@ struct Operation {
   std::size_t max_body = 1 << 20;
   bool rewrites_problems = true;  // x-problem
   bool at_once = false;           // see bind_at_once
+  bool answers_pages = false;     // x-pages
   bool is_idempotent = false;     // x-idempotency
   Deprecations deprecations;      // deprecated, x-deprecated, x-sunset
   Storage storage = Storage::read;
@@ -124,6 +129,7 @@ class Router {
   Router() = default;
   Result<void> add(Operation operation);
   static const Node* find(const Node& node, std::span<const std::string> segments);
+  const Node* find_page(std::span<const std::string> segments) const;
   Operation* operation_to_bind(std::string_view operation_id);
   std::string methods_of(const Node& node) const;
   Responder tell_deprecated(const Operation& operation, const Request& request, Responder responder) const;

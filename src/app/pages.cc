@@ -1,0 +1,97 @@
+#include "app/pages.h"
+
+#include <fmt/format.h>
+
+#include "platform/http/compression.h"
+#include "platform/http/conditional.h"
+#include "platform/json/json.h"
+
+namespace handschlag::app {
+namespace {
+
+constexpr std::string_view kDocument = "index.html";
+constexpr std::string_view kPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types default";
+constexpr std::string_view kForEver = "public, max-age=31536000, immutable";
+
+std::unexpected<Error> malformed() {
+  return fail(ErrorKind::internal, "pages_malformed", "The web pages in this binary are damaged; build it again.");
+}
+
+// The bytes that an entry of the list names by their place behind it; empty where it names none.
+Result<std::string_view> part(const json::Value& entry, const char* name, std::string_view bytes) {
+  auto place = entry.find(name);
+  if (place == entry.end()) return std::string_view();
+  if (!place->is_array() || place->size() != 2) return malformed();
+  auto start = (*place)[0].get<std::size_t>();
+  auto size = (*place)[1].get<std::size_t>();
+  if (start > bytes.size() || size > bytes.size() - start) return malformed();
+  return bytes.substr(start, size);
+}
+
+}  // namespace
+
+// A pack is the length of its list as eight decimal digits, the list as JSON, then the bytes that it names.
+Result<Pages> Pages::open(std::string_view pack) {
+  constexpr std::size_t kDigits = 8;
+  if (pack.size() < kDigits) return malformed();
+  std::size_t length = 0;
+  for (char digit : pack.substr(0, kDigits)) length = length * 10 + static_cast<std::size_t>(digit - '0');
+  if (length > pack.size() - kDigits) return malformed();
+  const json::Value list = TRY(json::parse(pack.substr(kDigits, length)));
+  const std::string_view bytes = pack.substr(kDigits + length);
+  Pages pages;
+  for (const json::Value& entry : list) {
+    File file{.type = entry.at("type").get<std::string>(),
+              .tag = fmt::format("W/\"{}\"", entry.at("digest").get<std::string>()),
+              .plain = TRY(part(entry, "plain", bytes)),
+              .gzip = TRY(part(entry, "gzip", bytes)),
+              .brotli = TRY(part(entry, "brotli", bytes)),
+              .size = entry.at("size").get<std::size_t>()};
+    pages.files_.emplace(entry.at("name").get<std::string>(), std::move(file));
+  }
+  if (!pages.files_.contains(kDocument)) return malformed();
+  return pages;
+}
+
+http::Response Pages::send(const http::Request& request, const File& file) {
+  if (http::is_known(request, file.tag)) return http::Response::empty(304).with("ETag", file.tag);
+  http::Response response = http::Response::text(200, "", file.type);
+  response.with("ETag", file.tag).with("Cross-Origin-Resource-Policy", "same-origin");
+  if (!file.plain.empty()) {
+    response.body = file.plain;
+    return response;
+  }
+  response.with("Vary", "Accept-Encoding");
+  if (http::accepts(request.headers, "br")) {
+    response.with("Content-Encoding", "br").body = file.brotli;
+  } else if (http::accepts_gzip(request.headers)) {
+    response.with("Content-Encoding", "gzip").body = file.gzip;
+  } else {
+    auto plain = http::inflate(file.gzip, http::Coding::gzip, file.size);
+    if (!plain) return http::Response::problem(plain.error());
+    response.body = *std::move(plain);
+  }
+  return response;
+}
+
+http::Response Pages::document(const http::Request& request) const {
+  return send(request, files_.find(kDocument)->second)
+      .with("Cache-Control", "no-cache")
+      .with("Content-Security-Policy", kPolicy)
+      .with("Cross-Origin-Opener-Policy", "same-origin")
+      .with("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+}
+
+http::Response Pages::asset(const http::Request& request) const {
+  auto found = files_.find(request.path_param("name"));
+  if (found == files_.end() || found->first == kDocument) {
+    return http::Response::problem(404, "asset_unknown",
+                                   "There is no such file; the pages were renewed, so load the page again.");
+  }
+  return send(request, found->second).with("Cache-Control", kForEver);
+}
+
+}  // namespace handschlag::app

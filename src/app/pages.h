@@ -1,0 +1,42 @@
+// The web pages, as the build packed them into the binary (web/desk/pack.mjs): the desk's one document, which every
+// page's address opens, and its scripts, styles, fonts and pictures.
+//
+// Everything comes from this server: the document's policy allows no other origin, no script or style in the page
+// itself, no frame around it, and no way from text to script (Trusted Types).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "platform/base/result.h"
+#include "platform/http/http.h"
+
+namespace handschlag::app {
+
+// Immutable, so thread-safe.
+class Pages {
+ public:
+  // Reads a pack, which must outlive this. Errors: internal (malformed, or without a document).
+  static Result<Pages> open(std::string_view pack);
+
+  // The document. Always asked for anew, and answered 304 while it is the same.
+  http::Response document(const http::Request& request) const;
+  // What the document names, to be kept for ever: another version has another name. Errors: 404.
+  http::Response asset(const http::Request& request) const;
+
+ private:
+  struct File {
+    std::string type;
+    std::string tag;
+    std::string_view plain;  // empty where the compressed forms stand for it
+    std::string_view gzip;
+    std::string_view brotli;
+    std::size_t size = 0;  // uncompressed
+  };
+  static http::Response send(const http::Request& request, const File& file);
+
+  std::map<std::string, File, std::less<>> files_;
+};
+
+}  // namespace handschlag::app

@@ -1,0 +1,38 @@
+// Packs what Vite built into one file for the binary: pack.mjs FOLDER PACK. src/app/pages.cc reads it.
+import {createHash} from 'node:crypto';
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {basename, extname, join} from 'node:path';
+import {brotliCompressSync, constants, gzipSync} from 'node:zlib';
+
+const TYPES = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+
+const [folder, pack] = process.argv.slice(2);
+const chunks = [];
+let end = 0;
+
+function add(bytes) {
+  chunks.push(bytes);
+  end += bytes.length;
+  return [end - bytes.length, bytes.length];
+}
+
+function entry(path) {
+  const type = TYPES[extname(path)];
+  if (!type) throw new Error(`${path}: of no type that is known here`);
+  const bytes = readFileSync(path);
+  const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
+  const common = {name: basename(path), type, digest, size: bytes.length};
+  if (type.startsWith('font/')) return {...common, plain: add(bytes)};
+  const brotli = brotliCompressSync(bytes, {params: {[constants.BROTLI_PARAM_QUALITY]: 11}});
+  return {...common, gzip: add(gzipSync(bytes, {level: 9})), brotli: add(brotli)};
+}
+
+const paths = [join(folder, 'index.html'), ...readdirSync(join(folder, 'assets')).sort().map(name => join(folder, 'assets', name))];
+const list = Buffer.from(JSON.stringify(paths.map(entry)));
+writeFileSync(pack, Buffer.concat([Buffer.from(String(list.length).padStart(8, '0')), list, ...chunks]));

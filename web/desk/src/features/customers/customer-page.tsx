@@ -1,0 +1,231 @@
+import {Tabs} from '@mantine/core';
+import {useQuery} from '@tanstack/react-query';
+import {Link, useNavigate, useParams, useSearch} from '@tanstack/react-router';
+import {useTranslation} from 'react-i18next';
+import {api, type Schemas, take} from '../../api/client';
+import {useFormats} from '../../i18n/format';
+import {Chip} from '../../parts/chip';
+import {Page, Section} from '../../parts/page';
+import {Failed, Loading} from '../../parts/states';
+import {touchpointName} from '../../parts/touchpoint';
+import {When} from '../../parts/when';
+import {useMay} from '../../session/session';
+import classes from './customer-page.module.css';
+import {Identities} from './identities';
+import {keptPurpose, PurposeMenu, PurposeQuestion} from './purpose';
+import {Timeline} from './timeline';
+import {Uses} from './uses';
+
+export type Customer = Schemas['Customer'];
+
+export function CustomerPage() {
+  const {t} = useTranslation();
+  const {id} = useParams({from: '/customers/$id'});
+  const search = useSearch({from: '/customers/$id'});
+  const navigate = useNavigate({from: '/customers/$id'});
+  const purpose = search.purpose ?? keptPurpose();
+  const choose = (chosen: string) => void navigate({search: before => ({...before, purpose: chosen}), replace: true});
+  if (!purpose) {
+    return (
+      <Page title={t('customer.untitled', {id})}>
+        <PurposeQuestion onChoose={choose} />
+      </Page>
+    );
+  }
+  return <Known id={id} purpose={purpose} onChoose={choose} />;
+}
+
+function textTrait(customer: Customer, name: string): string | null {
+  const found = customer.traits.find(trait => trait.name === name && typeof trait.value === 'string' && trait.value !== '');
+  return found ? (found.value as string) : null;
+}
+
+export function nameOf(customer: Customer): string | null {
+  const parts = [
+    textTrait(customer, 'firstName') ?? textTrait(customer, 'first_name'),
+    textTrait(customer, 'lastName') ?? textTrait(customer, 'last_name'),
+  ].filter(part => part !== null);
+  return textTrait(customer, 'name') ?? (parts.length > 0 ? parts.join(' ') : null);
+}
+
+function Known({id, purpose, onChoose}: {id: string; purpose: string; onChoose: (purpose: string) => void}) {
+  const {t} = useTranslation();
+  const may = useMay();
+  const {tab = 'timeline'} = useSearch({from: '/customers/$id'});
+  const navigate = useNavigate({from: '/customers/$id'});
+  const {data, error, isPending, refetch} = useQuery({
+    queryKey: ['customers', id, purpose],
+    queryFn: () => take(api.GET('/api/v1/customers/{id}', {params: {path: {id}, query: {purpose}}})),
+  });
+  const name = data ? nameOf(data) : null;
+  return (
+    <Page
+      title={name ?? t('customer.untitled', {id})}
+      lead={data && <Lead customer={data} named={name !== null} />}
+      actions={<PurposeMenu purpose={purpose} onChoose={onChoose} />}
+    >
+      {isPending ? (
+        <Loading lines={9} height={40} />
+      ) : error ? (
+        <div className="card">
+          <Failed error={error} retry={() => void refetch()} />
+          {error && 'status' in error && error.status === 404 && (
+            <p className={classes.back}>
+              {t('customer.goneHint')} <Link to="/customers" search={{purpose}}>{t('customer.back')}</Link>
+            </p>
+          )}
+        </div>
+      ) : (
+        <div className={classes.columns}>
+          <div className="stack">
+            <Counters customer={data} />
+            <Traits customer={data} />
+          </div>
+          <section className="card">
+            <Tabs
+              value={tab}
+              onChange={value => void navigate({search: before => ({...before, tab: value === 'timeline' ? undefined : (value as 'identities')}), replace: true, resetScroll: false})}
+              keepMounted={false}
+            >
+              <Tabs.List className={classes.tabs}>
+                <Tabs.Tab value="timeline">{t('timeline.title')}</Tabs.Tab>
+                <Tabs.Tab value="identities">
+                  {t('identities.title')} <span className={classes.number}>{data.identities.length}</span>
+                </Tabs.Tab>
+                {may('listUses') && <Tabs.Tab value="uses">{t('uses.title')}</Tabs.Tab>}
+              </Tabs.List>
+              <Tabs.Panel value="timeline">
+                <Timeline id={id} purpose={purpose} touchpoints={data.counters.touchpoints.map(entry => entry.touchpoint)} />
+              </Tabs.Panel>
+              <Tabs.Panel value="identities">
+                <Identities customer={data} purpose={purpose} />
+              </Tabs.Panel>
+              {may('listUses') && (
+                <Tabs.Panel value="uses">
+                  <Uses id={id} purpose={purpose} />
+                </Tabs.Panel>
+              )}
+            </Tabs>
+          </section>
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Lead({customer, named}: {customer: Customer; named: boolean}) {
+  const {t} = useTranslation();
+  const format = useFormats();
+  const countries = [...new Set(customer.identities.map(identity => identity.country).filter(code => code !== null))];
+  return (
+    <span className="row-wide small">
+      {named && <span className="figures">{customer.id}</span>}
+      {countries.map(code => (
+        <span key={code}>{format.country(code)}</span>
+      ))}
+      {customer.counters.last_seen && (
+        <span>
+          {t('customer.lastSeen')} <When at={customer.counters.last_seen} />
+        </span>
+      )}
+      {customer.mode === 'test' && <Chip tone="warn">{t('common.test')}</Chip>}
+    </span>
+  );
+}
+
+function Counters({customer}: {customer: Customer}) {
+  const {t} = useTranslation();
+  const format = useFormats();
+  const {counters} = customer;
+  const most = Math.max(1, ...counters.touchpoints.map(entry => entry.events));
+  return (
+    <Section title={t('customer.together')}>
+      <dl className={classes.counters}>
+        <div>
+          <dt>{t('customer.orders')}</dt>
+          <dd>{format.number(counters.orders)}</dd>
+        </div>
+        {counters.revenue.map(money => (
+          <div key={money.currency ?? ''}>
+            <dt>{t('customer.ordered')}</dt>
+            <dd>{format.money(money.ordered, money.currency)}</dd>
+          </div>
+        ))}
+        {counters.refunds > 0 && (
+          <div>
+            <dt>{t('customer.refunds')}</dt>
+            <dd>
+              {format.number(counters.refunds)}
+              <span className={classes.of}>
+                {counters.revenue.filter(money => Number(money.refunded) > 0).map(money => format.money(money.refunded, money.currency)).join(', ')}
+              </span>
+            </dd>
+          </div>
+        )}
+        {counters.cancellations > 0 && (
+          <div>
+            <dt>{t('customer.cancellations')}</dt>
+            <dd>{format.number(counters.cancellations)}</dd>
+          </div>
+        )}
+        <div>
+          <dt>{t('customer.events')}</dt>
+          <dd>{format.number(counters.events)}</dd>
+        </div>
+      </dl>
+      <h3 className={classes.where}>{t('customer.where')}</h3>
+      <ul className={classes.touchpoints}>
+        {[...counters.touchpoints]
+          .sort((a, b) => b.events - a.events)
+          .map(entry => (
+            <li key={entry.touchpoint}>
+              <Link to="/customers/$id" params={{id: customer.id}} search={before => ({...before, touchpoint: entry.touchpoint, tab: undefined})} replace resetScroll={false}>
+                {touchpointName(t, entry.touchpoint)}
+              </Link>
+              <span className={classes.bar} aria-hidden>
+                <span style={{width: `${(100 * entry.events) / most}%`}} />
+              </span>
+              <span className="figures">{format.number(entry.events)}</span>
+            </li>
+          ))}
+      </ul>
+    </Section>
+  );
+}
+
+function asText(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  return typeof value === 'object' ? Object.values(value).filter(Boolean).map(asText).join(', ') : String(value);
+}
+
+function Traits({customer}: {customer: Customer}) {
+  const {t} = useTranslation();
+  // Equal values of several sources are one line.
+  const lines = new Map<string, {name: string; value: string; sources: string[]}>();
+  for (const trait of customer.traits) {
+    const value = asText(trait.value);
+    const key = `${trait.name}\n${value}`;
+    const line = lines.get(key) ?? {name: trait.name, value, sources: []};
+    if (!line.sources.includes(trait.source)) line.sources.push(trait.source);
+    lines.set(key, line);
+  }
+  return (
+    <Section title={t('customer.traits')}>
+      {lines.size === 0 ? (
+        <p className="soft small">{t('customer.noTraits')}</p>
+      ) : (
+        <dl className={classes.traits}>
+          {[...lines.values()].map(line => (
+            <div key={`${line.name} ${line.value}`}>
+              <dt>{t(`traits.${line.name}` as 'traits.email', {defaultValue: line.name})}</dt>
+              <dd>
+                {line.value}
+                <span className={classes.from}>{line.sources.join(', ')}</span>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,235 @@
+import {Alert, Button, Select, TextInput} from '@mantine/core';
+import {IconAlertCircle, IconPlus} from '@tabler/icons-react';
+import {useMutation, useQuery, useQueryClient} from '@tanstack/react-query';
+import {createColumnHelper} from '@tanstack/react-table';
+import {useNavigate, useSearch} from '@tanstack/react-router';
+import {type FormEvent, useMemo, useState} from 'react';
+import {useTranslation} from 'react-i18next';
+import {api, idempotencyKey, type Schemas, take} from '../../api/client';
+import {useFormats} from '../../i18n/format';
+import {Chip} from '../../parts/chip';
+import {DataTable} from '../../parts/data-table';
+import {Dialog} from '../../parts/dialog';
+import {notify} from '../../parts/notify';
+import {Page} from '../../parts/page';
+import {asProblem, explain, fieldError} from '../../parts/problem';
+import {Secret} from '../../parts/secret';
+import {Empty, Failed, Loading} from '../../parts/states';
+import {When} from '../../parts/when';
+import {RoleSelect} from './roles';
+
+type Token = Schemas['Token'];
+
+function stateOf(token: Token): 'valid' | 'revoked' | 'expired' {
+  if (token.revoked_at) return 'revoked';
+  return token.expires_at && new Date(token.expires_at) < new Date() ? 'expired' : 'valid';
+}
+
+export function TokensPage() {
+  const {t} = useTranslation();
+  const search = useSearch({from: '/tokens'});
+  const navigate = useNavigate({from: '/tokens'});
+  const [adding, setAdding] = useState(false);
+  const [revoking, setRevoking] = useState<Token | null>(null);
+  const {data, error, isPending, refetch} = useQuery({
+    queryKey: ['tokens'],
+    queryFn: async () => {
+      const tokens: Token[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await take(api.GET('/api/v1/tokens', {params: {query: {limit: 200, cursor}}}));
+        tokens.push(...page.items);
+        cursor = page.next ?? undefined;
+      } while (cursor);
+      return tokens.reverse();
+    },
+  });
+  const columns = useColumns(setRevoking);
+  const add = (
+    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>
+      {t('tokens.add')}
+    </Button>
+  );
+  return (
+    <Page title={t('pages.tokens')} lead={t('tokens.lead')} actions={add}>
+      <section className="card">
+        {isPending ? (
+          <Loading lines={6} height={40} />
+        ) : error ? (
+          <Failed error={error} retry={() => void refetch()} />
+        ) : (
+          <DataTable
+            label={t('pages.tokens')}
+            rows={data}
+            columns={columns}
+            search={search}
+            onSearch={change => void navigate({search: change, replace: true, resetScroll: false})}
+            searchLabel={t('tokens.search')}
+            empty={
+              <Empty title={t('tokens.empty')} action={add}>
+                {t('tokens.emptyHint')}
+              </Empty>
+            }
+          />
+        )}
+      </section>
+      <AddDialog opened={adding} onClose={() => setAdding(false)} />
+      <RevokeDialog token={revoking} onClose={() => setRevoking(null)} />
+    </Page>
+  );
+}
+
+function useColumns(onRevoke: (token: Token) => void) {
+  const {t} = useTranslation();
+  const format = useFormats();
+  return useMemo(() => {
+    const column = createColumnHelper<Token>();
+    return [
+      column.accessor('name', {header: t('tokens.name')}),
+      column.accessor(row => t(`roles.${row.role}`), {id: 'role', header: t('staff.role'), meta: {label: t('staff.role')}}),
+      column.accessor(row => t(`tokens.${stateOf(row)}`), {
+        id: 'state',
+        header: t('staff.state'),
+        meta: {label: t('staff.state')},
+        cell: ({row, getValue}) => <Chip tone={stateOf(row.original) === 'valid' ? 'good' : 'bad'}>{getValue()}</Chip>,
+      }),
+      column.accessor(row => row.region ?? '', {
+        id: 'region',
+        header: t('tokens.region'),
+        meta: {label: t('tokens.region')},
+        cell: ({getValue}) => getValue() || t('tokens.allRegions'),
+      }),
+      column.accessor(row => row.expires_at ?? '', {
+        id: 'expires',
+        header: t('tokens.expires'),
+        meta: {label: t('tokens.expires')},
+        cell: ({getValue}) => (getValue() ? format.date(getValue()) : t('tokens.never')),
+      }),
+      column.accessor(row => row.last_used_at ?? '', {
+        id: 'used',
+        header: t('tokens.used'),
+        meta: {label: t('tokens.used')},
+        cell: ({getValue}) => (getValue() ? <When at={getValue()} /> : t('tokens.notYet')),
+      }),
+      column.display({
+        id: 'actions',
+        header: t('common.actions'),
+        cell: ({row}) =>
+          row.original.revoked_at ? null : (
+            <Button size="compact-sm" variant="default" onClick={() => onRevoke(row.original)} aria-label={t('tokens.revokeNamed', {name: row.original.name})}>
+              {t('tokens.revoke')}
+            </Button>
+          ),
+      }),
+    ];
+  }, [t, format, onRevoke]);
+}
+
+function AddDialog({opened, onClose}: {opened: boolean; onClose: () => void}) {
+  const {t} = useTranslation();
+  const [issued, setIssued] = useState<string | null>(null);
+  function close() {
+    onClose();
+    setIssued(null);
+  }
+  return (
+    <Dialog opened={opened} onClose={close} title={t('tokens.add')} closeOnClickOutside={!issued}>
+      {issued ? (
+        <div className="stack">
+          <Secret text={issued} label={t('tokens.token')} />
+          <Button onClick={close}>{t('tokens.kept')}</Button>
+        </div>
+      ) : (
+        <AddForm onDone={setIssued} onCancel={close} />
+      )}
+    </Dialog>
+  );
+}
+
+function AddForm({onDone, onCancel}: {onDone: (token: string) => void; onCancel: () => void}) {
+  const {t} = useTranslation();
+  const queries = useQueryClient();
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Schemas['Role']>('operator');
+  const [days, setDays] = useState('90');
+  const add = useMutation({
+    mutationFn: () =>
+      take(
+        api.POST('/api/v1/tokens', {
+          params: {header: {'Idempotency-Key': idempotencyKey()}},
+          body: {name, role, expires_at: days === '0' ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString()},
+        }),
+      ),
+    onSuccess: issued => {
+      void queries.invalidateQueries({queryKey: ['tokens']});
+      onDone(issued.token);
+    },
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    add.mutate();
+  }
+  return (
+    <form className="stack" onSubmit={submit}>
+      <TextInput label={t('tokens.name')} description={t('tokens.nameHint')} required withAsterisk={false} maxLength={100} value={name} onChange={event => setName(event.currentTarget.value)} error={fieldError(add.error, 'name')} data-autofocus />
+      <RoleSelect value={role} onChange={setRole} />
+      <Select
+        label={t('tokens.expires')}
+        allowDeselect={false}
+        value={days}
+        onChange={value => setDays(value ?? days)}
+        data={[
+          {value: '30', label: t('tokens.days', {count: 30})},
+          {value: '90', label: t('tokens.days', {count: 90})},
+          {value: '365', label: t('tokens.days', {count: 365})},
+          {value: '0', label: t('tokens.never')},
+        ]}
+      />
+      <div role="alert">
+        {add.error && (
+          <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
+            {explain(t, asProblem(add.error))}
+          </Alert>
+        )}
+      </div>
+      <div className="row">
+        <Button type="submit" loading={add.isPending}>
+          {t('tokens.add')}
+        </Button>
+        <Button variant="subtle" color="gray" onClick={onCancel}>
+          {t('common.cancel')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+// Final, so it says what will happen instead of offering a way back.
+function RevokeDialog({token, onClose}: {token: Token | null; onClose: () => void}) {
+  const {t} = useTranslation();
+  const queries = useQueryClient();
+  const revoke = useMutation({
+    mutationFn: (id: number) => take(api.DELETE('/api/v1/tokens/{id}', {params: {path: {id}}})),
+    onSuccess: () => {
+      void queries.invalidateQueries({queryKey: ['tokens']});
+      notify({kind: 'good', text: t('tokens.wasRevoked')});
+      onClose();
+    },
+  });
+  return (
+    <Dialog opened={token !== null} onClose={onClose} title={t('tokens.revokeNamed', {name: token?.name ?? ''})}>
+      <div className="stack">
+        <p className="small">{t('tokens.revokeText')}</p>
+        {revoke.error && <Alert color="red">{explain(t, asProblem(revoke.error))}</Alert>}
+        <div className="row">
+          <Button color="red" loading={revoke.isPending} onClick={() => token && revoke.mutate(token.id)}>
+            {t('tokens.revokeDo')}
+          </Button>
+          <Button variant="subtle" color="gray" onClick={onClose}>
+            {t('common.cancel')}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,113 @@
+import {createRootRoute, createRoute, createRouter, lazyRouteComponent, Link} from '@tanstack/react-router';
+import {useTranslation} from 'react-i18next';
+import {Page} from '../parts/page';
+import {Empty, Failed, NoPermission} from '../parts/states';
+import {listSearch} from '../parts/data-table';
+import {type Guarded, useMay} from '../session/session';
+import type {ComponentType} from 'react';
+import {Shell} from './shell';
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+}
+
+// A page that lives on an operation which not every role may call.
+function guarded(operation: Guarded, Component: ComponentType & {preload?: () => Promise<void> | undefined}) {
+  function Guard() {
+    const may = useMay();
+    return may(operation) ? <Component /> : <NoPermission />;
+  }
+  Guard.preload = Component.preload;
+  return Guard;
+}
+
+function NotFound() {
+  const {t} = useTranslation();
+  return (
+    <Page title={t('notFound.title')}>
+      <Empty title={t('notFound.text')} action={<Link to="/">{t('notFound.home')}</Link>} />
+    </Page>
+  );
+}
+
+const root = createRootRoute({component: Shell, notFoundComponent: NotFound});
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('../features/overview/overview-page'), 'OverviewPage'),
+});
+const customers = createRoute({
+  getParentRoute: () => root,
+  path: '/customers',
+  validateSearch: (search: Record<string, unknown>): {purpose?: string; phone?: string; mode?: 'test'} => ({
+    purpose: text(search.purpose),
+    phone: text(search.phone),
+    mode: search.mode === 'test' ? 'test' : undefined,
+  }),
+  component: guarded('searchCustomers', lazyRouteComponent(() => import('../features/customers/customers-page'), 'CustomersPage')),
+});
+export const tabs = ['timeline', 'identities', 'uses'] as const;
+export type Tab = (typeof tabs)[number];
+const customer = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/$id',
+  validateSearch: (search: Record<string, unknown>): {purpose?: string; touchpoint?: string; type?: string; tab?: Tab} => ({
+    purpose: text(search.purpose),
+    touchpoint: text(search.touchpoint),
+    type: text(search.type),
+    tab: tabs.find(tab => tab === search.tab),
+  }),
+  component: guarded('getCustomer', lazyRouteComponent(() => import('../features/customers/customer-page'), 'CustomerPage')),
+});
+const sources = createRoute({
+  getParentRoute: () => root,
+  path: '/sources',
+  validateSearch: listSearch,
+  component: guarded('listSources', lazyRouteComponent(() => import('../features/sources/sources-page'), 'SourcesPage')),
+});
+const newSource = createRoute({
+  getParentRoute: () => root,
+  path: '/sources/new',
+  component: guarded('createSource', lazyRouteComponent(() => import('../features/sources/new-source-page'), 'NewSourcePage')),
+});
+const source = createRoute({
+  getParentRoute: () => root,
+  path: '/sources/$id',
+  component: guarded('getSource', lazyRouteComponent(() => import('../features/sources/source-page'), 'SourcePage')),
+});
+const staff = createRoute({
+  getParentRoute: () => root,
+  path: '/staff',
+  validateSearch: listSearch,
+  component: guarded('listStaff', lazyRouteComponent(() => import('../features/staff/staff-page'), 'StaffPage')),
+});
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: '/tokens',
+  validateSearch: listSearch,
+  component: guarded('listTokens', lazyRouteComponent(() => import('../features/staff/tokens-page'), 'TokensPage')),
+});
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>): {principal?: string} => ({principal: text(search.principal)}),
+  component: guarded('listAudit', lazyRouteComponent(() => import('../features/audit/audit-page'), 'AuditPage')),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../features/settings/settings-page'), 'SettingsPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, staff, tokens, audit, settings]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  defaultErrorComponent: ({error, reset}) => <Failed error={error} retry={reset} />,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

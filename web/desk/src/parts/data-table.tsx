@@ -1,0 +1,134 @@
+// A table that can be searched and sorted; on a phone each row becomes a card.
+import {TextInput} from '@mantine/core';
+import {IconArrowDown, IconArrowsSort, IconArrowUp, IconSearch} from '@tabler/icons-react';
+import {
+  type ColumnDef,
+  flexRender,
+  getCoreRowModel,
+  getFilteredRowModel,
+  getSortedRowModel,
+  type RowData,
+  type SortingState,
+  useReactTable,
+} from '@tanstack/react-table';
+import type {ReactNode} from 'react';
+import {useTranslation} from 'react-i18next';
+import classes from './data-table.module.css';
+import {Empty} from './states';
+
+declare module '@tanstack/react-table' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  interface ColumnMeta<TData extends RowData, TValue> {
+    numeric?: boolean;
+    label?: string;
+  }
+}
+
+export interface ListSearch {
+  q?: string;
+  sort?: string; // "name" or "-name"
+}
+
+export function listSearch(search: Record<string, unknown>): ListSearch {
+  return {
+    ...(typeof search.q === 'string' && search.q ? {q: search.q} : {}),
+    ...(typeof search.sort === 'string' && search.sort ? {sort: search.sort} : {}),
+  };
+}
+
+interface DataTableProps<Row> {
+  label: string;
+  rows: Row[];
+  columns: ColumnDef<Row, any>[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+  search: ListSearch;
+  onSearch: (search: ListSearch) => void;
+  searchLabel?: string;
+  empty: ReactNode;
+}
+
+export function DataTable<Row>({label, rows, columns, search, onSearch, searchLabel, empty}: DataTableProps<Row>) {
+  const {t} = useTranslation();
+  const sorting: SortingState = search.sort ? [{id: search.sort.replace(/^-/, ''), desc: search.sort.startsWith('-')}] : [];
+  const table = useReactTable({
+    data: rows,
+    columns,
+    state: {sorting, globalFilter: search.q ?? ''},
+    onSortingChange: change => {
+      const [first] = typeof change === 'function' ? change(sorting) : change;
+      onSearch({...search, sort: first ? `${first.desc ? '-' : ''}${first.id}` : undefined});
+    },
+    globalFilterFn: 'includesString',
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel(),
+    getFilteredRowModel: getFilteredRowModel(),
+  });
+  if (rows.length === 0) return empty;
+  const shown = table.getRowModel().rows;
+  return (
+    <div className="stack-tight">
+      {searchLabel && (
+        <TextInput
+          className={classes.search}
+          type="search"
+          aria-label={searchLabel}
+          placeholder={searchLabel}
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={search.q ?? ''}
+          onChange={event => onSearch({...search, q: event.currentTarget.value || undefined})}
+        />
+      )}
+      <table className={classes.table} aria-label={label}>
+        <thead>
+          {table.getHeaderGroups().map(group => (
+            <tr key={group.id}>
+              {group.headers.map(header => {
+                const sorted = header.column.getIsSorted();
+                const content = flexRender(header.column.columnDef.header, header.getContext());
+                return (
+                  <th
+                    key={header.id}
+                    scope="col"
+                    data-numeric={header.column.columnDef.meta?.numeric || undefined}
+                    aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : undefined}
+                  >
+                    {header.column.getCanSort() ? (
+                      <button type="button" className={classes.sort} onClick={header.column.getToggleSortingHandler()}>
+                        {content}
+                        {sorted === 'asc' ? (
+                          <IconArrowUp size={14} aria-hidden />
+                        ) : sorted === 'desc' ? (
+                          <IconArrowDown size={14} aria-hidden />
+                        ) : (
+                          <IconArrowsSort size={14} aria-hidden className={classes.unsorted} />
+                        )}
+                      </button>
+                    ) : (
+                      content
+                    )}
+                  </th>
+                );
+              })}
+            </tr>
+          ))}
+        </thead>
+        <tbody>
+          {shown.map(row => (
+            <tr key={row.id}>
+              {row.getVisibleCells().map(cell => (
+                <td key={cell.id} data-numeric={cell.column.columnDef.meta?.numeric || undefined}>
+                  {cell.column.columnDef.meta?.label && (
+                    <span className={classes.cellLabel} aria-hidden>
+                      {cell.column.columnDef.meta.label}
+                    </span>
+                  )}
+                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {shown.length === 0 && <Empty title={t('common.noMatch')}>{t('common.noMatchHint')}</Empty>}
+    </div>
+  );
+}

@@ -1,0 +1,18 @@
+import {Modal, type ModalProps} from '@mantine/core';
+import {useEffect} from 'react';
+import {useTranslation} from 'react-i18next';
+
+// A dialog; what is behind it does not scroll.
+export function Dialog({opened, children, ...rest}: ModalProps) {
+  const {t} = useTranslation();
+  useEffect(() => {
+    if (!opened) return;
+    document.documentElement.classList.add('no-scroll');
+    return () => document.documentElement.classList.remove('no-scroll');
+  }, [opened]);
+  return (
+    <Modal opened={opened} closeButtonProps={{'aria-label': t('common.close')}} {...rest}>
+      {children}
+    </Modal>
+  );
+}

@@ -1,0 +1,91 @@
+// Who is signed in. Three states: nobody, somebody, and somebody whose session is over: their page stays as it is, with
+// what they typed, until they have signed in again on top of it.
+import {useQueryClient} from '@tanstack/react-query';
+import {createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState} from 'react';
+import {api, Problem, type Schemas, setCsrfToken, setOnSignedOut, take} from '../api/client';
+import {rolesOf} from '../api/roles';
+
+type Member = Schemas['Member'];
+type State = {phase: 'asking'} | {phase: 'nobody'} | {phase: 'unreachable'; problem: Problem} | {phase: 'in' | 'over'; member: Member};
+
+interface SessionValue {
+  state: State;
+  signIn(login: string, password: string): Promise<void>;
+  signOut(): Promise<void>;
+  changePassword(current: string, password: string): Promise<void>;
+  ask(): void;
+}
+
+const Context = createContext<SessionValue | null>(null);
+
+export function SessionProvider({children}: {children: ReactNode}) {
+  const [state, setState] = useState<State>({phase: 'asking'});
+  const queries = useQueryClient();
+
+  const enter = useCallback((session: Schemas['Session']) => {
+    setCsrfToken(session.csrf_token);
+    setState({phase: 'in', member: session.member});
+  }, []);
+
+  const ask = useCallback(() => {
+    take(api.GET('/api/v1/session')).then(enter, (problem: Problem) => {
+      setState(problem.status === 401 ? {phase: 'nobody'} : {phase: 'unreachable', problem});
+    });
+  }, [enter]);
+
+  useEffect(() => {
+    setOnSignedOut(() => setState(now => (now.phase === 'in' ? {phase: 'over', member: now.member} : now)));
+    ask();
+  }, [ask]);
+
+  const value = useMemo<SessionValue>(
+    () => ({
+      state,
+      ask,
+      async signIn(login, password) {
+        const session = await take(api.POST('/api/v1/session', {body: {login, password}}));
+        const before = state.phase === 'over' ? state.member.id : null;
+        if (before !== null && before !== session.member.id) queries.clear();
+        enter(session);
+        if (before !== null) void queries.invalidateQueries();
+      },
+      async signOut() {
+        await take(api.DELETE('/api/v1/session')).catch((problem: Problem) => {
+          if (problem.status !== 401) throw problem;
+        });
+        setCsrfToken('');
+        queries.clear();
+        setState({phase: 'nobody'});
+      },
+      async changePassword(current, password) {
+        enter(await take(api.PUT('/api/v1/session/password', {body: {current, password}})));
+      },
+    }),
+    [state, ask, enter, queries],
+  );
+  return <Context.Provider value={value}>{children}</Context.Provider>;
+}
+
+export function useSession(): SessionValue {
+  const value = useContext(Context);
+  if (!value) throw new Error('useSession() outside of SessionProvider');
+  return value;
+}
+
+export function useMember(): Member {
+  const {state} = useSession();
+  if (state.phase !== 'in' && state.phase !== 'over') throw new Error('useMember() where nobody is signed in');
+  return state.member;
+}
+
+// Operations that only some roles may call.
+export type Guarded = keyof typeof rolesOf;
+
+export function may(role: Member['role'], operation: Guarded): boolean {
+  return (rolesOf[operation] as readonly string[]).includes(role);
+}
+
+export function useMay(): (operation: Guarded) => boolean {
+  const {role} = useMember();
+  return useCallback(operation => may(role, operation), [role]);
+}
