@@ -245,6 +245,7 @@ Result<void> App::open_regions() {
          }});
     if (region.get() == &regions_->home()) {
       answers_ = std::make_unique<idempotency::Keeper>(*control_, TRY(place.vault->secret("idempotency")));
+      staff_->set_key(TRY(place.vault->secret("second_factor")));
     }
     places_.push_back(std::move(place));
   }

@@ -109,6 +109,7 @@ void add_staff(CLI::App& root, CommandLine& line) {
 
   auto* staff = root.add_subcommand("staff", "The members of staff");
   staff->require_subcommand(1);
+  add_command(staff, line, "link", "Makes the link by which the first admin comes in; good once, for a day");
   auto* member = add_command(staff, line, "add", "Adds a member; the password is asked for, or read from a file");
   member->add_option("--login", line.login, "E-mail address or short name")->required();
   member->add_option("--name", line.name, "For people")->required();

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <tuple>
 
 #include "app/approval_commands.h"
 #include "app/doctor.h"
@@ -259,6 +260,38 @@ Result<int> staff_add(const CommandLine& line, App& app, Console& console) {
   return kGood;
 }
 
+Result<int> staff_link(const CommandLine& line, App& app, Console& console) {
+  const std::string link = fmt::format("{}/first#{}", base_url(app), TRY(app.staff().first_admin_link()));
+  if (line.json) {
+    print_json(console, {{"link", link}});
+  } else {
+    console.out(fmt::format("Open this in your browser; it is good once, for a day:\n{}\n", link));
+  }
+  return kGood;
+}
+
+// Who may sign in to the demo's desk. Their password is no secret: the demo is made up, and listens on this machine.
+constexpr std::string_view kDemoPassword = "moewe-und-moos";
+constexpr std::tuple<std::string_view, std::string_view, staff::Role> kDemoStaff[] = {
+    {"mia", "Mia Brandt", staff::Role::agent},
+    {"jonas", "Jonas Petri", staff::Role::supervisor},
+    {"lea", "Lea Sommer", staff::Role::experience_manager},
+    {"karim", "Karim Haddad", staff::Role::executive}};
+
+Result<void> open_demo_desk(App& app, Console& console) {
+  const std::string base = base_url(app);
+  console.out(fmt::format("\nThe desk is at {}. Sign in, with the password {}, as\n\n", base, kDemoPassword));
+  for (const auto& [login, name, role] : kDemoStaff) {
+    auto member =
+        app.staff().add_member(actor(), {std::string(login), std::string(name), role, std::string(kDemoPassword)});
+    if (!member && member.error().code != "login_taken") return std::unexpected(member.error());
+    console.out(fmt::format("  {:<6} {}\n", login, staff::name_of(role)));
+  }
+  auto code = app.staff().first_admin_link();
+  if (code) console.out(fmt::format("\nor make yourself its admin: {}/first#{}\n", base, *code));
+  return {};
+}
+
 // Writes a line of progress now and then; over itself on a terminal.
 class ProgressLine {
  public:
@@ -368,6 +401,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "token list") return token_list(line, app, console);
   if (line.command == "token revoke") return token_revoke(line, app, console);
   if (line.command == "staff add") return staff_add(line, app, console);
+  if (line.command == "staff link") return staff_link(line, app, console);
   if (line.command.starts_with("approvals ")) return run_approval_command(line, app, console);
   if (line.command.starts_with("webhook ")) return run_webhook_command(line, app, console);
   if (line.command == "import csv") return import_csv(line, app, console);
@@ -428,7 +462,8 @@ int run_demo(const CommandLine& line, App& app, Console& console) {
     console.out(
         fmt::format("\nServe it with: handschlag serve --data {}\n", app.settings().regions.data_folder.string()));
   }
-  console.out(fmt::format("\nTry, in another terminal:\n\n  TOKEN={}\n", issued->text));
+  if (auto desk = open_demo_desk(app, console); !desk) return print_error(line, desk.error(), console);
+  console.out(fmt::format("\nOr try, in another terminal:\n\n  TOKEN={}\n", issued->text));
   for (const auto& suggestion : summary->suggestions) {
     console.out(fmt::format("\n  # {}\n  curl -H \"Authorization: Bearer $TOKEN\" '{}/api/v1/customers?key={}'\n",
                             in_german() ? suggestion.german : suggestion.english, base, suggestion.key));

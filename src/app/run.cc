@@ -87,12 +87,24 @@ Result<std::string> read_password(const CommandLine& line) {
   return password;
 }
 
+// A link that makes an admin is for the person at the terminal, not for a journal that others read.
+void welcome_first_admin(App& app, const std::string& url, Console& console) {
+  if (app.staff().admins().value_or(1) > 0) return;
+  if (::isatty(STDOUT_FILENO) != 1) {
+    console.out("Nobody can sign in to the desk yet; make the first admin with: handschlag staff link\n");
+  } else if (auto code = app.staff().first_admin_link()) {
+    console.out(
+        fmt::format("Make yourself the first admin of the desk, once, within a day: {}/first#{}\n", url, *code));
+  }
+}
+
 void print_listening(const CommandLine& line, App& app, Console& console) {
   std::string url = base_url(app);
   if (line.json) {
     console.out(json::dump({{"listening", url}}) + "\n");
   } else {
     console.out(fmt::format("Handschlag listens on {}\n", url));
+    if (line.command == "serve") welcome_first_admin(app, url, console);
   }
 }
 

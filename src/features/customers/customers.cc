@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -18,14 +18,9 @@ namespace {
 
 constexpr std::size_t kMaxFoundByKey = 100;
 constexpr std::size_t kMaxFoundByName = 50;
+constexpr std::size_t kMaxNamed = 25;  // of those found; for a name all that is known of somebody is folded
 constexpr std::int64_t kMaxWordMatches = 1'000;
 constexpr std::int64_t kFoldBeforeSaving = 100;  // events; below, folding again is cheaper than a write
-
-std::string base36(std::int64_t number) {
-  char digits[16];
-  auto end = std::to_chars(digits, digits + sizeof(digits), number, 36).ptr;
-  return {digits, end};
-}
 
 std::string profile_context(IdentityId identity) {
   return fmt::format("customers_profile|{}", identity.value);
@@ -65,25 +60,17 @@ class CustomersImpl final : public Customers {
   }
 
   Result<std::vector<Found>> find_by_name(const Viewer& viewer, std::string_view name) override {
-    Permit permit = TRY(look_.allowed(viewer));
-    gate::PurposeSet purposes = permit.purposes;
-    auto out =
-        TRY(places_.over_all(viewer, [&](std::size_t cell, std::vector<Found>& all, bool& again) -> Result<void> {
-          std::vector<identity::Identities::Found> found;
-          std::vector<IdentityId> ids;
-          TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
-            auto words = digests_of_query(*TRY(identities(cell).digester(tx)), name, viewer.mode);
-            if (words.empty())
-              return fail(ErrorKind::invalid, "name_empty", "Type at least one word of the name.",
-                          {{"name", "is empty"}});
-            found = TRY(having_all(tx, words, purposes));
-            for (const auto& entry : found) ids.push_back(entry.id);
-            return {};
-          }));
-          again = TRY(places_.settle_gone(cell, ids)) || again;
-          return add_found(viewer, cell, permit, found, kMaxFoundByName, all);
-        }));
-    return sorted(std::move(out), kMaxFoundByName);
+    return find_by_words(viewer, [&](const identity::Digester& digester) -> Result<std::vector<WordDigest>> {
+      auto words = digests_of_query(digester, name, viewer.mode);
+      if (!words.empty()) return words;
+      return fail(ErrorKind::invalid, "name_empty", "Type at least one word of the name.", {{"name", "is empty"}});
+    });
+  }
+
+  Result<std::vector<Found>> find_by_order(const Viewer& viewer, std::string_view order) override {
+    return find_by_words(viewer, [&](const identity::Digester& digester) -> Result<std::vector<WordDigest>> {
+      return std::vector{digest_of_order(digester, order, viewer.mode)};
+    });
   }
 
   Result<Page> page(const Viewer& viewer, std::string_view handle) override {
@@ -355,6 +342,26 @@ class CustomersImpl final : public Customers {
     return out;
   }
 
+  using MakeWords = std::function<Result<std::vector<WordDigest>>(const identity::Digester&)>;
+
+  Result<std::vector<Found>> find_by_words(const Viewer& viewer, const MakeWords& make_words) {
+    Permit permit = TRY(look_.allowed(viewer));
+    auto out =
+        TRY(places_.over_all(viewer, [&](std::size_t cell, std::vector<Found>& all, bool& again) -> Result<void> {
+          std::vector<identity::Identities::Found> found;
+          std::vector<IdentityId> ids;
+          TRY(data(cell).read([&](db::Transaction& tx) -> Result<void> {
+            auto words = TRY(make_words(*TRY(identities(cell).digester(tx))));
+            found = TRY(having_all(tx, words, permit.purposes));
+            for (const auto& entry : found) ids.push_back(entry.id);
+            return {};
+          }));
+          again = TRY(places_.settle_gone(cell, ids)) || again;
+          return add_found(viewer, cell, permit, found, kMaxFoundByName, all);
+        }));
+    return sorted(std::move(out), kMaxFoundByName);
+  }
+
   Result<std::vector<identity::Identities::Found>> having_all(db::Transaction& tx, const std::vector<WordDigest>& words,
                                                               gate::PurposeSet purposes) {
     // The rarest word leads: the list of a common one may be cut, and then it would hide people.
@@ -395,6 +402,7 @@ class CustomersImpl final : public Customers {
                    entry.standing,
                    oldest.created_at,
                    {}};
+        if (out.size() < kMaxNamed) item.name = TRY(name_of(tx, place, customer));
         for (const identity::Identity& member : customer.identities) {
           known[member.id.value] = out.size();
           item.kinds.push_back(member.kind);
@@ -406,6 +414,16 @@ class CustomersImpl final : public Customers {
       return {};
     }));
     return look_.record(viewer, place, shown, permit);
+  }
+
+  // The newest name that may be seen of somebody.
+  Result<std::string> name_of(db::Transaction& tx, std::size_t place, const identity::Customer& customer) {
+    Sums sums;
+    for (const identity::Identity& member : customer.identities) {
+      std::int64_t saved = 0;
+      sums.add(TRY(fold(tx, place, member.id, saved)).for_purposes(member.purposes));
+    }
+    return name_in(sums);
   }
 
   static std::vector<Found> sorted(std::vector<Found> found, std::size_t limit) {
@@ -475,22 +493,6 @@ class CustomersImpl final : public Customers {
 };
 
 }  // namespace
-
-std::string format_handle(std::string_view region, IdentityId identity) {
-  return fmt::format("{}-{}", region, base36(identity.value));
-}
-
-std::string format_event_id(std::string_view region, std::int64_t seq) {
-  return fmt::format("{}-e{}", region, base36(seq));
-}
-
-std::unique_ptr<identity::DigestHolder> create_digest_holder() {
-  return std::make_unique<WordDigests>();
-}
-
-std::unique_ptr<events::Projection> create_name_index() {
-  return std::make_unique<NameIndex>();
-}
 
 std::unique_ptr<Customers> Customers::create(events::Events& events, sources::Sources& sources, staff::Staff& staff,
                                              std::vector<ledger::Ledger*> ledgers, const Clock& clock) {

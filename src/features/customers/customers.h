@@ -55,6 +55,7 @@ struct Found {
   identity::Standing match = identity::Standing::claimed;  // how sure the value is the customer's
   Time first_seen{};
   std::vector<identity::KeyKind> kinds;  // of its identities
+  std::string name = {};                 // as they said it, newest; "" where none may be seen
 };
 
 struct Page {
@@ -115,6 +116,8 @@ class Customers {
   virtual Result<std::vector<Found>> find_by_key(const Viewer& viewer, std::string_view key) = 0;
   // By words of a name, all of which must fit, at most 50.
   virtual Result<std::vector<Found>> find_by_name(const Viewer& viewer, std::string_view name) = 0;
+  // By the number of an order (order_id of "Order Completed" and the like), at most 50.
+  virtual Result<std::vector<Found>> find_by_order(const Viewer& viewer, std::string_view order) = 0;
   virtual Result<Page> page(const Viewer& viewer, std::string_view handle) = 0;
   virtual Result<Timeline> timeline(const Viewer& viewer, std::string_view handle, const TimelineFilter& filter) = 0;
   // Who used this customer's data, newest first, over all its identities; from the cursor on (empty: the newest).

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "features/customers/customers.h"
 #include "features/customers/store.h"
 #include "platform/text/text.h"
 
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kShortestPrefix = 3;  // letters
 constexpr std::size_t kLongestPrefix = 6;
 constexpr std::size_t kMaxWords = 8;  // of one name
+constexpr std::size_t kMaxOrderBytes = 100;
 
 constexpr std::array<std::string_view, 5> kNameTraits = {"name", "firstName", "lastName", "first_name", "last_name"};
 
@@ -73,22 +75,48 @@ std::vector<WordDigest> digests_of_query(const identity::Digester& digester, std
   return out;
 }
 
+WordDigest digest_of_order(const identity::Digester& digester, std::string_view order, sources::Mode mode) {
+  return digest_of(digester, fmt::format("{}order|{}", prefix_of(mode), text::fold(order)));
+}
+
+namespace {
+
+// The digests under which the person of an event is found.
+std::vector<WordDigest> digests_of(const identity::Digester& digester, const events::Stored& stored) {
+  const events::Intake& intake = *stored.intake;
+  std::vector<WordDigest> out;
+  if (!events::measure_of(intake.type, intake.name).empty()) {
+    auto order = intake.properties->find("order_id");
+    auto number = order ? order->scalar_text() : std::nullopt;
+    if (number && !number->empty() && number->size() <= kMaxOrderBytes) {
+      out.push_back(digest_of_order(digester, *number, stored.source->mode));
+    }
+  }
+  if (intake.type != events::EventType::identify) return out;
+  for (std::string_view trait : kNameTraits) {
+    auto name = intake.traits->find(trait);
+    if (!name) continue;
+    for (WordDigest& digest : digests_of_name(digester, name->text(), stored.source->mode)) {
+      out.push_back(std::move(digest));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<void> NameIndex::apply(db::Transaction& tx, events::Cell& cell, std::span<const events::Stored> batch) {
   auto digester = TRY(cell.identities->digester(tx));
   std::map<std::pair<std::string, std::int64_t>, gate::PurposeSet> words;  // in key order, against deadlocks
   std::set<std::pair<std::string, std::int64_t>> former;
   for (const events::Stored& stored : batch) {
-    if (stored.intake->type != events::EventType::identify) continue;
-    for (std::string_view trait : kNameTraits) {
-      auto name = stored.intake->traits->find(trait);
-      if (!name) continue;
-      for (WordDigest& digest : digests_of_name(*digester, name->text(), stored.source->mode)) {
-        auto& purposes = words[{std::move(digest.current), stored.identity.value}];
-        purposes = purposes | stored.purposes;
-        if (digest.former) former.emplace(*std::move(digest.former), stored.identity.value);
-      }
+    for (WordDigest& digest : digests_of(*digester, stored)) {
+      auto& purposes = words[{std::move(digest.current), stored.identity.value}];
+      purposes = purposes | stored.purposes;
+      if (digest.former) former.emplace(*std::move(digest.former), stored.identity.value);
     }
   }
+  if (words.empty()) return {};
   // What stands there is brought up first, so that no word stands twice.
   std::vector<store::LiftedWord> lifted;
   lifted.reserve(former.size());
@@ -109,6 +137,14 @@ Result<identity::DigestHolder::Step> WordDigests::lift(db::Transaction& tx, cons
   for (store::LiftedWord& word : rows) word.digest = digester.lift(word.former);
   TRY(store::lift_words(tx, rows, digester.layers()));
   return step;
+}
+
+std::unique_ptr<identity::DigestHolder> create_digest_holder() {
+  return std::make_unique<WordDigests>();
+}
+
+std::unique_ptr<events::Projection> create_name_index() {
+  return std::make_unique<NameIndex>();
 }
 
 }  // namespace handschlag::customers

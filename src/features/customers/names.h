@@ -1,4 +1,5 @@
-// Finding people by name without storing names: keyed digests of the words of a name and of their beginnings.
+// Finding people by name or by order without storing either: keyed digests of the words of a name, of their beginnings,
+// and of the numbers of orders.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,11 @@ std::vector<WordDigest> digests_of_name(const identity::Digester& digester, std:
 std::vector<WordDigest> digests_of_query(const identity::Digester& digester, std::string_view query,
                                          sources::Mode mode = sources::Mode::live);
 
-// Keeps the search words of names up to date from identify events.
+// What stands for the number of an order. Case and spaces around it do not matter.
+WordDigest digest_of_order(const identity::Digester& digester, std::string_view order,
+                           sources::Mode mode = sources::Mode::live);
+
+// Keeps the search words up to date: of names from identify events, of orders from track events about them.
 class NameIndex final : public events::Projection {
  public:
   Result<void> apply(db::Transaction& tx, events::Cell& cell, std::span<const events::Stored> batch) override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 
 namespace handschlag::customers {
 namespace {
@@ -101,6 +102,25 @@ void Sums::add(const events::Event& event) {
     TraitValue& newest = traits[name][event.source];
     if (newest.at <= at) newest = {value, at, event.identity.value};
   }
+}
+
+std::string name_in(const Sums& sums) {
+  auto newest = [&sums](std::initializer_list<const char*> names) {
+    const TraitValue* found = nullptr;
+    for (const char* name : names) {
+      auto values = sums.traits.find(name);
+      if (values == sums.traits.end()) continue;
+      for (const auto& [source, value] : values->second) {
+        if (value.value.is_string() && (found == nullptr || value.at > found->at)) found = &value;
+      }
+    }
+    return found == nullptr ? std::string() : found->value.get<std::string>();
+  };
+  std::string whole = newest({"name"});
+  if (!whole.empty()) return whole;
+  const std::string first = newest({"firstName", "first_name"});
+  const std::string last = newest({"lastName", "last_name"});
+  return first.empty() || last.empty() ? first + last : first + " " + last;
 }
 
 void Sums::add(const Sums& other) {

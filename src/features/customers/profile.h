@@ -45,6 +45,9 @@ struct Sums {
   void add(const Sums& other);
 };
 
+// The newest name, whole or of first and last; "" where there is none.
+std::string name_in(const Sums& sums);
+
 // Of one identity: sums by the set of purposes (its bits) the events were stored for.
 struct Profile {
   std::int64_t through_seq = 0;

@@ -55,6 +55,7 @@ class Encoder {
                        {"country", text_or_null(customer.country)},
                        {"mode", sources::name_of(customer.mode)},
                        {"match", identity::name_of(customer.match)},
+                       {"name", text_or_null(customer.name)},
                        {"first_seen", format_time(customer.first_seen)},
                        {"identities", std::move(kinds)}});
     }
@@ -214,8 +215,12 @@ Result<json::Value> search(const http::Request& request, Customers& customers) {
   json::Reader reader(body);
   auto key = reader.optional_text("key");
   auto name = reader.optional_text("name");
-  if (key.has_value() == name.has_value()) reader.error("key", "or /name is required, and not both");
+  auto order = reader.optional_text("order", {.max_length = 100});
+  if (key.has_value() + name.has_value() + order.has_value() != 1) {
+    reader.error("key", "or /name or /order is required, and one alone");
+  }
   TRY(reader.finish());
+  if (order) return Encoder::found(TRY(customers.find_by_order(viewer, *order)));
   return Encoder::found(key ? TRY(customers.find_by_key(viewer, *key)) : TRY(customers.find_by_name(viewer, *name)));
 }
 

@@ -16,6 +16,7 @@
 #include "features/events/removal.h"
 #include "features/events/router.h"
 #include "features/events/segments.h"
+#include "features/events/tail.h"
 #include "platform/base/money.h"
 #include "platform/db/group_commit.h"
 #include "platform/text/text.h"
@@ -102,15 +103,21 @@ class EventsImpl final : public Events {
     std::vector<Prepared> events;
     std::vector<Rejected> rejected;
     events.reserve(batch.size());
+    auto report = batch.empty() ? nullptr : tail_.begin(*source, batch.front().received);
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      const EventType type = batch[i].type;
+      std::string name = report ? batch[i].name : std::string();
       auto prepared = prepare(std::move(batch[i]), source);
       if (!prepared) {
+        if (report) report->add_rejected(type, name, prepared.error().detail);
         rejected.push_back({i, prepared.error().detail});
         continue;
       }
+      if (report) report->add(*prepared);
       prepared->index = i;
       events.push_back(std::move(*prepared));
     }
+    if (report) done = told(std::move(report), std::move(done));
     auto submission = std::make_shared<Submission>(counted(std::move(done)));
     submission->outcome.rejected = std::move(rejected);
     since = end_stage(prepare_, since);
@@ -271,6 +278,7 @@ class EventsImpl final : public Events {
     return find_holdings(tx, TRY(segments_[index_of(cell)].view(tx)), identities, what, limit);
   }
 
+  Tail& tail() override { return tail_; }
   std::span<Cell> cells() override { return cells_; }
   Cell* cell(std::string_view region) override {
     for (Cell& cell : cells_) {
@@ -342,6 +350,14 @@ class EventsImpl final : public Events {
     return source ? source->id : std::to_string(number);
   }
 
+  // Those who watch hear of it when its sender does.
+  Done told(std::shared_ptr<TailReport> report, Done done) {
+    return [this, report = std::move(report), done = std::move(done)](Result<Outcome> result) {
+      tail_.tell(*report, result ? &*result : nullptr);
+      done(std::move(result));
+    };
+  }
+
   Done counted(Done done) {
     return [this, done = std::move(done)](Result<Outcome> result) {
       if (result) {
@@ -389,6 +405,7 @@ class EventsImpl final : public Events {
   regions::Regions& regions_;
   sources::Sources& sources_;
   std::vector<Projection*> projections_;
+  Tail tail_;
   Router router_;
   std::vector<std::unique_ptr<db::GroupCommit<Part>>> groups_;
   metrics::Histogram& prepare_;

@@ -235,6 +235,8 @@ std::optional<Amount> amount_of(json::View properties);
 // "".
 std::string_view measure_of(EventType type, std::string_view name);
 
+class Tail;  // what arrives now, for those who watch; see tail.h
+
 class Events {
  public:
   // Everything handed over must outlive this. Projections run in the order given.
@@ -297,6 +299,7 @@ class Events {
   virtual Result<Holdings> holdings(db::Transaction& tx, Cell& cell, std::span<const IdentityId> identities,
                                     const Selection& what, std::size_t limit) = 0;
 
+  virtual Tail& tail() = 0;
   virtual std::span<Cell> cells() = 0;
   virtual Cell* cell(std::string_view region) = 0;  // nullptr if there is none
 };

@@ -4,6 +4,7 @@
 
 #include "features/events/events.h"
 #include "features/events/stages.h"
+#include "features/events/tail.h"
 #include "features/events/wire.h"
 #include "platform/base/money.h"
 #include "platform/crypto/crypto.h"
@@ -91,7 +92,11 @@ class Ingest {
     if (!body) return answer(body.error());
     if (auto admitted = sources_.admit(**source); !admitted) return answer(admitted.error());
     auto decoded = decode(*body, form, type, **source, request);
-    if (!decoded) return answer(decoded.error());
+    if (!decoded) {
+      tell(**source, {}, &decoded.error());
+      return answer(decoded.error());
+    }
+    tell(**source, decoded->rejected, nullptr);
     end_stage(parse_, since);
     rejected_.add(static_cast<double>(decoded->rejected.size()));
     sources_.charge(**source, decoded->events.size() + decoded->rejected.size());
@@ -112,6 +117,17 @@ class Ingest {
   }
 
  private:
+  // Tells those who watch what could not be decoded: items of a batch, or all of it.
+  void tell(const sources::Source& source, std::span<const Rejected> items, const Error* all) const {
+    if (items.empty() && all == nullptr) return;
+    auto report = events_.tail().begin(source, clock_.now());
+    if (!report) return;
+    for (const Rejected& item : items) report->add_undecodable(item.reason);
+    if (all != nullptr) report->add_undecodable(all->detail);
+    const Outcome nothing;
+    events_.tail().tell(*report, &nothing);
+  }
+
   void submit(const sources::SourcePointer& source, wire::Decoded decoded, Form form, http::Responder responder) {
     auto shared = std::make_shared<http::Responder>(std::move(responder));
     auto places = std::make_shared<std::vector<std::size_t>>(std::move(decoded.places));
@@ -255,6 +271,17 @@ http::Response refusals(Events& events) {
   return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
 }
 
+http::Response watch_source(const http::Request& request, Events& events, const sources::Sources& sources) {
+  auto source = sources.find(request.path_param("id"));
+  if (!source) return http::Response::problem(404, "source_unknown", "There is no such source.");
+  if (auto admitted = events.tail().admit(); !admitted) return http::Response::problem(admitted.error());
+  http::Response response;
+  response.stream = [&events, number = source->number.value](std::shared_ptr<http::EventSink> sink) {
+    events.tail().watch(number, std::move(sink));
+  };
+  return response.with("Cache-Control", "no-store");
+}
+
 }  // namespace
 
 void bind_routes(http::Router& router, Events& events, sources::Sources& sources, const Clock& clock,
@@ -297,6 +324,7 @@ void bind_routes(http::Router& router, Events& events, sources::Sources& sources
   router.bind("globalPrivacyControl", [](const http::Request&) {
     return http::Response::json(200, {{"gpc", true}, {"lastUpdate", "2026-11-21"}});
   });
+  router.bind("watchSource", [&](const http::Request& request) { return watch_source(request, events, sources); });
   router.bind("eventTotals", [&events](const http::Request& request) { return totals(request, events); });
   router.bind("eventDays", [&](const http::Request& request) { return days(request, events, clock); });
   router.bind("eventRefusals", [&events](const http::Request&) { return refusals(events); });

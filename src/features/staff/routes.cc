@@ -42,11 +42,13 @@ Value to_json(const Member& member) {
           {"display_name", member.display_name},
           {"role", name_of(member.role)},
           {"state", member.disabled_at ? "disabled" : "enabled"},
+          {"second_factor", member.has_factor},
           {"created_at", format_time(member.created_at)}};
 }
 
 Value to_json(const Session& session) {
   return {{"member", to_json(session.member)},
+          {"factor_missing", needs_factor(session.member.role) && !session.member.has_factor},
           {"csrf_token", session.csrf_token},
           {"expires_at", format_time(session.expires_at)}};
 }
@@ -198,21 +200,42 @@ std::string session_cookie(const Settings& settings, std::string_view value, std
                      lifetime.count(), settings.secure_cookie ? "; Secure" : "");
 }
 
-Result<http::Response> create_session(Staff& staff, const http::Request& request) {
-  // A form of another site can't send this type without asking (CORS), so it can't sign a visitor in as someone else.
+http::Response opened(const Staff& staff, const Session& session, int status) {
+  http::Response response = http::Response::json(status, to_json(session));
+  response.with("Set-Cookie", session_cookie(staff.settings(), session.text, staff.settings().session_lifetime));
+  return response;
+}
+
+// A form of another site can't send this type without asking (CORS), so it can't sign a visitor in as someone else.
+Result<Value> read_json(const http::Request& request) {
   if (!request.header("Content-Type").starts_with("application/json")) {
     return fail(ErrorKind::invalid, "content_type_invalid", "Send the body as Content-Type: application/json.");
   }
-  const Value body = TRY(json::parse(request.body));
+  return json::parse(request.body);
+}
+
+Result<http::Response> create_session(Staff& staff, const http::Request& request) {
+  const Value body = TRY(read_json(request));
   json::Reader reader(body);
   const std::string login = reader.text("login", {.max_length = 254});
   const std::string password = reader.text("password", {.max_length = 256});
+  const std::string code = reader.optional_text("code", {.max_length = 16}).value_or("");
   TRY(reader.finish());
-  const Session session =
-      TRY(staff.sign_in(login, password, http::client_network(request.client_address), request.trace_id));
-  http::Response response = http::Response::json(201, to_json(session));
-  response.with("Set-Cookie", session_cookie(staff.settings(), session.text, staff.settings().session_lifetime));
-  return response;
+  return opened(
+      staff, TRY(staff.sign_in(login, password, http::client_network(request.client_address), request.trace_id, code)),
+      201);
+}
+
+Result<http::Response> create_first_admin(Staff& staff, const http::Request& request) {
+  const Value body = TRY(read_json(request));
+  json::Reader reader(body);
+  const FirstAdmin wanted{.code = reader.text("code", {.max_length = 64}),
+                          .login = reader.text("login", {.max_length = 254}),
+                          .display_name = reader.text("display_name", {.max_length = 100}),
+                          .password = reader.text("password", {.min_length = 12, .max_length = 256})};
+  TRY(reader.finish());
+  return opened(
+      staff, TRY(staff.add_first_admin(wanted, http::client_network(request.client_address), request.trace_id)), 201);
 }
 
 Result<http::Response> set_own_password(Staff& staff, const http::Request& request) {
@@ -221,11 +244,29 @@ Result<http::Response> set_own_password(Staff& staff, const http::Request& reque
   const std::string current = reader.text("current", {.max_length = 256});
   const std::string password = reader.text("password", {.min_length = 12, .max_length = 256});
   TRY(reader.finish());
-  const Session session =
-      TRY(staff.change_password(session_text(request), current, password, request.client_address, request.trace_id));
-  http::Response response = http::Response::json(200, to_json(session));
-  response.with("Set-Cookie", session_cookie(staff.settings(), session.text, staff.settings().session_lifetime));
-  return response;
+  return opened(staff,
+                TRY(staff.change_password(session_text(request), current, password,
+                                          http::client_network(request.client_address), request.trace_id)),
+                200);
+}
+
+Result<Value> offer_factor(Staff& staff, const http::Request& request) {
+  const FactorOffer offer = TRY(staff.offer_factor(session_text(request)));
+  return Value{{"secret", offer.secret}, {"uri", offer.uri}, {"ticket", offer.ticket}};
+}
+
+Result<http::Response> set_factor(Staff& staff, const http::Request& request) {
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const std::string ticket = reader.text("ticket", {.max_length = 512});
+  const std::string code = reader.text("code", {.max_length = 16});
+  TRY(reader.finish());
+  return opened(staff, TRY(staff.set_factor(session_text(request), ticket, code, request.trace_id)), 200);
+}
+
+Result<Value> reset_factor(Staff& staff, const http::Request& request) {
+  const auto id = TRY(path_id<Member>(request));
+  return to_json(TRY(staff.reset_factor(actor_of(request), id, as_seen<Member>(request))));
 }
 
 Result<Value> get_session(Staff& staff, const http::Request& request) {
@@ -234,6 +275,13 @@ Result<Value> get_session(Staff& staff, const http::Request& request) {
 
 Result<http::Response> delete_session(Staff& staff, const http::Request& request) {
   TRY(staff.sign_out(session_text(request), request.trace_id));
+  http::Response response = http::Response::empty(204);
+  response.with("Set-Cookie", session_cookie(staff.settings(), "", std::chrono::seconds(0)));
+  return response;
+}
+
+Result<http::Response> delete_sessions(Staff& staff, const http::Request& request) {
+  TRY(staff.sign_out_everywhere(session_text(request), request.trace_id));
   http::Response response = http::Response::empty(204);
   response.with("Set-Cookie", session_cookie(staff.settings(), "", std::chrono::seconds(0)));
   return response;
@@ -297,6 +345,15 @@ void bind_routes(http::Router& router, Staff& staff) {
   router.bind_async("setOwnPassword", [&](std::shared_ptr<const Request> request, http::Responder responder) {
     sign_in_later(staff, set_own_password, std::move(request), std::make_shared<http::Responder>(std::move(responder)));
   });
+  router.bind_async("createFirstAdmin", [&](std::shared_ptr<const Request> request, http::Responder responder) {
+    sign_in_later(staff, create_first_admin, std::move(request),
+                  std::make_shared<http::Responder>(std::move(responder)));
+  });
+  router.bind("offerSecondFactor", [&](const Request& request) { return Response::of(offer_factor(staff, request)); });
+  router.bind("setSecondFactor", [&](const Request& request) { return answer(set_factor(staff, request)); });
+  router.bind("resetSecondFactor",
+              [&](const Request& request) { return http::tagged_change(reset_factor(staff, request)); });
+  router.bind("deleteSessions", [&](const Request& request) { return answer(delete_sessions(staff, request)); });
   router.bind("getSession", [&](const Request& request) { return Response::of(get_session(staff, request)); });
   router.bind("deleteSession", [&](const Request& request) { return answer(delete_session(staff, request)); });
   router.bind("listAudit", [&](const Request& request) { return Response::of(list_audit(staff, request)); });

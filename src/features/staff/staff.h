@@ -23,6 +23,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/id.h"
 #include "platform/base/result.h"
+#include "platform/crypto/crypto.h"
 #include "platform/db/db.h"
 #include "platform/http/http.h"
 #include "platform/http/router.h"
@@ -113,6 +114,7 @@ struct Member {
   Role role = Role::agent;
   Time created_at{};
   std::optional<Time> disabled_at = {};
+  bool has_factor = false;  // signs in with a one-time code as well
 };
 
 struct MemberPage {
@@ -145,6 +147,24 @@ struct Caller {
   Id<Token> token = {};     // one of the two is set
   Id<Member> member = {};
   gate::PurposeSet purposes = {};  // of a token of the role integration
+  bool factor_missing = false;     // a session that may do nothing but set up a second factor
+};
+
+// Whether members of a role sign in with a one-time code beside the password; others may.
+bool needs_factor(Role role);
+
+// What somebody sets up an authenticator app with.
+struct FactorOffer {
+  std::string secret;  // base32, to be typed
+  std::string uri;     // "otpauth://...", to be scanned
+  std::string ticket;  // to be handed to set_factor() with a code, within half an hour
+};
+
+struct FirstAdmin {
+  std::string code;  // of the link
+  std::string login;
+  std::string display_name;
+  std::string password;
 };
 
 enum class Outcome : std::uint8_t { ok, denied, failed };
@@ -242,8 +262,11 @@ class Staff {
   // Sessions. Errors: unauthenticated "sign_in_refused", the same and after a similar time for an unknown login, a
   // wrong password and a disabled member; too_many, with the time to wait, after several failures of a login or an
   // address.
+  //
+  // `code`: of the authenticator app, where the member has one: unauthenticated "code_needed" without, and
+  // "code_refused" where it is wrong or was used. A code counts as a guess like a password.
   virtual Result<Session> sign_in(std::string_view login, std::string_view password, std::string_view client_address,
-                                  std::string_view trace_id) = 0;
+                                  std::string_view trace_id, std::string_view code = "") = 0;
   // Sets the password of whoever holds the session, and answers a new session; all former ones are over. Errors:
   // unauthenticated "session_needed" where there is none, "sign_in_refused" where `current` is wrong, which counts like
   // a failed sign-in; invalid, too_many.
@@ -257,6 +280,26 @@ class Staff {
   virtual Result<Session> session(std::string_view session_text) = 0;
   // Ending a session that is none is a no-op.
   virtual Result<void> sign_out(std::string_view session_text, std::string_view trace_id) = 0;
+  // Ends all sessions of the member whose this is, this one too. Errors: unauthenticated.
+  virtual Result<void> sign_out_everywhere(std::string_view session_text, std::string_view trace_id) = 0;
+
+  // Second factors. `key` seals their secrets and must be the same on every node; call it before anybody signs in.
+  virtual void set_key(const crypto::Key& key) = 0;
+  // Errors: unauthenticated; conflict "second_factor_set".
+  virtual Result<FactorOffer> offer_factor(std::string_view session_text) = 0;
+  // Ends all sessions of the member, and opens one. Errors: unauthenticated; invalid "offer_over", "code_refused";
+  // conflict "second_factor_set".
+  virtual Result<Session> set_factor(std::string_view session_text, std::string_view ticket, std::string_view code,
+                                     std::string_view trace_id) = 0;
+  // For a phone that was lost. Errors: not_found; conflict "own_account"; forbidden "four_eyes".
+  virtual Result<Member> reset_factor(const Actor& actor, Id<Member> id, const MemberCheck& check = {}) = 0;
+
+  // How the first admin comes in: a code, for a link, that makes an admin once, within a day. The one before is good
+  // for nothing any more. Errors: conflict "admin_exists".
+  virtual Result<std::string> first_admin_link() = 0;
+  // Errors: those of add_member(); unauthenticated "link_over"; too_many.
+  virtual Result<Session> add_first_admin(const FirstAdmin& wanted, std::string_view client_address,
+                                          std::string_view trace_id) = 0;
 
   // Who brings this token or session. Served from memory for `cache_lifetime`. Errors: unauthenticated, unavailable.
   virtual Result<http::Principal> authenticate(std::string_view credential) = 0;

@@ -48,7 +48,15 @@ Member member_of(const db::Row& row) {
           .display_name = std::string(row.text(2)),
           .role = role_of(row.text(3)),
           .created_at = from_millis(row.integer(4)),
-          .disabled_at = optional_time(row, 5)};
+          .disabled_at = optional_time(row, 5),
+          .has_factor = !row.is_null(6)};
+}
+
+MemberRow member_row_of(const db::Row& row) {
+  return {.member = member_of(row),
+          .password_hash = std::string(row.text(7)),
+          .factor = row.is_null(6) ? std::string() : std::string(row.blob(6)),
+          .factor_step = row.integer(8)};
 }
 
 AuditRecord audit_of(const db::Row& row) {
@@ -149,7 +157,7 @@ Result<std::string> last_operation(db::Transaction& transaction, std::string_vie
 Result<std::vector<Member>> members(db::Transaction& transaction, std::int64_t id, std::size_t limit) {
   std::vector<Member> found;
   TRY(transaction.query(
-      "SELECT id, login, display_name, role, created_at, disabled_at FROM staff_member "
+      "SELECT id, login, display_name, role, created_at, disabled_at, factor FROM staff_member "
       "WHERE id > $1 ORDER BY id LIMIT $2",
       {id, static_cast<std::int64_t>(limit)}, [&](const db::Row& row) { found.push_back(member_of(row)); }));
   return found;
@@ -158,23 +166,46 @@ Result<std::vector<Member>> members(db::Transaction& transaction, std::int64_t i
 Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, Id<Member> id) {
   std::optional<MemberRow> found;
   TRY(transaction.query(
-      "SELECT id, login, display_name, role, created_at, disabled_at, password_hash FROM staff_member WHERE id = $1",
-      {id.value}, [&](const db::Row& row) { found = MemberRow{member_of(row), std::string(row.text(6))}; }));
+      "SELECT id, login, display_name, role, created_at, disabled_at, factor, password_hash, factor_step "
+      "FROM staff_member WHERE id = $1",
+      {id.value}, [&](const db::Row& row) { found = member_row_of(row); }));
   return found;
 }
 
 Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, std::string_view login) {
   std::optional<MemberRow> found;
   TRY(transaction.query(
-      "SELECT id, login, display_name, role, created_at, disabled_at, password_hash FROM staff_member WHERE login = $1",
-      {login}, [&](const db::Row& row) { found = MemberRow{member_of(row), std::string(row.text(6))}; }));
+      "SELECT id, login, display_name, role, created_at, disabled_at, factor, password_hash, factor_step "
+      "FROM staff_member WHERE login = $1",
+      {login}, [&](const db::Row& row) { found = member_row_of(row); }));
   return found;
 }
 
 Result<void> update_member(db::Transaction& transaction, const MemberRow& row) {
   TRY(transaction.execute(
-      "UPDATE staff_member SET role = $2, disabled_at = $3, password_hash = $4 WHERE id = $1",
-      {row.member.id.value, name_of(row.member.role), optional_time(row.member.disabled_at), row.password_hash}));
+      "UPDATE staff_member SET role = $2, disabled_at = $3, password_hash = $4, factor = $5, factor_step = $6 "
+      "WHERE id = $1",
+      {row.member.id.value, name_of(row.member.role), optional_time(row.member.disabled_at), row.password_hash,
+       row.factor.empty() ? db::Param(std::monostate{}) : db::Param(db::BlobView{row.factor}), row.factor_step}));
+  return {};
+}
+
+Result<void> put_link(db::Transaction& transaction, std::string_view digest, Time expires_at) {
+  TRY(drop_links(transaction));
+  TRY(transaction.execute("INSERT INTO staff_link (digest, expires_at) VALUES ($1, $2)",
+                          {db::BlobView{digest}, to_millis(expires_at)}));
+  return {};
+}
+
+Result<bool> has_link(db::Transaction& transaction, std::string_view digest, Time now) {
+  bool found = false;
+  TRY(transaction.query("SELECT 1 FROM staff_link WHERE digest = $1 AND expires_at > $2",
+                        {db::BlobView{digest}, to_millis(now)}, [&](const db::Row&) { found = true; }));
+  return found;
+}
+
+Result<void> drop_links(db::Transaction& transaction) {
+  TRY(transaction.execute("DELETE FROM staff_link", {}));
   return {};
 }
 

@@ -19,6 +19,8 @@ struct TokenRow {
 struct MemberRow {
   Member member;
   std::string password_hash;
+  std::string factor = {};  // sealed; "" where there is none
+  std::int64_t factor_step = 0;
 };
 
 struct SessionRow {
@@ -60,6 +62,11 @@ Result<std::string> password_set_by(db::Transaction& transaction, std::string_vi
 // Of the audit: what was last done to this target; "" where nothing was.
 Result<std::string> last_operation(db::Transaction& transaction, std::string_view target);
 Result<void> update_member(db::Transaction& transaction, const MemberRow& row);
+
+// The link by which the first admin comes in; there is one at a time.
+Result<void> put_link(db::Transaction& transaction, std::string_view digest, Time expires_at);
+Result<bool> has_link(db::Transaction& transaction, std::string_view digest, Time now);
+Result<void> drop_links(db::Transaction& transaction);
 
 Result<void> insert_session(db::Transaction& transaction, const SessionRow& session);
 Result<std::optional<SessionRow>> find_session(db::Transaction& transaction, std::string_view digest);

@@ -1,8 +1,11 @@
 #include "platform/crypto/crypto.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sodium.h>
 
 #include <cstdlib>
+#include <new>
 
 namespace handschlag::crypto {
 namespace {
@@ -112,6 +115,17 @@ std::string hmac_sha256(std::string_view key, std::string_view message) {
   crypto_auth_hmacsha256_init(&state, raw(key), key.size());
   crypto_auth_hmacsha256_update(&state, raw(message), message.size());
   crypto_auth_hmacsha256_final(&state, raw(out));
+  return out;
+}
+
+std::string hmac_sha1(std::string_view key, std::string_view message) {
+  constexpr std::size_t kBytes = 20;
+  std::string out(kBytes, '\0');
+  unsigned int length = 0;
+  if (HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), raw(message), message.size(), raw(out), &length) ==
+      nullptr) {
+    throw std::bad_alloc();
+  }
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Cryptography by libsodium: sealing, keyed digests, passwords, random bytes. Thread-safe.
+// Cryptography by libsodium (HMAC-SHA1 by OpenSSL): sealing, keyed digests, passwords, random bytes. Thread-safe.
 #pragma once
 
 #include <array>
@@ -50,6 +50,8 @@ std::string digest(std::string_view message);
 std::string sha256(std::string_view message);
 // HMAC-SHA256 (RFC 2104), 32 bytes; for signatures whose form others define. Keys of any length.
 std::string hmac_sha256(std::string_view key, std::string_view message);
+// HMAC-SHA1, 20 bytes; for one-time codes alone, whose form others define.
+std::string hmac_sha1(std::string_view key, std::string_view message);
 
 // Constant-time; different lengths are unequal.
 bool equal(std::string_view a, std::string_view b);

@@ -5,15 +5,19 @@ import {MantineProvider} from '@mantine/core';
 import {Notifications} from '@mantine/notifications';
 import {QueryClient, QueryClientProvider} from '@tanstack/react-query';
 import {RouterProvider} from '@tanstack/react-router';
-import {StrictMode} from 'react';
+import {lazy, StrictMode, Suspense} from 'react';
 import {createRoot} from 'react-dom/client';
 import {Problem} from './api/client';
 import {router} from './frame/router';
 import {startLanguage} from './i18n';
 import {Failed} from './parts/states';
 import {SessionProvider, useSession} from './session/session';
+import {firstPath, FirstPage} from './session/first-page';
 import {SignInPage} from './session/sign-in';
 import {theme} from './theme/theme';
+
+// What few need is no part of the first load.
+const FactorPage = lazy(() => import('./session/factor').then(module => ({default: module.FactorPage})));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -31,11 +35,17 @@ function Desk() {
     case 'asking':
       return null;
     case 'nobody':
-      return <SignInPage />;
+      return window.location.pathname === firstPath && window.location.hash !== '' ? <FirstPage /> : <SignInPage />;
     case 'unreachable':
       return <Failed error={state.problem} retry={ask} />;
     default:
-      return <RouterProvider router={router} />;
+      return state.factorMissing ? (
+        <Suspense fallback={null}>
+          <FactorPage />
+        </Suspense>
+      ) : (
+        <RouterProvider router={router} />
+      );
   }
 }
 

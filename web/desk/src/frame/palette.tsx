@@ -80,7 +80,7 @@ function PaletteBody({onClose}: {onClose: () => void}) {
       text: t('palette.findCustomer', {kind: t(`kinds.${kind}`), value: wanted}),
       icon: <IconUserSearch size={18} aria-hidden />,
       run: () => {
-        setLookup({kind, value: wanted});
+        setLookup({kind, value: wanted, guessed: true});
         void navigate({to: '/customers', search: before => ({purpose: (before as {purpose?: string}).purpose})});
       },
     });

@@ -16,9 +16,11 @@ export function formats(language: string) {
   const dayMonth = new Intl.DateTimeFormat(locale, {day: 'numeric', month: 'short', timeZone: 'UTC'});
   const dayLong = new Intl.DateTimeFormat(locale, {weekday: 'long', day: 'numeric', month: 'long', year: 'numeric'});
   const time = new Intl.DateTimeFormat(locale, {hour: '2-digit', minute: '2-digit'});
+  const clock = new Intl.DateTimeFormat(locale, {hour: '2-digit', minute: '2-digit', second: '2-digit'});
   const exact = new Intl.DateTimeFormat(locale, {dateStyle: 'full', timeStyle: 'long'});
   const relative = new Intl.RelativeTimeFormat(locale, {numeric: 'auto'});
   const regions = new Intl.DisplayNames(locale, {type: 'region'});
+  const choice = new Intl.ListFormat(locale, {type: 'disjunction'});
   const listed = new Intl.ListFormat(locale, {type: 'conjunction'});
 
   return {
@@ -30,8 +32,9 @@ export function formats(language: string) {
     dayMonth: (day: string) => dayMonth.format(new Date(`${day}T00:00:00Z`)),
     dayLong: (iso: string) => dayLong.format(new Date(iso)),
     time: (iso: string) => time.format(new Date(iso)),
+    clock: (iso: string) => clock.format(new Date(iso)),
     exact: (iso: string) => exact.format(new Date(iso)),
-    list: (words: string[]) => listed.format(words),
+    list: (words: string[], kind: 'and' | 'or' = 'and') => (kind === 'and' ? listed : choice).format(words),
     // "3 hours ago"; beyond a month the date says more.
     ago: (iso: string, now = Date.now()) => {
       const seconds = (new Date(iso).getTime() - now) / 1000;

@@ -6,12 +6,14 @@ import {api, Problem, type Schemas, setCsrfToken, setOnSignedOut, take} from '..
 import {rolesOf} from '../api/roles';
 
 type Member = Schemas['Member'];
-type State = {phase: 'asking'} | {phase: 'nobody'} | {phase: 'unreachable'; problem: Problem} | {phase: 'in' | 'over'; member: Member};
+type State = {phase: 'asking'} | {phase: 'nobody'} | {phase: 'unreachable'; problem: Problem} | {phase: 'in' | 'over'; member: Member; factorMissing: boolean};
 
 interface SessionValue {
   state: State;
-  signIn(login: string, password: string): Promise<void>;
+  signIn(login: string, password: string, code?: string): Promise<void>;
   signOut(): Promise<void>;
+  signOutEverywhere(): Promise<void>;
+  enter(session: Schemas['Session']): void; // that an operation answered
   changePassword(current: string, password: string): Promise<void>;
   ask(): void;
 }
@@ -24,7 +26,7 @@ export function SessionProvider({children}: {children: ReactNode}) {
 
   const enter = useCallback((session: Schemas['Session']) => {
     setCsrfToken(session.csrf_token);
-    setState({phase: 'in', member: session.member});
+    setState({phase: 'in', member: session.member, factorMissing: session.factor_missing});
   }, []);
 
   const ask = useCallback(() => {
@@ -34,7 +36,7 @@ export function SessionProvider({children}: {children: ReactNode}) {
   }, [enter]);
 
   useEffect(() => {
-    setOnSignedOut(() => setState(now => (now.phase === 'in' ? {phase: 'over', member: now.member} : now)));
+    setOnSignedOut(() => setState(now => (now.phase === 'in' ? {...now, phase: 'over'} : now)));
     ask();
   }, [ask]);
 
@@ -42,8 +44,9 @@ export function SessionProvider({children}: {children: ReactNode}) {
     () => ({
       state,
       ask,
-      async signIn(login, password) {
-        const session = await take(api.POST('/api/v1/session', {body: {login, password}}));
+      enter,
+      async signIn(login, password, code) {
+        const session = await take(api.POST('/api/v1/session', {body: {login, password, code}}));
         const before = state.phase === 'over' ? state.member.id : null;
         if (before !== null && before !== session.member.id) queries.clear();
         enter(session);
@@ -53,6 +56,12 @@ export function SessionProvider({children}: {children: ReactNode}) {
         await take(api.DELETE('/api/v1/session')).catch((problem: Problem) => {
           if (problem.status !== 401) throw problem;
         });
+        setCsrfToken('');
+        queries.clear();
+        setState({phase: 'nobody'});
+      },
+      async signOutEverywhere() {
+        await take(api.DELETE('/api/v1/sessions'));
         setCsrfToken('');
         queries.clear();
         setState({phase: 'nobody'});

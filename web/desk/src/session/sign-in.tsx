@@ -1,11 +1,12 @@
 import {Alert, Button, PasswordInput, TextInput} from '@mantine/core';
 import {IconAlertCircle, IconClock} from '@tabler/icons-react';
-import {type FormEvent, useEffect, useRef, useState} from 'react';
+import {type FormEvent, type ReactNode, useEffect, useRef, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {Problem} from '../api/client';
 import {ColourSwitch, LanguageSwitch} from '../frame/switches';
 import {Wordmark} from '../frame/wordmark';
 import {explain} from '../parts/problem';
+import {CodeField} from './code-field';
 import {useSession} from './session';
 import classes from './sign-in.module.css';
 
@@ -30,6 +31,7 @@ export function SignInForm({login: fixedLogin, onDone}: {login?: string; onDone?
   const {signIn} = useSession();
   const [login, setLogin] = useState(fixedLogin ?? '');
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState<string | null>(null); // null: not asked for yet
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const [wait, beginWait] = useWait();
@@ -41,12 +43,21 @@ export function SignInForm({login: fixedLogin, onDone}: {login?: string; onDone?
     setBusy(true);
     setProblem(null);
     try {
-      await signIn(login, password);
+      await signIn(login, password, code ?? undefined);
       onDone?.();
     } catch (error) {
       const said = error as Problem;
+      if (said.code === 'code_needed') {
+        setCode('');
+        return;
+      }
       setProblem(said);
       if (said.retryAfter) beginWait(said.retryAfter);
+      if (said.code === 'code_refused') {
+        setCode('');
+        return;
+      }
+      setCode(null);
       setPassword('');
       passwordInput.current?.focus();
     } finally {
@@ -81,10 +92,13 @@ export function SignInForm({login: fixedLogin, onDone}: {login?: string; onDone?
         visibilityToggleButtonProps={{'aria-label': t('signIn.showPassword')}}
         data-autofocus={fixedLogin !== undefined || undefined}
       />
+      {code !== null && (
+        <CodeField value={code} onChange={setCode} />
+      )}
       <div role="alert">
         {problem && wait === 0 && (
           <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
-            {problem.code === 'sign_in_refused' ? t('signIn.refused') : problem.retryAfter ? t('signIn.again') : explain(t, problem)}
+            {problem.code === 'sign_in_refused' ? t('signIn.refused') : problem.code === 'code_refused' ? t('factor.refused') : problem.retryAfter ? t('signIn.again') : explain(t, problem)}
           </Alert>
         )}
         {wait > 0 && (
@@ -100,11 +114,11 @@ export function SignInForm({login: fixedLogin, onDone}: {login?: string; onDone?
   );
 }
 
-export function SignInPage() {
-  const {t} = useTranslation();
+// What somebody sees who is not in yet.
+export function Door({title, lead, children}: {title: string; lead: string; children: ReactNode}) {
   useEffect(() => {
-    document.title = `${t('signIn.title')} · Handschlag`;
-  }, [t]);
+    document.title = `${title} · Handschlag`;
+  }, [title]);
   return (
     <main className={classes.page}>
       <div className={classes.tools}>
@@ -114,12 +128,21 @@ export function SignInPage() {
       <div className={classes.panel}>
         <Wordmark large />
         <div className="stack-tight">
-          <h1>{t('signIn.title')}</h1>
-          <p className="soft">{t('signIn.claim')}</p>
+          <h1>{title}</h1>
+          <p className="soft">{lead}</p>
         </div>
-        <SignInForm />
-        <p className="soft small">{t('signIn.help')}</p>
+        {children}
       </div>
     </main>
+  );
+}
+
+export function SignInPage() {
+  const {t} = useTranslation();
+  return (
+    <Door title={t('signIn.title')} lead={t('signIn.claim')}>
+      <SignInForm />
+      <p className="soft small">{t('signIn.help')}</p>
+    </Door>
   );
 }

@@ -11,7 +11,7 @@ import {Page} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
 import classes from './customers-page.module.css';
 import {KindIcon, kindName} from './kinds';
-import {type Kind, kinds, type Lookup, recognise, setLookup, useLookup} from './lookup';
+import {attempts, type Kind, kinds, type Lookup, recognise, setLookup, useLookup} from './lookup';
 import {keptPurpose, PurposeMenu, PurposeQuestion} from './purpose';
 
 export function CustomersPage() {
@@ -24,7 +24,7 @@ export function CustomersPage() {
   // A telephone system opens /customers?phone=...; the number leaves the address at once.
   useEffect(() => {
     if (!search.phone) return;
-    setLookup({kind: 'phone', value: search.phone});
+    setLookup({kind: 'phone', value: search.phone.trim()});
     void navigate({search: before => ({...before, phone: undefined}), replace: true});
   }, [search.phone, navigate]);
 
@@ -41,6 +41,7 @@ export function CustomersPage() {
 
 function Finder({purpose, mode}: {purpose: string; mode?: 'test'}) {
   const {t} = useTranslation();
+  const format = useFormats();
   const lookup = useLookup();
   const [value, setValue] = useState(lookup?.value ?? '');
   const [chosen, setChosen] = useState<Kind | null>(lookup && lookup.kind !== recognise(lookup.value) ? lookup.kind : null);
@@ -59,7 +60,7 @@ function Finder({purpose, mode}: {purpose: string; mode?: 'test'}) {
   function submit(event: FormEvent) {
     event.preventDefault();
     const wanted = value.trim();
-    setLookup(wanted === '' ? null : {kind, value: wanted});
+    setLookup(wanted === '' ? null : {kind, value: wanted, guessed: chosen === null});
   }
 
   return (
@@ -71,7 +72,7 @@ function Finder({purpose, mode}: {purpose: string; mode?: 'test'}) {
           type="search"
           size="md"
           label={t('customers.find')}
-          description={value.trim() === '' ? t('customers.findHint') : t('customers.recognised', {kind: kindName(t, kind)})}
+          description={value.trim() === '' ? t('customers.findHint') : t('customers.recognised', {kind: format.list(attempts({kind, value, guessed: chosen === null}).map(name => kindName(t, name)), 'or')})}
           leftSection={<IconSearch size={18} aria-hidden />}
           value={value}
           onChange={event => setValue(event.currentTarget.value)}
@@ -97,17 +98,22 @@ function Finder({purpose, mode}: {purpose: string; mode?: 'test'}) {
   );
 }
 
+async function search(lookup: Lookup, purpose: string, mode?: 'test') {
+  let answer: Schemas['CustomerList'] = {items: [], next: null};
+  for (const kind of attempts(lookup)) {
+    const {value} = lookup;
+    const body = kind === 'name' ? {name: value} : kind === 'order' ? {order: value} : {key: `${kind}:${value}`};
+    answer = await take(api.POST('/api/v1/customers/search', {params: {query: {purpose, mode}}, body}));
+    if (answer.items.length > 0) break;
+  }
+  return answer;
+}
+
 function Found({lookup, purpose, mode}: {lookup: Lookup; purpose: string; mode?: 'test'}) {
   const {t} = useTranslation();
   const {data, error, isPending, refetch} = useQuery({
     queryKey: ['customers', 'search', lookup, purpose, mode],
-    queryFn: () =>
-      take(
-        api.POST('/api/v1/customers/search', {
-          params: {query: {purpose, mode}},
-          body: lookup.kind === 'name' ? {name: lookup.value} : {key: `${lookup.kind}:${lookup.value}`},
-        }),
-      ),
+    queryFn: () => search(lookup, purpose, mode),
     staleTime: 60_000,
   });
   if (isPending) return <Loading lines={4} height={56} />;
@@ -139,7 +145,10 @@ function Result({person, purpose}: {person: Schemas['CustomerList']['items'][num
   return (
     <li>
       <Link to="/customers/$id" params={{id: person.id}} search={{purpose}} className={classes.result}>
-        <span className={classes.handle}>{person.id}</span>
+        <span className={classes.who}>
+          <span className={classes.name}>{person.name ?? t('customer.untitled', {id: person.id})}</span>
+          {person.name && <span className={classes.handle}>{person.id}</span>}
+        </span>
         <span className={classes.known}>
           {[...counted].map(([kind, count]) => (
             <span key={kind} className={classes.kindOf}>

@@ -8,9 +8,13 @@ export type TimelineEvent = Schemas['TimelineEvent'];
 
 const known = {
   'Application Opened': 'applicationOpened',
+  'Call Answered': 'callAnswered',
   'Call Ended': 'callEnded',
   'Cart Viewed': 'cartViewed',
   'Checkout Started': 'checkoutStarted',
+  'Delivery Delayed': 'deliveryDelayed',
+  'Loyalty Card Registered': 'loyaltyCardRegistered',
+  'Mail Answered': 'mailAnswered',
   'Message Received': 'messageReceived',
   'Order Cancelled': 'orderCancelled',
   'Order Completed': 'orderCompleted',
@@ -23,6 +27,10 @@ const known = {
   'Product Viewed': 'productViewed',
   'Products Searched': 'productsSearched',
   'Reply Sent': 'replySent',
+  'Return Requested': 'returnRequested',
+  'Ride Recorded': 'rideRecorded',
+  'Signed In': 'signedIn',
+  'Signed Up': 'signedUp',
 } as const;
 
 export function eventTitle(t: TFunction, event: TimelineEvent): string {
@@ -61,7 +69,7 @@ export function eventSummary(t: TFunction, format: Formats, event: TimelineEvent
   if (product) out.push(product);
   for (const name of ['carrier', 'topic', 'query', 'text'] as const) {
     const value = textOf(properties[name]);
-    if (value) out.push(name === 'text' ? `„${value}“` : value.replaceAll('_', ' '));
+    if (value) out.push(name === 'text' ? t('events.quoted', {text: value}) : value.replaceAll('_', ' '));
   }
   if (event.type === 'identify' && event.traits) out.push(Object.keys(event.traits).join(', '));
   return out;

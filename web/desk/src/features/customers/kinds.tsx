@@ -7,6 +7,7 @@ import {
   IconHash,
   IconHelp,
   IconPhone,
+  IconReceipt,
   IconUserCircle,
   IconWorld,
 } from '@tabler/icons-react';
@@ -21,6 +22,7 @@ const icons = {
   anonymous_id: IconWorld,
   device_id: IconDeviceMobile,
   name: IconFingerprint,
+  order: IconReceipt,
 };
 
 export function KindIcon({kind, size = 18}: {kind: string; size?: number}) {
@@ -28,7 +30,7 @@ export function KindIcon({kind, size = 18}: {kind: string; size?: number}) {
   return <Icon size={size} stroke={1.7} aria-hidden />;
 }
 
-const named = ['email', 'phone', 'user_id', 'card_number', 'social_handle', 'anonymous_id', 'device_id', 'name'] as const;
+const named = ['email', 'phone', 'user_id', 'card_number', 'social_handle', 'anonymous_id', 'device_id', 'name', 'order'] as const;
 
 export function kindName(t: TFunction, kind: string): string {
   const known = named.find(name => name === kind);

@@ -1,12 +1,18 @@
 // What somebody looks for. It is personal, so it is kept in the page's memory and never stands in an address.
 import {useSyncExternalStore} from 'react';
 
-export const kinds = ['email', 'phone', 'name', 'user_id', 'card_number', 'social_handle', 'anonymous_id'] as const;
+export const kinds = ['email', 'phone', 'name', 'user_id', 'order', 'card_number', 'social_handle', 'anonymous_id'] as const;
 export type Kind = (typeof kinds)[number];
 
 export interface Lookup {
   kind: Kind;
   value: string;
+  guessed?: boolean; // by the form of the value: other kinds of numbers may be meant as well
+}
+
+// In which order a look-up is tried until somebody is found.
+export function attempts(lookup: Lookup): Kind[] {
+  return lookup.guessed && lookup.kind === 'user_id' ? ['user_id', 'order', 'card_number'] : [lookup.kind];
 }
 
 let current: Lookup | null = null;

@@ -1,17 +1,22 @@
 import {Alert, Button, PasswordInput, Switch} from '@mantine/core';
 import {IconAlertCircle} from '@tabler/icons-react';
 import {useMutation} from '@tanstack/react-query';
-import {type FormEvent, useState} from 'react';
+import {type FormEvent, lazy, Suspense, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {Problem} from '../../api/client';
 import {Health} from '../../parts/health';
 import {useKeys} from '../../frame/keys';
 import {ColourSwitch, LanguageSwitch} from '../../frame/switches';
+import {Chip} from '../../parts/chip';
+import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
 import {Page, Section} from '../../parts/page';
-import {asProblem, explain, fieldError} from '../../parts/problem';
+import {asProblem, explain, fieldError, notifyProblem} from '../../parts/problem';
+import {Loading} from '../../parts/states';
 import {useMember, useSession} from '../../session/session';
 import classes from './settings.module.css';
+
+const FactorForm = lazy(() => import('../../session/factor').then(module => ({default: module.FactorForm})));
 
 export function SettingsPage() {
   const {t} = useTranslation();
@@ -44,11 +49,60 @@ export function SettingsPage() {
           </dl>
         </Section>
         <OwnPassword />
+        <OwnFactor />
+        <Sessions />
         <Section title={t('settings.server')}>
           <Health />
         </Section>
       </div>
     </Page>
+  );
+}
+
+function OwnFactor() {
+  const {t} = useTranslation();
+  const member = useMember();
+  const [setting, setSetting] = useState(false);
+  return (
+    <Section title={t('factor.own')} hint={t('factor.ownHint')}>
+      {member.second_factor ? (
+        <div className="stack-tight">
+          <span>
+            <Chip tone="good">{t('factor.on')}</Chip>
+          </span>
+          <p className="soft small">{t('factor.lost')}</p>
+        </div>
+      ) : (
+        <Button variant="default" className={classes.start} onClick={() => setSetting(true)}>
+          {t('factor.setUp')}
+        </Button>
+      )}
+      <Dialog opened={setting} onClose={() => setSetting(false)} title={t('factor.own')}>
+        {setting && (
+          <Suspense fallback={<Loading lines={6} height={28} />}>
+            <FactorForm
+              onDone={() => {
+                setSetting(false);
+                notify({kind: 'good', text: t('factor.done')});
+              }}
+            />
+          </Suspense>
+        )}
+      </Dialog>
+    </Section>
+  );
+}
+
+function Sessions() {
+  const {t} = useTranslation();
+  const {signOutEverywhere} = useSession();
+  const end = useMutation({mutationFn: signOutEverywhere, onError: error => notifyProblem(t, error)});
+  return (
+    <Section title={t('settings.sessions')} hint={t('settings.sessionsHint')}>
+      <Button variant="default" className={classes.start} loading={end.isPending} onClick={() => end.mutate()}>
+        {t('settings.signOutEverywhere')}
+      </Button>
+    </Section>
   );
 }
 

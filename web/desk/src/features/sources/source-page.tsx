@@ -16,6 +16,7 @@ import {Failed, Loading} from '../../parts/states';
 import {touchpointName} from '../../parts/touchpoint';
 import {useMay} from '../../session/session';
 import {CategoriesEditor, PlanEditor, QuotaEditor} from './editors';
+import {Live} from './live';
 import {Outcome} from './outcome';
 import {type Source, useSource, useSourceChange} from './queries';
 import {Snippets} from './snippets';
@@ -44,6 +45,7 @@ function Known({source}: {source: Source}) {
         <Outcome source={source.id} />
       </div>
       <div className="stack">
+        {may('watchSource') && <Live source={source.id} />}
         <Section title={t('sources.snippets')} hint={t('sources.snippetsHint')}>
           <Snippets source={source} />
         </Section>

@@ -45,7 +45,8 @@ function useMemberChanges() {
     take(api.PUT('/api/v1/staff/{id}/state', {params: {path: {id: member.id}}, body: {state: to}})).then(settled);
   const role = (member: Member, to: Member['role']) =>
     take(api.PUT('/api/v1/staff/{id}/role', {params: {path: {id: member.id}}, body: {role: to}})).then(settled);
-  return {state, role, failed};
+  const resetFactor = (member: Member) => take(api.DELETE('/api/v1/staff/{id}/second-factor', {params: {path: {id: member.id}}})).then(settled);
+  return {state, role, resetFactor, failed};
 }
 
 export function StaffPage() {
@@ -112,6 +113,12 @@ function useColumns(onAsk: (asked: Asked) => void) {
         meta: {label: t('staff.state')},
         cell: ({row, getValue}) => <Chip tone={row.original.state === 'enabled' ? 'good' : 'bad'}>{getValue()}</Chip>,
       }),
+      column.accessor(row => t(row.second_factor ? 'staff.factorOn' : 'staff.factorOff'), {
+        id: 'factor',
+        header: t('staff.factor'),
+        meta: {label: t('staff.factor')},
+        cell: ({row, getValue}) => <span className={row.original.second_factor ? undefined : 'soft'}>{getValue()}</span>,
+      }),
       column.accessor('created_at', {header: t('staff.since'), meta: {label: t('staff.since')}, cell: ({getValue}) => format.date(getValue())}),
       column.display({id: 'actions', header: t('common.actions'), cell: ({row}) => <Actions member={row.original} onAsk={onAsk} />}),
     ];
@@ -121,7 +128,7 @@ function useColumns(onAsk: (asked: Asked) => void) {
 function Actions({member, onAsk}: {member: Member; onAsk: (asked: Asked) => void}) {
   const {t} = useTranslation();
   const self = useMember();
-  const {state, failed} = useMemberChanges();
+  const {state, resetFactor, failed} = useMemberChanges();
   const own = self.id === member.id;
   function disable() {
     state(member, 'disabled').then(
@@ -144,6 +151,16 @@ function Actions({member, onAsk}: {member: Member; onAsk: (asked: Asked) => void
           {t('staff.changeRole')}
         </Menu.Item>
         <Menu.Item onClick={() => onAsk({what: 'password', member})}>{t('staff.setPassword')}</Menu.Item>
+        {member.second_factor && (
+          <Menu.Item
+            disabled={own}
+            onClick={() => {
+              resetFactor(member).then(() => notify({kind: 'good', text: t('staff.factorReset', {name: member.display_name})}), failed);
+            }}
+          >
+            {t('staff.resetFactor')}
+          </Menu.Item>
+        )}
         <Menu.Item disabled={own} onClick={member.state === 'enabled' ? disable : enable}>
           {member.state === 'enabled' ? t('staff.disable') : t('staff.enable')}
         </Menu.Item>

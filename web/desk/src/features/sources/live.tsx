@@ -1,0 +1,142 @@
+// What arrives from a source at this moment, and what becomes of it: a stream from the server, newest first. It says
+// nothing about people, so no purpose is asked for.
+import {Button} from '@mantine/core';
+import {IconPlayerPause, IconPlayerPlay} from '@tabler/icons-react';
+import {useEffect, useRef, useState} from 'react';
+import {useTranslation} from 'react-i18next';
+import type {Schemas} from '../../api/client';
+import {usePurposeText} from '../../api/purposes';
+import {useFormats} from '../../i18n/format';
+import {Chip} from '../../parts/chip';
+import {Section} from '../../parts/page';
+import classes from './live.module.css';
+
+const most = 100; // lines
+
+type Report = Schemas['SourceReport'];
+type State = 'waiting' | 'on' | 'paused' | 'broken';
+interface Line {
+  id: number;
+  at: string;
+  event: Report['events'][number];
+  again: boolean; // it had been stored before
+  stored: boolean;
+}
+
+function useLive(source: string) {
+  const [lines, setLines] = useState<Line[]>([]);
+  const [state, setState] = useState<State>('waiting');
+  const [missed, setMissed] = useState(0);
+  const next = useRef(0);
+  const [paused, setPaused] = useState(false);
+  useEffect(() => {
+    if (paused) return setState('paused');
+    let stream: EventSource | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const open = () => {
+      stream = new EventSource(`/api/v1/sources/${encodeURIComponent(source)}/live`);
+      stream.addEventListener('watching', () => setState('on'));
+      stream.addEventListener('taken', message => {
+        const report = JSON.parse((message as MessageEvent<string>).data) as Report;
+        const fresh = report.events.map(event => ({
+          id: ++next.current,
+          at: report.at,
+          event,
+          again: report.known > 0 && report.known === report.count,
+          stored: report.stored,
+        }));
+        setMissed(before => before + report.skipped + report.count - report.events.length);
+        setLines(before => [...fresh.reverse(), ...before].slice(0, most));
+      });
+      // After a quarter of an hour the server asks whether one may still watch.
+      stream.addEventListener('over', () => {
+        stream?.close();
+        open();
+      });
+      stream.onerror = () => {
+        setState('broken');
+        // The browser tries again by itself, unless it was refused.
+        if (stream?.readyState === EventSource.CLOSED) timer = setTimeout(open, 10_000);
+      };
+    };
+    setState('waiting');
+    open();
+    return () => {
+      clearTimeout(timer);
+      stream?.close();
+    };
+  }, [source, paused]);
+  return {lines, state, missed, paused, setPaused};
+}
+
+const tones = {linked: 'good', unlinked: 'accent', refused: 'warn', rejected: 'bad'} as const;
+
+export function Live({source}: {source: string}) {
+  const {t} = useTranslation();
+  const {lines, state, missed, paused, setPaused} = useLive(source);
+  return (
+    <Section
+      title={t('live.title')}
+      hint={t('live.hint')}
+      actions={
+        <Button
+          variant="default"
+          size="compact-md"
+          leftSection={paused ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />}
+          onClick={() => setPaused(!paused)}
+        >
+          {paused ? t('live.goOn') : t('live.pause')}
+        </Button>
+      }
+    >
+      <p className={classes.state} data-state={state} role="status">
+        <span className={classes.dot} aria-hidden />
+        {t(`live.${state}`)}
+      </p>
+      {lines.length === 0 ? (
+        <p className="soft small">{t('live.empty')}</p>
+      ) : (
+        <ol className={classes.lines} aria-label={t('live.title')}>
+          {lines.map(line => (
+            <LiveLine key={line.id} line={line} />
+          ))}
+        </ol>
+      )}
+      {missed > 0 && <p className="soft tiny">{t('live.missed', {count: missed})}</p>}
+    </Section>
+  );
+}
+
+function LiveLine({line}: {line: Line}) {
+  const {t} = useTranslation();
+  const format = useFormats();
+  const purposeText = usePurposeText();
+  const {event} = line;
+  const name = event.name ?? (event.type ? t(`types.${event.type as 'track'}`, {defaultValue: event.type}) : t('live.unreadable'));
+  const known = line.stored && line.again && event.outcome !== 'rejected';
+  return (
+    <li className={classes.line}>
+      <time dateTime={line.at} title={format.exact(line.at)}>
+        {format.clock(line.at)}
+      </time>
+      <div className={classes.words}>
+        <p className={classes.name}>{name}</p>
+        {event.reasons.map(({subject, reason}) => (
+          <p key={`${subject} ${reason}`} className="soft tiny">
+            {subject && <span>{purposeText(subject)}: </span>}
+            {t(`reasons.${reason as 'consent_missing'}`, {defaultValue: reason})}
+          </p>
+        ))}
+      </div>
+      {!line.stored ? (
+        <Chip tone="bad">{t('live.notStored')}</Chip>
+      ) : known ? (
+        <Chip>{t('live.known')}</Chip>
+      ) : (
+        <Chip tone={tones[event.outcome]} title={t(`live.${event.outcome}Hint`)}>
+          {t(`live.${event.outcome}`)}
+        </Chip>
+      )}
+    </li>
+  );
+}
