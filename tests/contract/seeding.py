@@ -1,5 +1,6 @@
 """Fills a server so that each operation has something to answer with."""
 
+import re
 from dataclasses import dataclass
 
 from harness import Server, event, now, track
@@ -12,6 +13,7 @@ class Seeded:
     write_key: str
     customer: str  # the id of a customer with a timeline
     known: dict[str, dict]  # path → its parameters, of something that is there
+    asset: str  # a file that the desk's document names
 
     def post(self, path: str, body: dict) -> dict:
         """Makes something that an operation needs."""
@@ -30,7 +32,8 @@ def seed(server: Server) -> Seeded:
         events.append({**track(user, **order), "timestamp": now(3600 - number)})
     server.sender(server.shop).store(*events)
     customer = server.customers(f"user_id:{user}")[0]["id"]
-    seeded = Seeded(server, server.url, server.shop.write_key, customer, {})
+    asset = re.search(r'"/assets/([^"]+)"', server.get("/").text).group(1)
+    seeded = Seeded(server, server.url, server.shop.write_key, customer, {}, asset)
     server.house.add_source("generated")
     member = seeded.post("/api/v1/staff", {"login": "generated", "display_name": "G", "role": "agent",
                                            "password": "correct-horse-battery-staple"})

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 import requests
 
+from codes import set_up_factor, sign_in
 from harness import CommandFailed, House, Server, track, wait_until
 from receiver import Receiver
 
@@ -13,6 +14,7 @@ CARE = "CustomerCare:A6-1-b"
 FOUR_EYES = "[security]\nfour_eyes = {}\n"
 LOOPBACK = '[outbound]\ninternal_networks = ["127.0.0.1"]\n'
 REASON = {"reason": "as we said"}
+SECRETS: dict = {}  # of authenticator apps, by house and login
 
 
 def password_of(login: str) -> str:
@@ -24,12 +26,11 @@ class Person:
 
     def __init__(self, server: Server, login: str):
         self.url = server.url
-        self.session = requests.Session()
-        body = {"login": login, "password": password_of(login)}
-        answer = self.session.post(f"{self.url}/api/v1/session", json=body, timeout=30)
-        assert answer.status_code == 201, answer.text
-        self.session.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
-        self.id = answer.json()["member"]["id"]
+        secret = SECRETS.get((server.house.root, login))
+        self.session, answer = sign_in(self.url, login, password_of(login), secret)
+        if answer["factor_missing"]:
+            SECRETS[server.house.root, login] = set_up_factor(self.session, self.url)
+        self.id = answer["member"]["id"]
         self.name = f"staff:{self.id}"
 
     def send(self, method: str, path: str, body=None) -> requests.Response:

@@ -174,6 +174,7 @@ export const de: typeof en = {
   },
   purpose: {
     question: 'Wofür sehen Sie nach?',
+    more: 'Andere Gründe',
     why: 'Sie sehen, was für diesen Zweck gespeichert wurde, und jeder Blick wird für die Person festgehalten. Sie können jederzeit wechseln.',
     looking: 'Sie sehen nach, {{purpose}}',
     change: 'Sie sehen nach, {{purpose}}. Zweck wechseln',

@@ -169,6 +169,7 @@ export const en = {
   },
   purpose: {
     question: 'Why are you looking?',
+    more: 'Other reasons',
     why: 'You see what was stored for this purpose, and each look is written down for the customer. You can change it at any time.',
     looking: 'Looking {{purpose}}',
     change: 'Looking {{purpose}}. Change why',

@@ -67,10 +67,17 @@ export function eventSummary(t: TFunction, format: Formats, event: TimelineEvent
   if (names.length > 0) out.push(format.list(names.slice(0, 3).concat(names.length > 3 ? [t('events.more', {count: names.length - 3})] : [])));
   const product = names.length === 0 ? textOf(properties.name) : null;
   if (product) out.push(product);
-  for (const name of ['carrier', 'topic', 'query', 'text'] as const) {
+  for (const name of ['carrier', 'query'] as const) {
     const value = textOf(properties[name]);
-    if (value) out.push(name === 'text' ? t('events.quoted', {text: value}) : value.replaceAll('_', ' '));
+    if (value) out.push(value);
   }
+  // Somebody's own words, or a note about the talk; the topic, which is a code, only where there is neither.
+  const words = textOf(properties.text);
+  const note = textOf(properties.summary);
+  const topic = textOf(properties.topic);
+  if (words) out.push(t('events.quoted', {text: words}));
+  else if (note) out.push(note);
+  else if (topic) out.push(topic.replaceAll('_', ' '));
   if (event.type === 'identify' && event.traits) out.push(Object.keys(event.traits).join(', '));
   return out;
 }

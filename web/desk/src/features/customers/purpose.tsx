@@ -25,33 +25,48 @@ function mine(purposes: PurposeInfo[]): PurposeInfo[] {
   return purposes.filter(purpose => purpose.may_look).sort((a, b) => rank(a) - rank(b));
 }
 
+const first = 6; // in sight; the others are a click away
+
 export function PurposeQuestion({onChoose}: {onChoose: (purpose: string) => void}) {
   const {t} = useTranslation();
-  const text = usePurposeText();
   const {purposes, isPending, error, refetch} = usePurposes();
   if (isPending) return <Loading />;
   if (error) return <Failed error={error} retry={() => void refetch()} />;
+  const all = mine(purposes);
   return (
     <section className="card" aria-labelledby="purpose-question">
       <h2 id="purpose-question">{t('purpose.question')}</h2>
       <p className="soft small">{t('purpose.why')}</p>
-      <ul className={classes.choices}>
-        {mine(purposes).map(purpose => (
-          <li key={purpose.name}>
-            <button
-              type="button"
-              className={classes.choice}
-              onClick={() => {
-                keepPurpose(purpose.name);
-                onChoose(purpose.name);
-              }}
-            >
-              {text(purpose.name)}
-            </button>
-          </li>
-        ))}
-      </ul>
+      <Choices purposes={all.slice(0, first)} onChoose={onChoose} />
+      {all.length > first && (
+        <details className={classes.more}>
+          <summary>{t('purpose.more')}</summary>
+          <Choices purposes={all.slice(first)} onChoose={onChoose} />
+        </details>
+      )}
     </section>
+  );
+}
+
+function Choices({purposes, onChoose}: {purposes: PurposeInfo[]; onChoose: (purpose: string) => void}) {
+  const text = usePurposeText();
+  return (
+    <ul className={classes.choices}>
+      {purposes.map(purpose => (
+        <li key={purpose.name}>
+          <button
+            type="button"
+            className={classes.choice}
+            onClick={() => {
+              keepPurpose(purpose.name);
+              onChoose(purpose.name);
+            }}
+          >
+            {text(purpose.name)}
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,0 +1,66 @@
+"""A server with the demo's company, and Debian's browser in front of it."""
+
+import os
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from codes import set_up_factor, sign_in
+from desk import AXE, PASSWORD, Desk
+from harness import House
+
+PEOPLE = 150  # beside those written by hand
+CHROMIUM = os.environ.get("HANDSCHLAG_CHROMIUM", "/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        # As root, in a container, Chromium's own sandbox can't be made; the pages are ours.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """The demo's company, served. `demo.secret`: of the authenticator app of its admin, whose login is `ada`."""
+    root = tmp_path_factory.mktemp("demo")
+    house = House(root, init=False)
+    house.run("demo", "--no-serve", "--people", str(PEOPLE))
+    password = root / "password"
+    password.write_text(PASSWORD)
+    for login, name, role in (("ada", "Ada Thomsen", "admin"), ("otto", "Otto Wirth", "operator"),
+                              ("mara", "Mara Kern", "marketer")):
+        house.run("staff", "add", "--login", login, "--name", name, "--role", role, "--password-file", str(password))
+    with house.serve() as server:
+        session, _ = sign_in(server.url, "ada", PASSWORD)
+        server.secret = set_up_factor(session, server.url)
+        yield server
+    house.close()
+
+
+@pytest.fixture
+def open_desk(browser, demo):
+    desks = []
+
+    def open(**options) -> Desk:
+        desks.append(Desk(browser, demo, **options))
+        return desks[-1]
+
+    yield open
+    for desk in desks:
+        desk.close()
+    for desk in desks:
+        assert not desk.complaints, desk.complaints
+        assert not desk.foreign, f"asked of others: {desk.foreign}"
+
+
+@pytest.fixture
+def desk(open_desk):
+    return open_desk()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def has_axe():
+    assert AXE.exists(), "web/desk/node_modules is missing: run tools/setup"

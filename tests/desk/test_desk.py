@@ -1,0 +1,304 @@
+"""The desk in a real browser, against the real binary: what staff do there, by mouse and by keyboard alone."""
+
+import re
+import uuid
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from desk import PASSWORD
+from harness import Source, track
+
+ANNA = "anna.petersen@de.example.org"
+BRANDTS = "familie.brandt@de.example.org"
+FIRST_LOAD_BYTES = 300_000
+PAGES = {"overview": "/", "customers": "/customers", "sources": "/sources", "new source": "/sources/new",
+         "source": "/sources/shop", "staff": "/staff", "tokens": "/tokens", "audit": "/audit",
+         "settings": "/settings", "nowhere": "/nowhere"}
+
+
+def settle(page: Page):
+    """Until nothing is loading any more."""
+    expect(page.locator("#content h1")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=re.compile("^(Lädt|Loading)$"))).to_have_count(0)
+
+
+# --- signing in -----------------------------------------------------------------------------------------------------
+
+def test_signs_in_and_out(desk):
+    page = desk.sign_in("mia")
+    expect(page.locator("#content h1")).to_contain_text("Mia")
+    page.get_by_role("button", name=re.compile("Mia Brandt")).click()
+    page.get_by_role("menuitem", name="Abmelden").click()
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+
+
+def test_wrong_password_is_told_and_nothing_else(desk):
+    page = desk.page
+    page.goto("/")
+    page.get_by_label("E-Mail oder Anmeldename").fill(f"nobody-{uuid.uuid4().hex}")
+    page.locator("input[type=password]").fill("a wrong password")
+    page.locator("button[type=submit]").click()
+    expect(page.get_by_role("alert")).to_contain_text("stimmt nicht")
+    expect(page.locator("input[type=password]")).to_have_value("")
+
+
+def test_admin_signs_in_with_a_code_and_not_without(desk):
+    page = desk.page
+    page.goto("/")
+    page.locator("input[autocomplete=username]").fill("ada")
+    page.locator("input[autocomplete=current-password]").fill(PASSWORD)
+    page.locator("button[type=submit]").click()
+    code = page.locator("input[autocomplete=one-time-code]")
+    expect(code).to_be_focused()
+    code.fill("000000")
+    page.locator("button[type=submit]").click()
+    expect(page.get_by_role("alert")).to_contain_text("Code")
+    expect(page.locator("nav")).to_have_count(0)
+
+
+def test_session_that_ended_is_taken_up_where_it_was(desk):
+    page = desk.sign_in("mia", "/customers?purpose=CustomerCare")
+    field = page.locator("main input[type=search]")
+    field.fill(ANNA)
+    desk.context.clear_cookies()
+    field.press("Enter")
+    dialog = page.get_by_role("dialog", name="Ihre Sitzung ist abgelaufen")
+    dialog.locator("input[autocomplete=current-password]").fill(PASSWORD)
+    dialog.locator("button[type=submit]").click()
+    expect(dialog).to_have_count(0)
+    expect(field).to_have_value(ANNA)
+    expect(page.locator("main li a").first).to_contain_text("Anna Petersen")
+
+
+# --- customers ------------------------------------------------------------------------------------------------------
+
+def test_purpose_is_asked_before_anybody_is_looked_up(desk):
+    page = desk.sign_in("mia", "/customers")
+    expect(page.get_by_role("heading", name="Wofür sehen Sie nach?")).to_be_visible()
+    expect(page.locator("main input[type=search]")).to_have_count(0)
+
+
+def test_found_by_address_name_and_order(desk):
+    page = desk.sign_in("mia")
+    desk.find(ANNA)
+    first = page.locator("main li a").first
+    expect(first).to_contain_text("Anna Petersen")
+    page.locator("main li a").first.click()
+    order = page.locator("article").filter(has_text=re.compile(r"MM\d{7}")).first
+    expect(order).to_be_visible()
+    number = re.search(r"MM\d{7}", order.inner_text()).group()
+    desk.find(number)
+    expect(page.locator("main li a").first).to_contain_text("Anna Petersen")
+    desk.find("Petersen Anna")
+    expect(page.locator("main li a").first).to_contain_text("Anna Petersen")
+    assert ANNA not in page.url and number not in page.url, "what is looked for never stands in an address"
+
+
+def test_customer_page_says_who_what_and_why(desk):
+    page = desk.sign_in("jonas")
+    desk.open_customer(ANNA)
+    expect(page.locator("#content h1")).to_have_text("Anna Petersen")
+    expect(page.get_by_role("heading", name="Auf einen Blick")).to_be_visible()
+    before = page.locator("article").count()
+    page.get_by_role("combobox", name="Berührungspunkt").click()
+    page.get_by_role("option", name="Hotline").click()
+    expect(page).to_have_url(re.compile("touchpoint=hotline"))
+    expect(page.locator("article").first).to_contain_text("Hotline")
+    assert page.locator("article").count() <= before
+    page.get_by_role("tab", name=re.compile("^Wer \\d|^Wer$|Wer\\s+\\d")).click()
+    expect(page.get_by_text("Warum das eine Person ist")).to_be_visible()
+    page.get_by_role("tab", name="Wer hat was genutzt?").click()
+    expect(page.locator("main ol li").first).to_contain_text("Serviceleitung")
+
+
+def test_link_is_taken_apart_and_put_back(desk):
+    page = desk.sign_in("jonas")
+    desk.open_customer(BRANDTS)
+    page.get_by_role("tab", name=re.compile(r"^Wer\s*\d")).click()
+    identities = page.locator("main ul").first.locator("> li")
+    together = identities.count()
+    assert together > 1
+    page.get_by_role("button", name=re.compile("trennen$")).first.click()
+    expect(page.get_by_text(re.compile("^Getrennt\\. Jede Hälfte"))).to_be_visible()
+    expect(identities).not_to_have_count(together)
+    page.get_by_role("button", name="Rückgängig").click()
+    expect(page.get_by_text("Wieder verknüpft.")).to_be_visible()
+    expect(identities).to_have_count(together)
+
+
+def test_telephone_opens_the_customer_and_the_number_leaves_the_address(desk):
+    page = desk.sign_in("mia", "/customers?purpose=CustomerCare")
+    desk.open_customer(ANNA)
+    page.get_by_role("tab", name=re.compile(r"^Wer\s*\d")).click()
+    number = page.get_by_text(re.compile(r"\+49\d+")).first.inner_text()
+    number = re.search(r"\+49\d+", number).group()
+    page.goto(f"/customers?purpose=CustomerCare&phone={number.replace('+', '%2B')}")
+    expect(page.locator("main li a").first).to_contain_text("Anna Petersen")
+    assert number.removeprefix("+") not in page.url
+
+
+# --- sources --------------------------------------------------------------------------------------------------------
+
+def test_source_is_added_and_its_event_shows_at_once(desk):
+    page = desk.sign_in("ada", "/sources/new")
+    name = f"laden-{uuid.uuid4().hex[:6]}"
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Kurzname").fill(name)
+    page.get_by_label(re.compile("^Berührungspunkt")).fill("shop")
+    page.get_by_label(re.compile("^Land")).fill("DE")
+    page.get_by_role("radio", name=re.compile("Eigener Server")).check()
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Quelle anlegen").click()
+    key = page.locator("code").filter(has_text=re.compile("^hsw_")).first
+    expect(key).to_be_visible()
+    write_key = key.inner_text().strip()
+    page.get_by_role("link", name=re.compile("öffnen")).click()
+    expect(page.get_by_text("Wir hören zu")).to_be_visible()
+    sender = desk.server.sender(Source(name, write_key))
+    sender.store(track("u1", "Lantern Lit", secret="never shown"))
+    live = page.get_by_role("list", name="Gerade jetzt")
+    expect(live).to_contain_text("Lantern Lit", timeout=3_000)
+    sender.batch([{"type": "track", "event": "No Person"}])
+    expect(live).to_contain_text("Abgewiesen", timeout=3_000)
+    expect(page.get_by_text("never shown")).to_have_count(0)
+
+
+# --- roles ----------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize(("login", "seen"), {
+    "mia": {"Überblick", "Kundschaft"},
+    "jonas": {"Überblick", "Kundschaft"},
+    "lea": {"Überblick", "Kundschaft", "Quellen"},
+    "karim": {"Überblick"},
+    "otto": {"Überblick", "Quellen"},
+    "mara": {"Überblick", "Kundschaft"},
+    "ada": {"Überblick", "Kundschaft", "Quellen", "Team", "Zugangsschlüssel", "Protokoll"},
+}.items(), ids=lambda value: value if isinstance(value, str) else "")
+def test_role_sees_its_pages_and_no_other(desk, login, seen):
+    page = desk.sign_in(login)
+    names = page.get_by_role("navigation").first.get_by_role("link").all_inner_texts()
+    assert {name.strip() for name in names} == seen
+    if "Team" not in seen:
+        page.goto("/staff")
+        expect(page.get_by_text("Nicht für Ihre Rolle")).to_be_visible()
+
+
+def test_marketer_does_not_see_what_was_stored_for_orders(desk):
+    page = desk.sign_in("mara")
+    desk.find("claire.fontaine@fr.example.net", "DirectMarketing")
+    expect(page.get_by_text("Darunter ist niemand bekannt")).to_be_visible()
+
+
+# --- language, colours, keyboard ------------------------------------------------------------------------------------
+
+def test_language_is_the_browsers_and_can_be_changed(open_desk):
+    english = open_desk(locale="en-GB")
+    page = english.sign_in("mia")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("link", name="Customers").first).to_be_visible()
+    page.goto("/settings")
+    page.locator("label", has_text="Deutsch").first.click()
+    expect(page.locator("#content h1")).to_have_text("Einstellungen")
+    page.reload()
+    expect(page.locator("#content h1")).to_have_text("Einstellungen")
+
+
+def test_dark_is_the_systems_and_can_be_changed(open_desk):
+    page = open_desk(color_scheme="dark").sign_in("mia")
+    scheme = page.locator("html")
+    expect(scheme).to_have_attribute("data-mantine-color-scheme", "dark")
+    page.goto("/settings")
+    page.locator("label", has_text="Hell").first.click()
+    expect(scheme).to_have_attribute("data-mantine-color-scheme", "light")
+
+
+def test_all_of_a_look_by_keyboard_alone(desk):
+    page = desk.sign_in("mia")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Tasten")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    expect(page.locator("#content h1")).to_have_text("Kundschaft")
+    expect(page.locator("main section button").first).to_be_visible()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if desk.run("document.activeElement === document.querySelector('main section button')"):
+            break
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.type(ANNA)
+    page.keyboard.press("Enter")
+    found = page.locator("main li a").first
+    expect(found).to_contain_text("Anna Petersen")
+    found.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content h1")).to_have_text("Anna Petersen")
+    expect(page.locator("#content h1")).to_be_focused()
+
+
+# --- for everybody --------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_shuts_anybody_out(open_desk, scheme):
+    desk = open_desk(color_scheme=scheme)
+    page = desk.page
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+    found = {"sign in": desk.violations()}
+    desk.sign_in("ada")
+    for name, path in PAGES.items():
+        page.goto(path)
+        settle(page)
+        found[name] = desk.violations()
+    desk.open_customer(ANNA)
+    for tab in ("timeline", "identities", "uses"):
+        page.goto(re.sub(r"\?.*", "", page.url) + f"?purpose=CustomerCare&tab={tab}")
+        settle(page)
+        found[f"customer, {tab}"] = desk.violations()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found["palette"] = desk.violations()
+    wrong = {name: violations for name, violations in found.items() if violations}
+    assert not wrong, "\n".join(f"{name}: {line}" for name, lines in wrong.items() for line in lines)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_page_is_wider_than_the_window(open_desk, width):
+    desk = open_desk(viewport={"width": width, "height": 844})
+    page = desk.sign_in("ada")
+    for name, path in PAGES.items():
+        page.goto(path)
+        settle(page)
+        assert desk.run("document.documentElement.scrollWidth") <= width, name
+
+
+# --- security and size ----------------------------------------------------------------------------------------------
+
+def test_policy_of_the_page_allows_nothing_of_others(demo):
+    headers = demo.get("/").headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "unsafe" not in policy and "http" not in policy
+
+
+def test_first_load_is_small(open_desk):
+    """As it crosses the network, compressed: of the first page that somebody sees after they signed in."""
+    desk = open_desk()
+    desk.sign_in("lea")
+    fresh = desk.context.browser.new_context(base_url=desk.server.url, storage_state=desk.context.storage_state())
+    page = fresh.new_page()
+    session = fresh.new_cdp_session(page)
+    session.send("Network.enable")
+    received = []
+    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    page.goto("/")
+    settle(page)
+    fresh.close()
+    assert sum(received) < FIRST_LOAD_BYTES, f"{sum(received)} bytes in {len(received)} requests"
