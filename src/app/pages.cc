@@ -13,7 +13,7 @@ constexpr std::string_view kDocument = "index.html";
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
-    "trusted-types default";
+    "trusted-types 'none'";
 constexpr std::string_view kForEver = "public, max-age=31536000, immutable";
 
 std::unexpected<Error> malformed() {
@@ -44,12 +44,13 @@ Result<Pages> Pages::open(std::string_view pack) {
   const std::string_view bytes = pack.substr(kDigits + length);
   Pages pages;
   for (const json::Value& entry : list) {
-    File file{.type = entry.at("type").get<std::string>(),
-              .tag = fmt::format("W/\"{}\"", entry.at("digest").get<std::string>()),
-              .plain = TRY(part(entry, "plain", bytes)),
-              .gzip = TRY(part(entry, "gzip", bytes)),
-              .brotli = TRY(part(entry, "brotli", bytes)),
-              .size = entry.at("size").get<std::size_t>()};
+    File file;
+    file.plain = TRY(part(entry, "plain", bytes));
+    file.gzip = TRY(part(entry, "gzip", bytes));
+    file.brotli = TRY(part(entry, "brotli", bytes));
+    file.type = entry.at("type").get<std::string>();
+    file.tag = fmt::format("W/\"{}\"", entry.at("digest").get<std::string>());
+    file.size = entry.at("size").get<std::size_t>();
     pages.files_.emplace(entry.at("name").get<std::string>(), std::move(file));
   }
   if (!pages.files_.contains(kDocument)) return malformed();

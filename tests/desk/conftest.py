@@ -1,16 +1,13 @@
 """A server with the demo's company, and Debian's browser in front of it."""
 
-import os
-
 import pytest
 from playwright.sync_api import sync_playwright
 
 from codes import set_up_factor, sign_in
-from desk import AXE, PASSWORD, Desk
+from desk import AXE, CHROMIUM, PASSWORD, Desk
 from harness import House
 
 PEOPLE = 150  # beside those written by hand
-CHROMIUM = os.environ.get("HANDSCHLAG_CHROMIUM", "/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,14 @@
 """One person at the desk, in a browser of their own."""
 
+import os
+
 from playwright.sync_api import Browser, Page, expect
 
 from codes import code_of
 from harness import REPOSITORY
 
 PASSWORD = "moewe-und-moos"
+CHROMIUM = os.environ.get("HANDSCHLAG_CHROMIUM", "/usr/bin/chromium")
 AXE = REPOSITORY / "web/desk/node_modules/axe-core/axe.min.js"
 
 expect.set_options(timeout=15_000)

@@ -246,7 +246,7 @@ def test_all_of_a_look_by_keyboard_alone(desk):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_shuts_anybody_out(open_desk, scheme):
-    desk = open_desk(color_scheme=scheme)
+    desk = open_desk(color_scheme=scheme, reduced_motion="reduce")  # colours while something fades in are none
     page = desk.page
     page.goto("/")
     expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()

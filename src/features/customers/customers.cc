@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 
@@ -341,8 +340,6 @@ class CustomersImpl final : public Customers {
     }
     return out;
   }
-
-  using MakeWords = std::function<Result<std::vector<WordDigest>>(const identity::Digester&)>;
 
   Result<std::vector<Found>> find_by_words(const Viewer& viewer, const MakeWords& make_words) {
     Permit permit = TRY(look_.allowed(viewer));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ std::vector<WordDigest> digests_of_query(const identity::Digester& digester, std
 // What stands for the number of an order. Case and spaces around it do not matter.
 WordDigest digest_of_order(const identity::Digester& digester, std::string_view order,
                            sources::Mode mode = sources::Mode::live);
+
+// Makes what a search asks for, with the digester of the region that is searched.
+using MakeWords = std::function<Result<std::vector<WordDigest>>(const identity::Digester&)>;
 
 // Keeps the search words up to date: of names from identify events, of orders from track events about them.
 class NameIndex final : public events::Projection {

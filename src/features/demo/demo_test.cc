@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "features/identity/identity.h"
 #include "features/regions/regions.h"
@@ -66,7 +67,9 @@ class FakeEvents final : public events::Events {
   Result<std::int64_t> count(events::Cell&, IdentityId) override { return 0; }
   void forget(std::span<const identity::Key>) override {}
   Result<std::vector<events::Total>> totals(std::string_view) override { return std::vector<events::Total>{}; }
+  Result<std::vector<events::DayTotal>> totals_by_day(Time) override { return std::vector<events::DayTotal>{}; }
   Result<std::vector<events::RefusalCount>> refusals() override { return std::vector<events::RefusalCount>{}; }
+  events::Tail& tail() override { throw std::logic_error("nobody watches here"); }
   Result<void> forget_refused(Time) override { return {}; }
   Result<void> close_segments(const std::function<bool()>&) override { return {}; }
   Result<events::Holdings> holdings(db::Transaction&, events::Cell&, std::span<const IdentityId>,

@@ -77,7 +77,9 @@ class BusyEvents final : public events::Events {
   Result<std::int64_t> count(events::Cell& cell, IdentityId identity) override { return real_.count(cell, identity); }
   void forget(std::span<const identity::Key> keys) override { real_.forget(keys); }
   Result<std::vector<events::Total>> totals(std::string_view source) override { return real_.totals(source); }
+  Result<std::vector<events::DayTotal>> totals_by_day(Time since) override { return real_.totals_by_day(since); }
   Result<std::vector<events::RefusalCount>> refusals() override { return real_.refusals(); }
+  events::Tail& tail() override { return real_.tail(); }
   Result<void> forget_refused(Time now) override { return real_.forget_refused(now); }
   Result<void> close_segments(const std::function<bool()>& should_stop) override {
     return real_.close_segments(should_stop);

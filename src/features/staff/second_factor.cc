@@ -139,9 +139,9 @@ Result<Session> StaffService::add_first_admin(const FirstAdmin& wanted, std::str
   if (!good) return over;
   throttle_.passed("first admin", client_address);
   TRY(check_form(member, login));
-  store::MemberRow row{
-      .member = {.login = login, .display_name = wanted.display_name, .role = Role::admin, .created_at = clock_.now()},
-      .password_hash = TRY(hash(wanted.password))};
+  store::MemberRow row;
+  row.password_hash = TRY(hash(wanted.password));
+  row.member = {.login = login, .display_name = wanted.display_name, .role = Role::admin, .created_at = clock_.now()};
   auto written = control_.write([&](db::Transaction& transaction) -> Result<void> {
     TRY(store::insert_member(transaction, row.member, row.password_hash));
     TRY(record(transaction, {"cli", "createStaff", member_name(row.member.id), std::string(trace_id)}));

@@ -234,7 +234,11 @@ Result<void> StaffService::maintain() {
 }
 
 Result<http::Principal> StaffService::authenticate(const http::Request& request) {
-  if (!request.header("Authorization").empty()) return authenticate(bearer_token(request));
+  if (!request.header("Authorization").empty()) {
+    http::Principal bearer = TRY(authenticate(bearer_token(request)));
+    TRY(check_factor(std::any_cast<const Caller&>(bearer.who), request.operation));
+    return bearer;
+  }
   const std::string_view text = session_text(request);
   if (text.empty()) {
     return refuse_credential("credential_missing", "Sign in, or send a token as 'Authorization: Bearer hst_...'.");

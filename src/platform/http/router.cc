@@ -227,6 +227,10 @@ const Router::Node* Router::find(const Node& node, std::span<const std::string> 
 const Router::Node* Router::find_page(std::span<const std::string> segments) const {
   if (segments.empty() || root_.literals.contains(segments.front())) return nullptr;
   if (segments.front().empty() || segments.back().find('.') != std::string::npos) return nullptr;
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  for (const std::string& segment : segments) {
+    if (std::any_of(segment.begin(), segment.end(), is_control)) return nullptr;
+  }
   auto home = root_.literals.find("");
   if (home == root_.literals.end()) return nullptr;
   for (std::size_t index : home->second->operations) {

@@ -126,6 +126,23 @@ TEST(Router, TellsTheMethodsOfAPath) {
   EXPECT_EQ(router.resource("/nothing").error().kind, ErrorKind::not_found);
 }
 
+// A page's address is one of the pages': never one that the API has, nor one of a file.
+TEST(Router, PagesAreOpenedByAddressesThatAreNoPartOfTheApi) {
+  Router router = Router::create(R"({"paths": {
+    "/": {"get": {"operationId": "home", "x-pages": true}},
+    "/items/{id}": {"get": {"operationId": "item"}}}})")
+                      .value();
+  for (const char* page : {"/", "/customers", "/customers/eu-1", "/sources/new"}) {
+    EXPECT_EQ(matched(router, "GET", page), "home") << page;
+  }
+  for (const char* other : {"/items", "/items/1/more", "/customers/x.js", "/favicon.ico", "//customers", "/a%0d%0ab"}) {
+    EXPECT_EQ(matched(router, "GET", other), "path_unknown") << other;
+  }
+  EXPECT_EQ(matched(router, "GET", "/items/1"), "item");
+  EXPECT_NE(matched(router, "POST", "/customers"), "home");
+  EXPECT_FALSE(Router::create(R"({"paths": {"/x": {"get": {"operationId": "x", "x-pages": true}}}})").has_value());
+}
+
 TEST(RouterCheck, NamesEveryDifferenceBetweenHandlersAndDescription) {
   Router router = Router::create(kSpec).value();
   router.bind("home", answers(200));

@@ -1,4 +1,3 @@
-import './theme/trusted';
 import '@fontsource-variable/figtree/wght.css';
 import './theme/styles';
 import {MantineProvider} from '@mantine/core';

@@ -27,7 +27,7 @@ function useEntries(): Entry[] {
   const may = useMay();
   const {signOut} = useSession();
   const {openHelp} = useKeys();
-  const {setColorScheme} = useMantineColorScheme();
+  const {setColorScheme} = useMantineColorScheme({keepTransitions: true});
   const pages = visible(may).map(place => ({
     id: place.path,
     group: t('palette.pages'),
@@ -56,7 +56,7 @@ function fits(text: string, wanted: string) {
 export function Palette({opened, onClose}: {opened: boolean; onClose: () => void}) {
   const {t} = useTranslation();
   return (
-    <Dialog opened={opened} onClose={onClose} withCloseButton={false} title={null} aria-label={t('palette.title')} padding={0} size="lg" yOffset="12vh">
+    <Dialog opened={opened} onClose={onClose} withCloseButton={false} title={null} attributes={{content: {'aria-label': t('palette.title')}}} padding={0} size="lg" yOffset="12vh">
       {opened && <PaletteBody onClose={onClose} />}
     </Dialog>
   );
@@ -126,6 +126,7 @@ function PaletteBody({onClose}: {onClose: () => void}) {
           setActive(0);
         }}
         onKeyDown={pressed}
+        autoFocus // at once: whoever types on loses no letter
         data-autofocus
       />
       <div className={classes.list} role="listbox" id={list} aria-label={t('palette.title')}>

@@ -2,7 +2,7 @@ import {createRootRoute, createRoute, createRouter, lazyRouteComponent, Link} fr
 import {useTranslation} from 'react-i18next';
 import {Page} from '../parts/page';
 import {Empty, Failed, NoPermission} from '../parts/states';
-import {listSearch} from '../parts/data-table';
+import {listSearch} from '../parts/list-search';
 import {type Guarded, useMay} from '../session/session';
 import type {ComponentType} from 'react';
 import {Shell} from './shell';

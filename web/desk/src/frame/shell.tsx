@@ -67,10 +67,10 @@ function Frame() {
           <PaletteButton compact />
         </span>
       </header>
-      <div className={classes.side}>
+      <header className={classes.side}>
         <Side />
-      </div>
-      <Drawer opened={menu} onClose={() => setMenu(false)} size="17rem" withCloseButton={false} padding={0} aria-label={t('frame.menu')}>
+      </header>
+      <Drawer opened={menu} onClose={() => setMenu(false)} size="17rem" withCloseButton={false} padding={0} attributes={{content: {'aria-label': t('frame.menu')}}}>
         <div className={classes.drawer}>
           <Side />
         </div>

@@ -8,6 +8,7 @@ export function LanguageSwitch() {
   return (
     <SegmentedControl
       size="xs"
+      role="radiogroup"
       aria-label={t('settings.language')}
       value={i18n.language}
       onChange={value => chooseLanguage(value as Language)}
@@ -21,7 +22,7 @@ export function LanguageSwitch() {
 
 export function ColourSwitch() {
   const {t} = useTranslation();
-  const {colorScheme, setColorScheme} = useMantineColorScheme();
+  const {colorScheme, setColorScheme} = useMantineColorScheme({keepTransitions: true});
   const entry = (value: string, Icon: typeof IconSun, name: string) => ({
     value,
     label: (
@@ -34,6 +35,7 @@ export function ColourSwitch() {
   return (
     <SegmentedControl
       size="xs"
+      role="radiogroup"
       aria-label={t('settings.colours')}
       value={colorScheme}
       onChange={value => setColorScheme(value as 'light' | 'dark' | 'auto')}

@@ -1,12 +1,17 @@
 import i18next from 'i18next';
 import {initReactI18next} from 'react-i18next';
-import {de} from './de';
-import {en} from './en';
+import type {en} from './en';
 
 export const languages = ['de', 'en'] as const;
 export type Language = (typeof languages)[number];
 
 const kept = 'handschlag.language';
+
+// Only the words of the language that is read are fetched.
+const words: Record<Language, () => Promise<object>> = {
+  de: async () => (await import('./de')).de,
+  en: async () => (await import('./en')).en,
+};
 
 declare module 'i18next' {
   interface CustomTypeOptions {
@@ -22,10 +27,10 @@ function first(): Language {
 }
 
 export async function startLanguage() {
+  const language = first();
   await i18next.use(initReactI18next).init({
-    lng: first(),
-    fallbackLng: 'en',
-    resources: {de: {translation: de}, en: {translation: en}},
+    lng: language,
+    resources: {[language]: {translation: await words[language]()}},
     interpolation: {escapeValue: false}, // React does
     returnNull: false,
   });
@@ -37,5 +42,8 @@ export async function startLanguage() {
 
 export function chooseLanguage(language: Language) {
   localStorage.setItem(kept, language);
-  void i18next.changeLanguage(language);
+  void words[language]().then(resource => {
+    i18next.addResourceBundle(language, 'translation', resource);
+    return i18next.changeLanguage(language);
+  });
 }

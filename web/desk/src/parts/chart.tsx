@@ -1,8 +1,8 @@
-// Bars a day, stacked. ECharts is fetched only where a chart is; a table with the same numbers stands beside it for readers
-// of screens.
-import {Skeleton, useComputedColorScheme, VisuallyHidden} from '@mantine/core';
-import {useEffect, useRef, useState} from 'react';
+// Bars a day, stacked. A table with the same numbers stands beside them for readers of screens.
+import {VisuallyHidden} from '@mantine/core';
+import {type PointerEvent, useEffect, useMemo, useRef, useState} from 'react';
 import {useFormats} from '../i18n/format';
+import {labelled, scaleFor} from './bars';
 import classes from './chart.module.css';
 import {palette} from './touchpoint';
 
@@ -17,39 +17,43 @@ interface BarsProps {
   series: Series[];
 }
 
-export function Bars({label, days, series}: BarsProps) {
-  const format = useFormats();
-  const scheme = useComputedColorScheme('light');
-  const place = useRef<HTMLDivElement>(null);
-  const [drawn, setDrawn] = useState(false);
+const height = 240;
+const above = 8; // pixels over the highest line, for half of its label
+const below = 26; // for the days
+const left = 44; // for the numbers
+const labelRoom = 64;
+const gap = 0.28; // of a day's width
 
+function useWidth() {
+  const place = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    let gone = false;
-    let dispose = () => {};
-    void import('./echarts').then(({drawBars}) => {
-      if (gone) return;
-      const look = getComputedStyle(document.documentElement);
-      const colour = (name: string) => look.getPropertyValue(name).trim();
-      dispose = drawBars(element, {
-        days,
-        series: series.map((one, index) => ({...one, colour: palette[index % palette.length]!})),
-        dayText: format.dayMonth,
-        numberText: format.compact,
-        exactText: format.number,
-        colours: {text: colour('--ink-soft'), line: colour('--line'), surface: colour('--raised'), ink: colour('--ink')},
-        font: colour('--mantine-font-family'),
-      });
-      setDrawn(true);
-    });
-    return () => {
-      gone = true;
-      dispose();
-    };
-  }, [days, series, format, scheme]);
+    const watcher = new ResizeObserver(() => setWidth(element.clientWidth));
+    watcher.observe(element);
+    return () => watcher.disconnect();
+  }, []);
+  return {place, width};
+}
 
-  const sums = series.map(one => one.values.reduce((all, value) => all + value, 0));
+export function Bars({label, days, series}: BarsProps) {
+  const format = useFormats();
+  const {place, width} = useWidth();
+  const [day, setDay] = useState<number | null>(null);
+  const sums = useMemo(() => series.map(one => one.values.reduce((all, value) => all + value, 0)), [series]);
+  const scale = useMemo(() => scaleFor(Math.max(...days.map((_, index) => series.reduce((all, one) => all + one.values[index]!, 0)))), [days, series]);
+  const room = Math.max(0, width - left);
+  const slot = room / days.length;
+  const hasLabel = labelled(days.length, room, labelRoom);
+  const y = (value: number) => above + (height - above - below) * (1 - value / scale.top);
+
+  function point(event: PointerEvent) {
+    const x = event.clientX - event.currentTarget.getBoundingClientRect().left - left;
+    const index = Math.floor(x / slot);
+    setDay(index >= 0 && index < days.length ? index : null);
+  }
+
   return (
     <figure className={classes.figure}>
       <ul className={classes.legend}>
@@ -62,9 +66,46 @@ export function Bars({label, days, series}: BarsProps) {
           </li>
         ))}
       </ul>
-      <div className={classes.place} aria-hidden>
-        {!drawn && <Skeleton className={classes.wait} />}
-        <div ref={place} className={classes.canvas} />
+      <div ref={place} className={classes.place} aria-hidden onPointerMove={point} onPointerDown={point} onPointerLeave={() => setDay(null)}>
+        {width > 0 && (
+          <svg width={width} height={height} className={classes.drawing}>
+            {scale.ticks.map(tick => (
+              <g key={tick}>
+                <line x1={left} x2={width} y1={y(tick)} y2={y(tick)} className={classes.line} />
+                <text x={left - 8} y={y(tick)} className={classes.number}>
+                  {format.compact(tick)}
+                </text>
+              </g>
+            ))}
+            {day !== null && <rect x={left + day * slot} width={slot} y={above} height={height - above - below} className={classes.chosen} />}
+            {days.map((name, index) => (
+              <g key={name}>
+                <Stack values={series.map(one => one.values[index]!)} x={left + (index + gap / 2) * slot} width={slot * (1 - gap)} y={y} />
+                {hasLabel(index) && (
+                  <text x={Math.min(left + (index + 0.5) * slot, width - labelRoom / 2 + 8)} y={height - 6} className={classes.day}>
+                    {format.dayMonth(name)}
+                  </text>
+                )}
+              </g>
+            ))}
+          </svg>
+        )}
+        {day !== null && days[day] !== undefined && (
+          <div className={classes.tip} data-end={day > days.length / 2 || undefined} style={day > days.length / 2 ? {right: width - left - day * slot + 8} : {left: left + (day + 1) * slot + 8}}>
+            <strong>{format.dayMonth(days[day])}</strong>
+            {series.map((one, index) =>
+              one.values[day]! > 0 ? (
+                <span key={one.name} className={classes.tipLine}>
+                  <svg width="8" height="8" aria-hidden>
+                    <rect width="8" height="8" rx="2" fill={palette[index % palette.length]} />
+                  </svg>
+                  {one.name}
+                  <span className="figures push">{format.number(one.values[day]!)}</span>
+                </span>
+              ) : null,
+            )}
+          </div>
+        )}
       </div>
       <VisuallyHidden>
         <table>
@@ -80,9 +121,9 @@ export function Bars({label, days, series}: BarsProps) {
             </tr>
           </thead>
           <tbody>
-            {days.map((day, index) => (
-              <tr key={day}>
-                <th scope="row">{format.dayMonth(day)}</th>
+            {days.map((name, index) => (
+              <tr key={name}>
+                <th scope="row">{format.dayMonth(name)}</th>
                 {series.map(one => (
                   <td key={one.name}>{format.number(one.values[index]!)}</td>
                 ))}
@@ -93,4 +134,13 @@ export function Bars({label, days, series}: BarsProps) {
       </VisuallyHidden>
     </figure>
   );
+}
+
+function Stack({values, x, width, y}: {values: number[]; x: number; width: number; y: (value: number) => number}) {
+  let under = 0;
+  return values.map((value, index) => {
+    const from = under;
+    under += value;
+    return value > 0 ? <rect key={index} x={x} width={width} y={y(under)} height={y(from) - y(under)} fill={palette[index % palette.length]} /> : null;
+  });
 }

@@ -14,6 +14,7 @@ import {
 import type {ReactNode} from 'react';
 import {useTranslation} from 'react-i18next';
 import classes from './data-table.module.css';
+import type {ListSearch} from './list-search';
 import {Empty} from './states';
 
 declare module '@tanstack/react-table' {
@@ -22,18 +23,6 @@ declare module '@tanstack/react-table' {
     numeric?: boolean;
     label?: string;
   }
-}
-
-export interface ListSearch {
-  q?: string;
-  sort?: string; // "name" or "-name"
-}
-
-export function listSearch(search: Record<string, unknown>): ListSearch {
-  return {
-    ...(typeof search.q === 'string' && search.q ? {q: search.q} : {}),
-    ...(typeof search.sort === 'string' && search.sort ? {sort: search.sort} : {}),
-  };
 }
 
 interface DataTableProps<Row> {

@@ -65,13 +65,11 @@ export function FactorForm({onDone}: {onDone?: () => void}) {
         </p>
       </details>
       <CodeField value={code} onChange={setCode} />
-      <div role="alert">
-        {problem && (
-          <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
-            {problem.code === 'code_refused' ? t('factor.refused') : problem.code === 'offer_over' ? t('factor.over') : explain(t, problem)}
-          </Alert>
-        )}
-      </div>
+      {problem && (
+        <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
+          {problem.code === 'code_refused' ? t('factor.refused') : problem.code === 'offer_over' ? t('factor.over') : explain(t, problem)}
+        </Alert>
+      )}
       <Button type="submit" size="md" loading={confirm.isPending} disabled={code.length !== 6}>
         {t('factor.confirm')}
       </Button>

@@ -37,13 +37,11 @@ export function FirstPage() {
         <TextInput label={t('staff.name')} autoComplete="name" size="md" required withAsterisk={false} maxLength={100} value={wanted.display_name} onChange={set('display_name')} error={fieldError(make.error, 'display_name')} />
         <TextInput label={t('signIn.login')} autoComplete="username" autoCapitalize="none" spellCheck={false} size="md" required withAsterisk={false} maxLength={254} value={wanted.login} onChange={set('login')} error={fieldError(make.error, 'login')} />
         <PasswordInput label={t('signIn.password')} description={t('staff.passwordHint')} autoComplete="new-password" size="md" required withAsterisk={false} minLength={12} maxLength={256} value={wanted.password} onChange={set('password')} error={fieldError(make.error, 'password')} visibilityToggleButtonProps={{'aria-label': t('signIn.showPassword')}} />
-        <div role="alert">
-          {problem && problem.fields.length === 0 && (
-            <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
-              {problem.code === 'link_over' ? t('first.over') : explain(t, problem)}
-            </Alert>
-          )}
-        </div>
+        {problem && problem.fields.length === 0 && (
+          <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
+            {problem.code === 'link_over' ? t('first.over') : explain(t, problem)}
+          </Alert>
+        )}
         <Button type="submit" size="md" loading={make.isPending}>
           {t('first.submit')}
         </Button>

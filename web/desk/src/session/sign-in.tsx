@@ -95,18 +95,16 @@ export function SignInForm({login: fixedLogin, onDone}: {login?: string; onDone?
       {code !== null && (
         <CodeField value={code} onChange={setCode} />
       )}
-      <div role="alert">
-        {problem && wait === 0 && (
-          <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
-            {problem.code === 'sign_in_refused' ? t('signIn.refused') : problem.code === 'code_refused' ? t('factor.refused') : problem.retryAfter ? t('signIn.again') : explain(t, problem)}
-          </Alert>
-        )}
-        {wait > 0 && (
-          <Alert color="yellow" variant="light" icon={<IconClock aria-hidden />}>
-            {t('signIn.throttled', {count: wait})}
-          </Alert>
-        )}
-      </div>
+      {problem && wait === 0 && (
+        <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
+          {problem.code === 'sign_in_refused' ? t('signIn.refused') : problem.code === 'code_refused' ? t('factor.refused') : problem.retryAfter ? t('signIn.again') : explain(t, problem)}
+        </Alert>
+      )}
+      {wait > 0 && (
+        <Alert color="yellow" variant="light" icon={<IconClock aria-hidden />}>
+          {t('signIn.throttled', {count: wait})}
+        </Alert>
+      )}
       <Button type="submit" size="md" loading={busy} disabled={wait > 0}>
         {t('signIn.submit')}
       </Button>

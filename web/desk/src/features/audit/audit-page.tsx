@@ -2,14 +2,16 @@ import {Alert, Button, TextInput} from '@mantine/core';
 import {IconAlertTriangle, IconLink, IconSearch, IconShieldCheck} from '@tabler/icons-react';
 import {useInfiniteQuery, useMutation} from '@tanstack/react-query';
 import {useNavigate, useSearch} from '@tanstack/react-router';
-import {type FormEvent, useState} from 'react';
+import {type FormEvent, useMemo, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, type Schemas, take} from '../../api/client';
+import {useMembers} from '../../api/members';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {Page, Section} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
 import {When} from '../../parts/when';
+import {useMay} from '../../session/session';
 import classes from './audit.module.css';
 
 type AuditRecord = Schemas['AuditRecord'];
@@ -81,19 +83,32 @@ export function AuditPage() {
   );
 }
 
+// The names of members, for whoever may read them; else, and for all others, what the record says.
+function useNames(): (principal: string) => string {
+  const {t} = useTranslation();
+  const {data} = useMembers(useMay()('listStaff'));
+  const names = useMemo(() => new Map(data?.map(member => [`staff:${member.id}`, member.display_name])), [data]);
+  return principal => names.get(principal) ?? (principal === 'cli' ? t('audit.commandLine') : principal === 'anonymous' ? t('audit.anonymous') : principal);
+}
+
 function Line({record, onPrincipal}: {record: AuditRecord; onPrincipal: (principal: string) => void}) {
   const {t} = useTranslation();
+  const nameOf = useNames();
   return (
     <li className={classes.record}>
       <span className={classes.number}>{record.id}</span>
       <div className={classes.words}>
         <p>
-          <button type="button" className={classes.principal} onClick={() => onPrincipal(record.principal)}>
-            {record.principal}
+          <button type="button" className={classes.principal} title={record.principal} onClick={() => onPrincipal(record.principal)}>
+            {nameOf(record.principal)}
           </button>{' '}
           {t(`operations.${record.operation as 'getCustomer'}`, {defaultValue: record.operation})}
         </p>
-        {record.target && <p className="soft small wrap">{record.target}</p>}
+        {record.target && record.target !== record.principal && (
+          <p className="soft small wrap" title={record.target}>
+            {nameOf(record.target)}
+          </p>
+        )}
       </div>
       <div className={classes.side}>
         <Chip tone={record.outcome === 'ok' ? 'good' : 'bad'}>{t(`outcome.${record.outcome}`)}</Chip>

@@ -85,6 +85,7 @@ function IdentityCard({identity}: {identity: Identity}) {
           </p>
         </div>
       </div>
+      {identity.keys.length === 0 && <p className={`soft small ${classes.keys}`}>{t('identities.noKeys')}</p>}
       <ul className={classes.keys}>
         {identity.keys.map(key => (
           <li key={`${key.kind} ${key.value}`}>

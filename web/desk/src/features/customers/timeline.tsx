@@ -111,7 +111,7 @@ function List({events, more, failed, loading, onMore}: ListProps) {
   const format = useFormats();
   const rows = useRows(events);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const list = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLElement>(null);
   const [margin, setMargin] = useState(0);
   useEffect(() => {
     const place = () => setMargin((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
@@ -146,7 +146,7 @@ function List({events, more, failed, loading, onMore}: ListProps) {
 
   return (
     <>
-      <div ref={list} className={classes.list} style={{height: virtual.getTotalSize()}} role="feed" aria-label={t('timeline.title')} aria-busy={loading}>
+      <section ref={list} className={classes.list} style={{height: virtual.getTotalSize()}} aria-label={t('timeline.title')} aria-busy={loading}>
         {items.map(item => {
           const row = rows[item.index]!;
           return (
@@ -165,7 +165,7 @@ function List({events, more, failed, loading, onMore}: ListProps) {
             </div>
           );
         })}
-      </div>
+      </section>
       {loading && <Loading lines={2} height={44} />}
       {failed && (
         <Button variant="default" onClick={onMore}>
@@ -193,6 +193,7 @@ function Event({event, last, open, onToggle}: {event: TimelineEvent; last: boole
           <Chevron size={15} aria-hidden className={classes.chevron} />
         </button>
         {summary.length > 0 && <p className={classes.summary}>{summary.join(' · ')}</p>}
+        {event.damaged && <p className={classes.summary}>{t('timeline.damaged')}</p>}
         {open && <Details event={event} />}
       </div>
       <div className={classes.side}>

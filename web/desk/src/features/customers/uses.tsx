@@ -1,4 +1,5 @@
-import {useQuery} from '@tanstack/react-query';
+import {Button} from '@mantine/core';
+import {useInfiniteQuery} from '@tanstack/react-query';
 import {useTranslation} from 'react-i18next';
 import {api, type Schemas, take} from '../../api/client';
 import {usePurposeText, usePurposes} from '../../api/purposes';
@@ -10,14 +11,19 @@ import classes from './uses.module.css';
 // One look at a customer is an entry for each of the identities; here they are one line.
 export function Uses({id, purpose}: {id: string; purpose: string}) {
   const {t} = useTranslation();
-  const {data, error, isPending, refetch} = useQuery({
+  const {data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage} = useInfiniteQuery({
     queryKey: ['customers', id, 'uses', purpose],
-    queryFn: () => take(api.GET('/api/v1/customers/{id}/uses', {params: {path: {id}, query: {purpose, limit: 200}}})),
+    queryFn: ({pageParam}) =>
+      take(api.GET('/api/v1/customers/{id}/uses', {params: {path: {id}, query: {purpose, limit: 100, cursor: pageParam}}})),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: page => page.next ?? undefined,
+    // To read on is a look of its own; to come back to what was read is none.
+    staleTime: Infinity,
   });
   if (isPending) return <Loading lines={6} height={44} />;
-  if (error) return <Failed error={error} retry={() => void refetch()} />;
-  const looks = new Map<string, (typeof data.items)[number] & {identities: Set<string>}>();
-  for (const entry of data.items) {
+  if (error && !data) return <Failed error={error} retry={() => void refetch()} />;
+  const looks = new Map<string, (typeof data.pages)[number]['items'][number] & {identities: Set<string>}>();
+  for (const entry of data.pages.flatMap(page => page.items)) {
     const key = [entry.at.slice(0, 19), entry.operation, entry.role, entry.decision, entry.purposes.join()].join('\n');
     const look = looks.get(key) ?? {...entry, identities: new Set()};
     look.identities.add(entry.identity);
@@ -46,6 +52,14 @@ export function Uses({id, purpose}: {id: string; purpose: string}) {
             </li>
           ))}
         </ol>
+      )}
+      {error && <Failed error={error} retry={() => void fetchNextPage()} />}
+      {hasNextPage && !error && (
+        <div>
+          <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            {t('uses.more')}
+          </Button>
+        </div>
       )}
     </div>
   );

@@ -21,9 +21,10 @@ type Day = Schemas['EventDayPage']['items'][number];
 export function OverviewPage() {
   const {t} = useTranslation();
   const may = useMay();
-  const {display_name: name} = useMember();
+  const {display_name: name, role} = useMember();
+  const lead = role === 'executive' ? t('overview.leadGroups') : may('eventDays') ? t('overview.lead') : t('overview.leadPlain');
   return (
-    <Page title={t('overview.title', {name: name.split(/\s+/)[0]})} lead={may('eventDays') ? t('overview.lead') : t('overview.leadPlain')}>
+    <Page title={t('overview.title', {name: name.split(/\s+/)[0]})} lead={lead}>
       {may('eventDays') && <Numbers />}
       <div className={classes.columns}>
         {may('eventRefusals') && <Refusals />}
@@ -106,6 +107,7 @@ function Numbers() {
             actions={
               <SegmentedControl
                 size="xs"
+                role="radiogroup"
                 aria-label={t('overview.period')}
                 value={String(count)}
                 onChange={value => setCount(Number(value))}

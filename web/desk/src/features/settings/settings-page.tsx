@@ -132,13 +132,11 @@ function OwnPassword() {
       <form className="stack" onSubmit={submit}>
         <PasswordInput label={t('settings.current')} autoComplete="current-password" required withAsterisk={false} value={current} onChange={event => setCurrent(event.currentTarget.value)} visibilityToggleButtonProps={{'aria-label': t('signIn.showPassword')}} />
         <PasswordInput label={t('settings.new')} description={t('staff.passwordHint')} autoComplete="new-password" minLength={12} maxLength={256} required withAsterisk={false} value={password} onChange={event => setPassword(event.currentTarget.value)} error={fieldError(change.error, 'password')} visibilityToggleButtonProps={{'aria-label': t('signIn.showPassword')}} />
-        <div role="alert">
-          {problem && (
-            <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
-              {explainChange(problem)}
-            </Alert>
-          )}
-        </div>
+        {problem && (
+          <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
+            {explainChange(problem)}
+          </Alert>
+        )}
         <Button type="submit" variant="default" loading={change.isPending} className={classes.start}>
           {t('settings.changePassword')}
         </Button>

@@ -131,13 +131,11 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
         <Section title={t('sources.purposes')}>
           <PurposePicker value={purposes} onChange={setPurposes} error={fieldError(add.error, 'purposes')} />
         </Section>
-        <div role="alert">
-          {problem && (
-            <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
-              {explain(t, problem)}
-            </Alert>
-          )}
-        </div>
+        {problem && (
+          <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
+            {explain(t, problem)}
+          </Alert>
+        )}
         <div className="row">
           <Button type="submit" loading={add.isPending} disabled={Object.keys(purposes).length === 0}>
             {t('sources.add')}

@@ -110,6 +110,7 @@ function Facts({source, mayChange}: {source: Source; mayChange: boolean}) {
 
 function Key({source}: {source: Source}) {
   const {t} = useTranslation();
+  const format = useFormats();
   const queries = useQueryClient();
   const [asking, setAsking] = useState(false);
   const [hours, setHours] = useState('24');
@@ -137,7 +138,10 @@ function Key({source}: {source: Source}) {
         </Button>
       }
     >
-      <p className="soft small">{t('sources.keyHint')}</p>
+      <div className="stack-tight">
+        <p>{t('sources.keyMade', {date: format.date(source.key_created_at)})}</p>
+        <p className="soft small">{t('sources.keyHint')}</p>
+      </div>
       <Dialog opened={asking} onClose={close} title={t('sources.rotate')} size="lg" closeOnClickOutside={!rotate.data}>
         {rotate.data ? (
           <div className="stack">

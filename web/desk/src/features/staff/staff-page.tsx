@@ -1,11 +1,12 @@
 import {Alert, Button, Menu, PasswordInput, TextInput} from '@mantine/core';
 import {IconAlertCircle, IconDots, IconPlus} from '@tabler/icons-react';
-import {useMutation, useQuery, useQueryClient} from '@tanstack/react-query';
+import {useMutation, useQueryClient} from '@tanstack/react-query';
 import {createColumnHelper} from '@tanstack/react-table';
 import {useNavigate, useSearch} from '@tanstack/react-router';
 import {type FormEvent, useMemo, useRef, useState} from 'react';
 import {useTranslation} from 'react-i18next';
-import {api, idempotencyKey, type Schemas, take} from '../../api/client';
+import {api, idempotencyKey, take} from '../../api/client';
+import {type Member, useMembers} from '../../api/members';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {DataTable} from '../../parts/data-table';
@@ -17,24 +18,7 @@ import {Empty, Failed, Loading} from '../../parts/states';
 import {useMember} from '../../session/session';
 import {RoleSelect} from './roles';
 
-type Member = Schemas['Member'];
 type Asked = {what: 'role' | 'password'; member: Member};
-
-function useMembers() {
-  return useQuery({
-    queryKey: ['staff'],
-    queryFn: async () => {
-      const members: Member[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await take(api.GET('/api/v1/staff', {params: {query: {limit: 200, cursor}}}));
-        members.push(...page.items);
-        cursor = page.next ?? undefined;
-      } while (cursor);
-      return members;
-    },
-  });
-}
 
 function useMemberChanges() {
   const {t} = useTranslation();
@@ -172,13 +156,13 @@ function Actions({member, onAsk}: {member: Member; onAsk: (asked: Asked) => void
 function Wrong({error}: {error: unknown}) {
   const {t} = useTranslation();
   return (
-    <div role="alert">
+    <>
       {error !== null && (
         <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
           {explain(t, asProblem(error))}
         </Alert>
       )}
-    </div>
+    </>
   );
 }
 

@@ -185,13 +185,11 @@ function AddForm({onDone, onCancel}: {onDone: (token: string) => void; onCancel:
           {value: '0', label: t('tokens.never')},
         ]}
       />
-      <div role="alert">
-        {add.error && (
-          <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
-            {explain(t, asProblem(add.error))}
-          </Alert>
-        )}
-      </div>
+      {add.error && (
+        <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
+          {explain(t, asProblem(add.error))}
+        </Alert>
+      )}
       <div className="row">
         <Button type="submit" loading={add.isPending}>
           {t('tokens.add')}

@@ -1,0 +1,109 @@
+#include "app/pages.h"
+
+#include <gmock/gmock.h>
+
+#include <vector>
+
+#include "platform/http/compression.h"
+#include "platform/json/json.h"
+
+namespace handschlag::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// As web/desk/pack.mjs makes it, of one document and one script. The bytes of "brotli" are not looked into.
+std::string pack() {
+  const std::string document = http::gzip("<!doctype html>");
+  const std::string script = http::gzip("start()");
+  const auto place = [at = std::size_t{0}](const std::string& bytes) mutable {
+    const json::Value out = json::Value::array({at, bytes.size()});
+    at += bytes.size();
+    return out;
+  };
+  auto next = place;
+  const json::Value document_gzip = next(document);
+  const json::Value document_brotli = next("BR");
+  const json::Value script_gzip = next(script);
+  const json::Value script_brotli = next("br");
+  const std::string list = json::dump(json::Value::array({{{"name", "index.html"},
+                                                           {"type", "text/html; charset=utf-8"},
+                                                           {"digest", "d1"},
+                                                           {"size", 15},
+                                                           {"gzip", document_gzip},
+                                                           {"brotli", document_brotli}},
+                                                          {{"name", "main-1.js"},
+                                                           {"type", "text/javascript; charset=utf-8"},
+                                                           {"digest", "d2"},
+                                                           {"size", 7},
+                                                           {"gzip", script_gzip},
+                                                           {"brotli", script_brotli}}}));
+  std::string length = std::to_string(list.size());
+  length.insert(0, 8 - length.size(), '0');
+  return length + list + document + "BR" + script + "br";
+}
+
+class PagesTest : public ::testing::Test {
+ protected:
+  static std::string header(const http::Response& response, std::string_view name) {
+    for (const auto& [key, value] : response.headers) {
+      if (key == name) return value;
+    }
+    return "";
+  }
+
+  http::Response asset(const std::string& name, http::Headers headers = {}) const {
+    http::Request request;
+    request.method = "GET";
+    request.path_params = {{"name", name}};
+    request.headers = std::move(headers);
+    return pages_.asset(request);
+  }
+
+  std::string pack_ = pack();
+  Pages pages_ = Pages::open(pack_).value();
+};
+
+TEST_F(PagesTest, AnAssetComesInTheFormThatTheClientTakes) {
+  EXPECT_EQ(asset("main-1.js", {{"Accept-Encoding", "gzip, br"}}).body, "br");
+  const http::Response gzip = asset("main-1.js", {{"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(header(gzip, "Content-Encoding"), "gzip");
+  const http::Response plain = asset("main-1.js");
+  EXPECT_EQ(plain.body, "start()");
+  EXPECT_EQ(header(plain, "Content-Encoding"), "");
+  EXPECT_EQ(header(plain, "Vary"), "Accept-Encoding");
+}
+
+TEST_F(PagesTest, AnAssetIsKeptForEverAndTheDocumentAskedForAnew) {
+  EXPECT_THAT(header(asset("main-1.js"), "Cache-Control"), HasSubstr("immutable"));
+  const http::Response document = pages_.document({});
+  EXPECT_EQ(document.body, "<!doctype html>");
+  EXPECT_EQ(header(document, "Cache-Control"), "no-cache");
+  http::Request again;
+  again.headers = {{"If-None-Match", header(document, "ETag")}};
+  EXPECT_EQ(pages_.document(again).status, 304);
+}
+
+TEST_F(PagesTest, TheDocumentAllowsThisServerAlone) {
+  const std::string policy = header(pages_.document({}), "Content-Security-Policy");
+  EXPECT_THAT(policy, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(policy, HasSubstr("frame-ancestors 'none'"));
+  EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
+}
+
+TEST_F(PagesTest, WhatIsNotThereIsNotFound) {
+  for (const char* name : {"other.js", "index.html", "", "../main-1.js"}) EXPECT_EQ(asset(name).status, 404) << name;
+}
+
+TEST(Pages, ADamagedPackIsRefused) {
+  const std::string whole = pack();
+  const std::vector<std::string> packs = {"",           "0000",       "99999999[]",
+                                          "00000002[]", "00000002{]", whole.substr(0, whole.size() - 1)};
+  for (const std::string& damaged : packs) {
+    EXPECT_FALSE(Pages::open(damaged).has_value()) << damaged.size();
+  }
+}
+
+}  // namespace
+}  // namespace handschlag::app
