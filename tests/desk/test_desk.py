@@ -118,7 +118,8 @@ def test_link_is_taken_apart_and_put_back(desk):
     page = desk.sign_in("jonas")
     desk.open_customer(BRANDTS)
     page.get_by_role("tab", name=re.compile(r"^Wer\s*\d")).click()
-    identities = page.locator("main ul").first.locator("> li")
+    identities = page.get_by_role("list", name="Wer", exact=True).locator("> li")
+    expect(identities).not_to_have_count(0)
     together = identities.count()
     assert together > 1
     page.get_by_role("button", name=re.compile("trennen$")).first.click()

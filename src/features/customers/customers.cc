@@ -197,7 +197,7 @@ class CustomersImpl final : public Customers {
         std::int64_t saved = 0;
         Profile profile = TRY(fold(tx, place.cell, member.id, saved));
         out.sums.add(profile.for_purposes(member.purposes));
-        if (profile.through_seq > saved && folded_since(profile) >= kFoldBeforeSaving)
+        if (profile.through_seq > saved && profile.events() >= kFoldBeforeSaving)
           to_save.emplace_back(member.id, profile);
       }
       return {};
@@ -380,6 +380,7 @@ class CustomersImpl final : public Customers {
                          std::vector<Found>& out) {
     std::map<std::int64_t, std::size_t> known;  // identity → place in out
     std::vector<identity::Reached> shown;
+    std::vector<std::pair<std::size_t, identity::Customer>> to_name;  // by place in out
     TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
       for (const auto& entry : found) {
         if (auto it = known.find(entry.id.value); it != known.end()) {
@@ -399,17 +400,22 @@ class CustomersImpl final : public Customers {
                    entry.standing,
                    oldest.created_at,
                    {}};
-        if (out.size() < kMaxNamed) item.name = TRY(name_of(tx, place, customer));
         for (const identity::Identity& member : customer.identities) {
           known[member.id.value] = out.size();
           item.kinds.push_back(member.kind);
           if (item.country.empty()) item.country = member.country;
           shown.push_back({member.id, member.purposes});
         }
+        if (out.size() < kMaxNamed) to_name.emplace_back(out.size(), std::move(customer));
         out.push_back(std::move(item));
       }
       return {};
     }));
+    // Apart: where their events can't be read, as after a fault of the disk, people are found without their names.
+    (void)data(place).read([&](db::Transaction& tx) -> Result<void> {
+      for (const auto& [index, customer] : to_name) out[index].name = TRY(name_of(tx, place, customer));
+      return {};
+    });
     return look_.record(viewer, place, shown, permit);
   }
 
@@ -439,12 +445,6 @@ class CustomersImpl final : public Customers {
                   {{"touchpoint", "is not known"}});
     }
     return out;
-  }
-
-  static std::int64_t folded_since(const Profile& profile) {
-    std::int64_t events = 0;
-    for (const auto& [bits, sums] : profile.by_purposes) events += sums.all.events;
-    return events;
   }
 
   // The saved profile of an identity, brought up to date with the events that came since.

@@ -155,6 +155,12 @@ Sums Profile::for_purposes(gate::PurposeSet purposes) const {
   return out;
 }
 
+std::int64_t Profile::events() const {
+  std::int64_t count = 0;
+  for (const auto& [bits, sums] : by_purposes) count += sums.all.events;
+  return count;
+}
+
 std::string Profile::to_text() const {
   json::Value out = {{"format", kFormat}, {"through_seq", through_seq}, {"by_purposes", json::Value::object()}};
   for (const auto& [bits, sums] : by_purposes) out["by_purposes"][std::to_string(bits)] = to_json(sums);

@@ -56,6 +56,7 @@ struct Profile {
   void add(const events::Event& event);
   // All that may be used for one of these purposes.
   Sums for_purposes(gate::PurposeSet purposes) const;
+  std::int64_t events() const;  // how many were folded
 
   std::string to_text() const;
   // Errors: internal, where the text is none of ours.

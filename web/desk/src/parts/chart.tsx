@@ -21,7 +21,7 @@ const height = 240;
 const above = 8; // pixels over the highest line, for half of its label
 const below = 26; // for the days
 const left = 44; // for the numbers
-const labelRoom = 64;
+const labelRoom = 84; // the newest one is moved to the left by half of a label
 const gap = 0.28; // of a day's width
 
 function useWidth() {

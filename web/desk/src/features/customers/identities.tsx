@@ -46,7 +46,7 @@ export function Identities({customer, purpose}: {customer: Customer; purpose: st
           </Button>
         )}
       </div>
-      <ul className={classes.identities}>
+      <ul className={classes.identities} aria-label={t('identities.title')}>
         {customer.identities.map(identity => (
           <IdentityCard key={identity.id} identity={identity} />
         ))}
