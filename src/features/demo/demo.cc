@@ -25,7 +25,8 @@ constexpr int kTries = 60;             // of a batch that a busy server sends ba
 
 using SourceTable = std::array<sources::SourcePointer, kPlaces>;
 
-// Makes what is missing; nothing, where one of the ids is somebody else's.
+// Makes what is missing; nothing, where one of the ids is somebody else's, or all that is there is somebody else's: the
+// demo lets people in whose password everybody knows.
 Result<SourceTable> open_sources(sources::Sources& sources, std::vector<WriteKey>& write_keys) {
   std::vector<sources::Source> declared = declare_sources();
   SourceTable table;
@@ -36,6 +37,11 @@ Result<SourceTable> open_sources(sources::Sources& sources, std::vector<WriteKey
                   fmt::format("There is a source '{}' that is not the demo's; fill a data folder of its own.",
                               declared[place].id));
     }
+  }
+  const bool is_of_the_demo = std::ranges::any_of(table, [](const auto& source) { return source != nullptr; });
+  if (!is_of_the_demo && !sources.list().empty()) {
+    return fail(ErrorKind::conflict, "demo_folder_taken",
+                "This data folder has sources that are not the demo's; fill a data folder of its own.");
   }
   for (std::size_t place = 0; place < kPlaces; ++place) {
     if (table[place]) continue;

@@ -52,7 +52,8 @@ struct Summary {
 };
 
 // Makes the sources that are missing and submits the story's events. Errors: conflict, code "demo_source_taken", when a
-// source of somebody else has one of the demo's ids; else those of Sources::add and Events::submit.
+// source of somebody else has one of the demo's ids, "demo_folder_taken", when there are sources and none is the
+// demo's; else those of Sources::add and Events::submit.
 Result<Summary> fill(events::Events& events, sources::Sources& sources, const Clock& clock, Progress& progress,
                      const Settings& settings = {});
 

@@ -170,6 +170,19 @@ TEST_F(DemoFill, RefusesToMixWithSomebodyElsesSource) {
   EXPECT_FALSE(sources_->find("shop")) << "nothing is made where it can't be finished";
 }
 
+TEST_F(DemoFill, RefusesAFolderThatIsInUseForSomethingElse) {
+  sources::Source other;
+  other.id = "our-own-shop";
+  other.name = "Our own shop";
+  other.touchpoint = "shop";
+  other.purposes = {{gate::Purpose::CustomerOrderManagement, gate::Basis::contract}};
+  ASSERT_TRUE(sources_->add(other));
+  auto summary = fill_few(events_);
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().code, "demo_folder_taken");
+  EXPECT_EQ(sources_->list().size(), 1u);
+}
+
 // The whole path, on real databases.
 class DemoCompany : public DemoFill {
  protected:
