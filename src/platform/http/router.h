@@ -7,13 +7,11 @@
 //   x-storage: grow         what it does to what is stored: `none`, it needs no database at all; `read`; `shrink`, it
 //                           makes it smaller, or is needed for that; `grow`. Absent: GET and HEAD read, DELETE shrinks,
 //                           all others grow. See set_admission()
-//   x-problem: false        error answers of the handler are sent as they are (its clients expect another form); else
-//   one
-//                           without a body becomes a problem, and a problem gets the trace id. What is refused before
-//                           the handler is reached (limits, authentication) is a problem either way
+//   x-problem: false        error answers of the handler are sent as they are (its clients expect another form); one
+//                           without a body otherwise becomes a problem, and a problem gets the trace id. What is
+//                           refused before the handler is reached (limits, authentication) is a problem either way
 //   x-idempotency: true     a request with an Idempotency-Key goes through set_once()
-//   x-pages: true           on GET / alone: answers GET of every address that can be a page, so that a page may be
-//   opened
+//   x-pages: true           on GET / alone: answers GET of every address that can be a page, so that one may be opened
 //                           or reloaded by its address. That is one whose first segment begins no other path here and
 //                           whose last holds no dot; what is in use by the API is never hidden by it
 //   deprecated: true        with x-deprecated and x-sunset, also on parameters and fields: see deprecation.h

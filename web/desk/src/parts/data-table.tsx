@@ -1,4 +1,5 @@
-// A table that can be searched and sorted; on a phone each row becomes a card.
+// A list of the house: while it comes, where it fails, and as a table that can be searched and sorted; on a phone each
+// row becomes a card.
 import {TextInput} from '@mantine/core';
 import {IconArrowDown, IconArrowsSort, IconArrowUp, IconSearch} from '@tabler/icons-react';
 import {
@@ -15,7 +16,7 @@ import type {ReactNode} from 'react';
 import {useTranslation} from 'react-i18next';
 import classes from './data-table.module.css';
 import type {ListSearch} from './list-search';
-import {Empty} from './states';
+import {Empty, Failed, Loading} from './states';
 
 declare module '@tanstack/react-table' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
@@ -35,7 +36,25 @@ interface DataTableProps<Row> {
   empty: ReactNode;
 }
 
-export function DataTable<Row>({label, rows, columns, search, onSearch, searchLabel, empty}: DataTableProps<Row>) {
+interface ListSectionProps<Row> extends Omit<DataTableProps<Row>, 'rows'> {
+  list: {data: Row[] | undefined; error: Error | null; isPending: boolean; refetch: () => Promise<unknown>};
+}
+
+export function ListSection<Row>({list, ...table}: ListSectionProps<Row>) {
+  return (
+    <section className="card">
+      {list.isPending ? (
+        <Loading lines={6} height={40} />
+      ) : list.data === undefined || list.error ? (
+        <Failed error={list.error} retry={() => void list.refetch()} />
+      ) : (
+        <DataTable rows={list.data} {...table} />
+      )}
+    </section>
+  );
+}
+
+function DataTable<Row>({label, rows, columns, search, onSearch, searchLabel, empty}: DataTableProps<Row>) {
   const {t} = useTranslation();
   const sorting: SortingState = search.sort ? [{id: search.sort.replace(/^-/, ''), desc: search.sort.startsWith('-')}] : [];
   const table = useReactTable({

@@ -6,9 +6,9 @@ import {useMemo} from 'react';
 import {useTranslation} from 'react-i18next';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
-import {DataTable} from '../../parts/data-table';
+import {ListSection} from '../../parts/data-table';
 import {Page} from '../../parts/page';
-import {Empty, Failed, Loading} from '../../parts/states';
+import {Empty} from '../../parts/states';
 import {TouchpointIcon, touchpointName} from '../../parts/touchpoint';
 import {useMay} from '../../session/session';
 import {type Source, useSources} from './queries';
@@ -18,7 +18,7 @@ export function SourcesPage() {
   const may = useMay();
   const search = useSearch({from: '/sources'});
   const navigate = useNavigate({from: '/sources'});
-  const {data, error, isPending, refetch} = useSources();
+  const list = useSources();
   const columns = useColumns();
   const add = may('createSource') && (
     <Button component={Link} to="/sources/new" leftSection={<IconPlus size={16} aria-hidden />}>
@@ -27,27 +27,19 @@ export function SourcesPage() {
   );
   return (
     <Page title={t('pages.sources')} lead={t('sources.lead')} actions={add}>
-      <section className="card">
-        {isPending ? (
-          <Loading lines={6} height={40} />
-        ) : error ? (
-          <Failed error={error} retry={() => void refetch()} />
-        ) : (
-          <DataTable
-            label={t('pages.sources')}
-            rows={data}
-            columns={columns}
-            search={search}
-            onSearch={change => void navigate({search: change, replace: true, resetScroll: false})}
-            searchLabel={t('sources.search')}
-            empty={
-              <Empty title={t('sources.empty')} action={add}>
-                {t('sources.emptyHint')}
-              </Empty>
-            }
-          />
-        )}
-      </section>
+      <ListSection
+        list={list}
+        label={t('pages.sources')}
+        columns={columns}
+        search={search}
+        onSearch={change => void navigate({search: change, replace: true, resetScroll: false})}
+        searchLabel={t('sources.search')}
+        empty={
+          <Empty title={t('sources.empty')} action={add}>
+            {t('sources.emptyHint')}
+          </Empty>
+        }
+      />
     </Page>
   );
 }

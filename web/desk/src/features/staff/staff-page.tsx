@@ -9,12 +9,12 @@ import {api, idempotencyKey, take} from '../../api/client';
 import {type Member, useMembers} from '../../api/members';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
-import {DataTable} from '../../parts/data-table';
+import {ListSection} from '../../parts/data-table';
 import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
 import {Page} from '../../parts/page';
 import {asProblem, explain, fieldError, notifyProblem} from '../../parts/problem';
-import {Empty, Failed, Loading} from '../../parts/states';
+import {Empty} from '../../parts/states';
 import {useMember} from '../../session/session';
 import {RoleSelect} from './roles';
 
@@ -37,7 +37,7 @@ export function StaffPage() {
   const {t} = useTranslation();
   const search = useSearch({from: '/staff'});
   const navigate = useNavigate({from: '/staff'});
-  const {data, error, isPending, refetch} = useMembers();
+  const list = useMembers();
   const [adding, setAdding] = useState(false);
   const [asked, setAsked] = useState<Asked | null>(null);
   const columns = useColumns(setAsked);
@@ -48,23 +48,15 @@ export function StaffPage() {
   );
   return (
     <Page title={t('pages.staff')} lead={t('staff.lead')} actions={add}>
-      <section className="card">
-        {isPending ? (
-          <Loading lines={6} height={40} />
-        ) : error ? (
-          <Failed error={error} retry={() => void refetch()} />
-        ) : (
-          <DataTable
-            label={t('pages.staff')}
-            rows={data}
-            columns={columns}
-            search={search}
-            onSearch={change => void navigate({search: change, replace: true, resetScroll: false})}
-            searchLabel={t('staff.search')}
-            empty={<Empty title={t('staff.empty')} action={add} />}
-          />
-        )}
-      </section>
+      <ListSection
+        list={list}
+        label={t('pages.staff')}
+        columns={columns}
+        search={search}
+        onSearch={change => void navigate({search: change, replace: true, resetScroll: false})}
+        searchLabel={t('staff.search')}
+        empty={<Empty title={t('staff.empty')} action={add} />}
+      />
       <Dialog opened={adding} onClose={() => setAdding(false)} title={t('staff.add')}>
         <AddForm onDone={() => setAdding(false)} />
       </Dialog>

@@ -8,13 +8,13 @@ import {useTranslation} from 'react-i18next';
 import {api, idempotencyKey, type Schemas, take} from '../../api/client';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
-import {DataTable} from '../../parts/data-table';
+import {ListSection} from '../../parts/data-table';
 import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
 import {Page} from '../../parts/page';
 import {asProblem, explain, fieldError} from '../../parts/problem';
 import {Secret} from '../../parts/secret';
-import {Empty, Failed, Loading} from '../../parts/states';
+import {Empty} from '../../parts/states';
 import {When} from '../../parts/when';
 import {RoleSelect} from './roles';
 
@@ -31,7 +31,7 @@ export function TokensPage() {
   const navigate = useNavigate({from: '/tokens'});
   const [adding, setAdding] = useState(false);
   const [revoking, setRevoking] = useState<Token | null>(null);
-  const {data, error, isPending, refetch} = useQuery({
+  const list = useQuery({
     queryKey: ['tokens'],
     queryFn: async () => {
       const tokens: Token[] = [];
@@ -52,27 +52,19 @@ export function TokensPage() {
   );
   return (
     <Page title={t('pages.tokens')} lead={t('tokens.lead')} actions={add}>
-      <section className="card">
-        {isPending ? (
-          <Loading lines={6} height={40} />
-        ) : error ? (
-          <Failed error={error} retry={() => void refetch()} />
-        ) : (
-          <DataTable
-            label={t('pages.tokens')}
-            rows={data}
-            columns={columns}
-            search={search}
-            onSearch={change => void navigate({search: change, replace: true, resetScroll: false})}
-            searchLabel={t('tokens.search')}
-            empty={
-              <Empty title={t('tokens.empty')} action={add}>
-                {t('tokens.emptyHint')}
-              </Empty>
-            }
-          />
-        )}
-      </section>
+      <ListSection
+        list={list}
+        label={t('pages.tokens')}
+        columns={columns}
+        search={search}
+        onSearch={change => void navigate({search: change, replace: true, resetScroll: false})}
+        searchLabel={t('tokens.search')}
+        empty={
+          <Empty title={t('tokens.empty')} action={add}>
+            {t('tokens.emptyHint')}
+          </Empty>
+        }
+      />
       <AddDialog opened={adding} onClose={() => setAdding(false)} />
       <RevokeDialog token={revoking} onClose={() => setRevoking(null)} />
     </Page>
