@@ -54,7 +54,7 @@ Result<std::string> normalise_email(std::string_view value) {
   std::string folded = text::fold(value);
   std::size_t at = folded.rfind('@');
   bool shape = at != std::string::npos && at > 0 && at + 1 < folded.size() && folded.size() <= 254 &&
-               folded.find_first_of(" \t\r\n<>(),;:\\\"") == std::string::npos && folded.find('@') == at;
+               folded.find_first_of(" \t\r\n\f\v<>(),;:\\\"") == std::string::npos && folded.find('@') == at;
   if (!shape) return malformed(KeyKind::email, "it is not of the form name@domain");
   std::string_view mailbox = std::string_view(folded).substr(0, at);
   if (one_of(kPlaceholderMailboxes, mailbox)) return blocked(KeyKind::email);
@@ -63,12 +63,6 @@ Result<std::string> normalise_email(std::string_view value) {
 
 Result<std::string> normalise_phone(std::string_view value, std::string_view country) {
   auto number = text::phone_e164(value, country);
-  // A zero too many is taken off one at a time: "+49 001 ..." must end where "+491 ..." does.
-  std::optional<std::string> shorter = number ? text::phone_e164(*number, country) : number;
-  while (number && shorter && shorter->size() < number->size()) {
-    number = std::exchange(shorter, text::phone_e164(*shorter, country));
-  }
-  if (number != shorter) number.reset();
   if (!number) {
     return malformed(KeyKind::phone,
                      country.empty() ? "write it with its country code, like +49 30 123456" : "it can't be dialled");
@@ -111,6 +105,21 @@ Result<std::string> normalise(KeyKind kind, std::string_view value, std::string_
   return std::string(value);
 }
 
+// Normalises until nothing changes any more, so that a key that was normalised once stays as it is. One turn is the
+// rule;
+// "+49 001 ..." loses a zero a turn, and a byte order mark in front may hide a space.
+Result<std::string> settle(KeyKind kind, std::string value, std::string_view country) {
+  constexpr int kMaxTurns = 32;
+  for (int turn = 0; turn < kMaxTurns; ++turn) {
+    std::string next = TRY(normalise(kind, value, country));
+    next = std::string(text::trim(next));
+    if (next.empty()) return malformed(kind, "nothing is left of it");
+    if (next == value) return next;
+    value = std::move(next);
+  }
+  return malformed(kind, "it has no settled form");
+}
+
 }  // namespace
 
 std::string_view name_of(KeyKind kind) {
@@ -139,9 +148,7 @@ Result<Key> make_key(KeyKind kind, std::string_view value, const Place& place) {
   if (!text::is_utf8(value)) return malformed(kind, "it is not UTF-8");
   if (value.find('\0') != std::string_view::npos) return malformed(kind, "it has a NUL in it");
   if (one_of(kPlaceholders, text::fold(value))) return blocked(kind);
-  std::string normalised = TRY(normalise(kind, value, place.country));
-  normalised = std::string(text::trim(normalised));
-  if (normalised.empty()) return malformed(kind, "nothing is left of it");
+  std::string normalised = TRY(settle(kind, std::string(value), place.country));
   if (normalised.size() > kMaxValue) return malformed(kind, fmt::format("it is longer than {} bytes", kMaxValue));
   if (one_of(kPlaceholders, text::fold(normalised))) return blocked(kind);  // "@guest"
   return Key{kind, name_space_of(kind, place), std::move(normalised)};

@@ -147,6 +147,17 @@ TEST(KeyKinds, AreFoundByTheirNames) {
   EXPECT_FALSE(find_kind(""));
 }
 
+TEST(MakeKey, GivesAnAddressThatStaysAsItIsOrNone) {
+  // A byte order mark is folded away, and then what stood behind it stands at the edge.
+  const Place place{"shop", "self", "DE"};
+  EXPECT_FALSE(make_key(KeyKind::email, "\xEF\xBB\xBF\v\v@5", place));
+  EXPECT_FALSE(make_key(KeyKind::email, "an\vna@example.org", place));
+  EXPECT_FALSE(make_key(KeyKind::email, "\xEF\xBB\xBF Anna@Example.org", place));
+  auto handle = make_key(KeyKind::social_handle, "\xEF\xBB\xBF @Anna", place);
+  ASSERT_TRUE(handle);
+  EXPECT_EQ(handle->value, "anna");
+}
+
 TEST(ParseKey, SplitsAtTheFirstColon) {
   auto email = parse_key("email:anna@example.org");
   ASSERT_TRUE(email);
