@@ -1,5 +1,4 @@
 // Dates, numbers, money and names of countries as the reader writes them.
-import {useMemo} from 'react';
 import {useTranslation} from 'react-i18next';
 
 // en-GB: days before months, as in the rest of Europe.
@@ -7,9 +6,19 @@ function localeOf(language: string) {
   return language === 'de' ? 'de-DE' : 'en-GB';
 }
 
-export function formats(language: string) {
+function make(language: string) {
   const locale = localeOf(language);
+  const currencies = new Map<string, Intl.NumberFormat>();
+  // None for what is no code of a currency: it comes from the sources, and the browser would throw.
+  const currencyFormat = (currency: string | null, maximumFractionDigits?: number) => {
+    if (!currency || !/^[a-z]{3}$/i.test(currency)) return null;
+    const key = `${currency} ${maximumFractionDigits}`;
+    let its = currencies.get(key);
+    if (!its) currencies.set(key, (its = new Intl.NumberFormat(locale, {style: 'currency', currency, maximumFractionDigits})));
+    return its;
+  };
   const number = new Intl.NumberFormat(locale);
+  const decimal = new Intl.NumberFormat(locale, {minimumFractionDigits: 2});
   const compact = new Intl.NumberFormat(locale, {notation: 'compact', maximumFractionDigits: 1});
   const percent = new Intl.NumberFormat(locale, {style: 'percent', maximumFractionDigits: 1});
   const date = new Intl.DateTimeFormat(locale, {day: 'numeric', month: 'short', year: 'numeric'});
@@ -48,19 +57,26 @@ export function formats(language: string) {
     country: (code: string | null) => (code ? (regions.of(code) ?? code) : ''),
     // Decimal text, as the API has it; an unknown currency is shown as a number.
     money: (amount: string, currency: string | null) => {
-      if (!currency) return new Intl.NumberFormat(locale, {minimumFractionDigits: 2}).format(Number(amount));
-      return new Intl.NumberFormat(locale, {style: 'currency', currency}).format(Number(amount));
+      return (currencyFormat(currency) ?? decimal).format(Number(amount));
     },
     moneyRound: (amount: number, currency: string | null) => {
-      if (!currency) return compact.format(amount);
-      return new Intl.NumberFormat(locale, {style: 'currency', currency, maximumFractionDigits: 0}).format(amount);
+      return (currencyFormat(currency, 0) ?? compact).format(amount);
     },
   };
 }
 
-export type Formats = ReturnType<typeof formats>;
+export type Formats = ReturnType<typeof make>;
+
+// Made once a language: the browser takes longer to make one of its formatters than to draw a line of a list with it.
+const made = new Map<string, Formats>();
+
+export function formats(language: string): Formats {
+  let its = made.get(language);
+  if (!its) made.set(language, (its = make(language)));
+  return its;
+}
 
 export function useFormats(): Formats {
   const {i18n} = useTranslation();
-  return useMemo(() => formats(i18n.language), [i18n.language]);
+  return formats(i18n.language);
 }

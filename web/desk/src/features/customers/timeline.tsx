@@ -4,7 +4,7 @@ import {IconChevronDown, IconChevronRight} from '@tabler/icons-react';
 import {useInfiniteQuery} from '@tanstack/react-query';
 import {useNavigate, useSearch} from '@tanstack/react-router';
 import {useWindowVirtualizer} from '@tanstack/react-virtual';
-import {useEffect, useMemo, useRef, useState} from 'react';
+import {memo, useCallback, useEffect, useMemo, useRef, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, take} from '../../api/client';
 import {usePurposeText} from '../../api/purposes';
@@ -52,6 +52,8 @@ export function Timeline({id, purpose, touchpoints}: {id: string; purpose: strin
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: page => page.next ?? undefined,
+    // Pages don't change: to compare all of them with themselves at each new one takes longer than to draw it.
+    structuralSharing: false,
   });
   const events = useMemo(() => query.data?.pages.flatMap(page => page.items) ?? [], [query.data]);
   const set = (change: {touchpoint?: string; type?: string}) =>
@@ -120,15 +122,21 @@ function List({events, more, failed, loading, onMore}: ListProps) {
     watcher.observe(document.body);
     return () => watcher.disconnect();
   }, []);
-  const virtual = useWindowVirtualizer({
-    count: rows.length,
-    estimateSize: index => ('day' in rows[index]! ? 48 : 66),
-    getItemKey: index => {
+  // The same function as long as the rows are the same: with a new one the virtualizer measures all of them anew.
+  const keyOf = useCallback(
+    (index: number) => {
       const row = rows[index]!;
       return 'day' in row ? `day ${row.day}` : row.event.id;
     },
+    [rows],
+  );
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: index => ('day' in rows[index]! ? 48 : 66),
+    getItemKey: keyOf,
     overscan: 12,
     scrollMargin: margin,
+    useFlushSync: false,  // lines are drawn ahead of what is in sight: the browser may scroll first
   });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
@@ -136,13 +144,13 @@ function List({events, more, failed, loading, onMore}: ListProps) {
     if (more && !loading && !failed && last > rows.length - 30) onMore();
   }, [more, loading, failed, last, rows.length, onMore]);
 
-  function toggle(id: string) {
+  const toggle = useCallback((id: string) => {
     setOpen(before => {
       const now = new Set(before);
       if (!now.delete(id)) now.add(id);
       return now;
     });
-  }
+  }, []);
 
   return (
     <>
@@ -155,12 +163,12 @@ function List({events, more, failed, loading, onMore}: ListProps) {
               data-index={item.index}
               ref={virtual.measureElement}
               className={classes.slot}
-              style={{transform: `translateY(${item.start - margin}px)`}}
+              style={{top: item.start - margin}}
             >
               {'day' in row ? (
                 <h3 className={classes.day}>{format.dayLong(row.day)}</h3>
               ) : (
-                <Event event={row.event} last={row.last} open={open.has(row.event.id)} onToggle={() => toggle(row.event.id)} />
+                <Event event={row.event} last={row.last} open={open.has(row.event.id)} onToggle={toggle} />
               )}
             </div>
           );
@@ -177,7 +185,15 @@ function List({events, more, failed, loading, onMore}: ListProps) {
   );
 }
 
-function Event({event, last, open, onToggle}: {event: TimelineEvent; last: boolean; open: boolean; onToggle: () => void}) {
+interface EventProps {
+  event: TimelineEvent;
+  last: boolean;
+  open: boolean;
+  onToggle: (id: string) => void;
+}
+
+// Drawn once, however far one scrolls.
+const Event = memo(function Event({event, last, open, onToggle}: EventProps) {
   const {t} = useTranslation();
   const format = useFormats();
   const summary = eventSummary(t, format, event);
@@ -188,7 +204,7 @@ function Event({event, last, open, onToggle}: {event: TimelineEvent; last: boole
         <TouchpointIcon touchpoint={event.touchpoint} />
       </span>
       <div className={classes.words}>
-        <button type="button" className={classes.head} aria-expanded={open} onClick={onToggle}>
+        <button type="button" className={classes.head} aria-expanded={open} onClick={() => onToggle(event.id)}>
           <span className={classes.title}>{eventTitle(t, event)}</span>
           <Chevron size={15} aria-hidden className={classes.chevron} />
         </button>
@@ -205,7 +221,7 @@ function Event({event, last, open, onToggle}: {event: TimelineEvent; last: boole
       </div>
     </article>
   );
-}
+});
 
 function flatten(value: unknown, path = ''): [string, string][] {
   if (value === null || typeof value !== 'object') return [[path, String(value)]];
