@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from desk import PASSWORD
 from harness import Source, track
+from shop import Shop
 
 ANNA = "anna.petersen@de.example.org"
 BRANDTS = "familie.brandt@de.example.org"
@@ -165,6 +166,33 @@ def test_source_is_added_and_its_event_shows_at_once(desk):
     sender.batch([{"type": "track", "event": "No Person"}])
     expect(live).to_contain_text("Abgewiesen", timeout=3_000)
     expect(page.get_by_text("never shown")).to_have_count(0)
+
+
+@pytest.mark.parametrize("tab", ["Segment (browser)", "RudderStack (browser)"])
+def test_code_from_the_desk_in_a_shop_sends_only_after_leave(desk, browser, tmp_path, tab):
+    source = desk.server.house.add_source(f"laden-{uuid.uuid4().hex[:6]}", trust="public",
+                                          purposes=("ServiceUsageAnalytics:A6-1-a",),
+                                          more=("--consent-category", "analytics=ServiceUsageAnalytics"))
+    page = desk.sign_in("ada", f"/sources/{source.id}")
+    expect(page.get_by_text("Wir hören zu")).to_be_visible()
+    page.get_by_role("tab", name=tab).click()
+    pasted = page.get_by_role("tabpanel", name=tab).locator("pre").inner_text()
+    assert "WRITE_KEY" in pasted
+    live = page.get_by_role("list", name="Gerade jetzt")
+    with Shop(tmp_path / "shop", pasted.replace("WRITE_KEY", source.write_key)) as shop:
+        visitor = browser.new_context()
+        visit = visitor.new_page()
+        asked = []
+        visit.on("request", lambda request: asked.append(request.url))
+        visit.goto(shop.url, wait_until="networkidle")
+        assert all(url.startswith(shop.url) for url in asked), asked
+        with visit.expect_response(lambda response: response.request.method == "POST") as sent:
+            visit.get_by_role("button", name="I agree").click()
+        assert sent.value.ok
+        expect(live).to_contain_text("Seite")
+        expect(live).to_contain_text("Gespeichert")
+        assert all(url.startswith((shop.url, desk.server.url)) for url in asked), asked
+        visitor.close()
 
 
 # --- roles ----------------------------------------------------------------------------------------------------------
