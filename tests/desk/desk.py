@@ -8,6 +8,7 @@ from codes import code_of
 from harness import REPOSITORY
 
 PASSWORD = "moewe-und-moos"
+SESSION_COOKIE = "hs_session"
 CHROMIUM = os.environ.get("HANDSCHLAG_CHROMIUM", "/usr/bin/chromium")
 AXE = REPOSITORY / "web/desk/node_modules/axe-core/axe.min.js"
 
@@ -39,18 +40,26 @@ class Desk:
         if not url.startswith(self.server.url):
             self.foreign.append(url)
 
-    def sign_in(self, login: str = "mia", path: str = "/") -> Page:
+    def sign_in(self, login: str = "mia", path: str = "/", password: str = PASSWORD) -> Page:
         page = self.page
         page.goto(path)
         page.locator("input[autocomplete=username]").fill(login)
-        page.locator("input[autocomplete=current-password]").fill(PASSWORD)
+        page.locator("input[autocomplete=current-password]").fill(password)
         page.locator("button[type=submit]").click()
-        if login == "ada":
-            page.locator("input[autocomplete=one-time-code]").fill(code_of(self.server.secret))
+        if login in self.server.secrets:
+            page.locator("input[autocomplete=one-time-code]").fill(code_of(self.server.secrets[login]))
             page.locator("button[type=submit]").click()
         expect(page.locator("main nav, nav").first).to_be_attached()
         expect(page.locator("#content h1")).to_be_visible()
         return page
+
+    def come_in_as_ada(self, path: str = "/") -> Page:
+        """As the admin, in a session that has begun already."""
+        self.context.add_cookies([{"name": SESSION_COOKIE, "value": self.server.cookie, "url": self.server.url,
+                                   "httpOnly": True, "sameSite": "Strict"}])
+        self.page.goto(path)
+        expect(self.page.locator("#content h1")).to_be_visible()
+        return self.page
 
     def find(self, wanted: str, purpose: str = "CustomerCare") -> Page:
         page = self.page

@@ -14,8 +14,8 @@ ANNA = "anna.petersen@de.example.org"
 BRANDTS = "familie.brandt@de.example.org"
 FIRST_LOAD_BYTES = 300_000
 PAGES = {"overview": "/", "customers": "/customers", "sources": "/sources", "new source": "/sources/new",
-         "source": "/sources/shop", "staff": "/staff", "tokens": "/tokens", "audit": "/audit",
-         "settings": "/settings", "nowhere": "/nowhere"}
+         "source": "/sources/shop", "staff": "/staff", "tokens": "/tokens", "approvals": "/approvals",
+         "audit": "/audit", "settings": "/settings", "nowhere": "/nowhere"}
 
 
 def settle(page: Page):
@@ -145,7 +145,7 @@ def test_telephone_opens_the_customer_and_the_number_leaves_the_address(desk):
 # --- sources --------------------------------------------------------------------------------------------------------
 
 def test_source_is_added_and_its_event_shows_at_once(desk):
-    page = desk.sign_in("ada", "/sources/new")
+    page = desk.come_in_as_ada("/sources/new")
     name = f"laden-{uuid.uuid4().hex[:6]}"
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Kurzname").fill(name)
@@ -173,7 +173,7 @@ def test_code_from_the_desk_in_a_shop_sends_only_after_leave(desk, browser, tmp_
     source = desk.server.house.add_source(f"laden-{uuid.uuid4().hex[:6]}", trust="public",
                                           purposes=("ServiceUsageAnalytics:A6-1-a",),
                                           more=("--consent-category", "analytics=ServiceUsageAnalytics"))
-    page = desk.sign_in("ada", f"/sources/{source.id}")
+    page = desk.come_in_as_ada(f"/sources/{source.id}")
     expect(page.get_by_text("Wir hören zu")).to_be_visible()
     page.get_by_role("tab", name=tab).click()
     pasted = page.get_by_role("tabpanel", name=tab).locator("pre").inner_text()
@@ -202,12 +202,12 @@ def test_code_from_the_desk_in_a_shop_sends_only_after_leave(desk, browser, tmp_
     "jonas": {"Überblick", "Kundschaft"},
     "lea": {"Überblick", "Kundschaft", "Quellen"},
     "karim": {"Überblick"},
-    "otto": {"Überblick", "Quellen"},
+    "otto": {"Überblick", "Quellen", "Freigaben"},
     "mara": {"Überblick", "Kundschaft"},
-    "ada": {"Überblick", "Kundschaft", "Quellen", "Team", "Zugangsschlüssel", "Protokoll"},
+    "ada": {"Überblick", "Kundschaft", "Quellen", "Team", "Zugangsschlüssel", "Freigaben", "Protokoll"},
 }.items(), ids=lambda value: value if isinstance(value, str) else "")
 def test_role_sees_its_pages_and_no_other(desk, login, seen):
-    page = desk.sign_in(login)
+    page = desk.come_in_as_ada() if login == "ada" else desk.sign_in(login)
     names = page.get_by_role("navigation").first.get_by_role("link").all_inner_texts()
     assert {name.strip() for name in names} == seen
     if "Team" not in seen:
@@ -219,6 +219,33 @@ def test_marketer_does_not_see_what_was_stored_for_orders(desk):
     page = desk.sign_in("mara")
     desk.find("claire.fontaine@fr.example.net", "DirectMarketing")
     expect(page.get_by_text("Darunter ist niemand bekannt")).to_be_visible()
+
+
+def test_admin_is_made_by_two(open_desk, two_admins):
+    asks, decides = open_desk(two_admins), open_desk(two_admins)
+    page = asks.sign_in("ada", "/staff")
+    page.get_by_role("button", name="Aktionen für Mia").click()
+    page.get_by_role("menuitem", name="Rolle ändern").click()
+    page.get_by_role("combobox", name="Rolle").click()
+    page.get_by_role("option", name="Verwaltung").click()
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.get_by_text("Diese Rolle vergeben zwei Personen")).to_be_visible()
+    page.get_by_label("Warum").fill("Vertritt Bela im Sommer")
+    page.get_by_role("button", name="Um Freigabe bitten").click()
+    expect(page.get_by_text("Darum ist gebeten")).to_be_visible()
+    page.goto("/approvals")
+    expect(page.get_by_text("Ihre Bitte")).to_be_visible()
+    expect(page.get_by_role("button", name="Freigeben")).to_have_count(0)
+    assert not asks.violations()
+
+    page = decides.sign_in("bela", "/approvals")
+    expect(page.get_by_text("Vertritt Bela im Sommer")).to_be_visible()
+    page.get_by_role("button", name="Freigeben").click()
+    page.get_by_label("Warum").fill("So besprochen")
+    page.get_by_role("dialog").get_by_role("button", name="Freigeben").click()
+    expect(page.get_by_text("Getan")).to_be_visible()
+    page.goto("/staff")
+    expect(page.get_by_role("row", name=re.compile("Mia"))).to_contain_text("Verwaltung")
 
 
 # --- language, colours, keyboard ------------------------------------------------------------------------------------
@@ -280,7 +307,7 @@ def test_no_page_shuts_anybody_out(open_desk, scheme):
     page.goto("/")
     expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
     found = {"sign in": desk.violations()}
-    desk.sign_in("ada")
+    desk.come_in_as_ada()
     for name, path in PAGES.items():
         page.goto(path)
         settle(page)
@@ -300,7 +327,7 @@ def test_no_page_shuts_anybody_out(open_desk, scheme):
 @pytest.mark.parametrize("width", [390, 1440])
 def test_no_page_is_wider_than_the_window(open_desk, width):
     desk = open_desk(viewport={"width": width, "height": 844})
-    page = desk.sign_in("ada")
+    page = desk.come_in_as_ada()
     for name, path in PAGES.items():
         page.goto(path)
         settle(page)

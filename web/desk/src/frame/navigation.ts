@@ -1,6 +1,6 @@
 // The pages, in the order of daily work. Each says which operation of the API it lives on; who may not call that does not
 // see the page.
-import {IconChecklist, IconKey, IconLayoutDashboard, IconPlugConnected, IconSettings, IconUsers, IconUsersGroup} from '@tabler/icons-react';
+import {IconChecklist, IconEyeCheck, IconKey, IconLayoutDashboard, IconPlugConnected, IconSettings, IconUsers, IconUsersGroup} from '@tabler/icons-react';
 import type {Guarded} from '../session/session';
 
 export const navigation = [
@@ -9,6 +9,7 @@ export const navigation = [
   {path: '/sources', name: 'sources', icon: IconPlugConnected, key: 'q', group: 'house', needs: 'listSources'},
   {path: '/staff', name: 'staff', icon: IconUsersGroup, key: 'm', group: 'house', needs: 'listStaff'},
   {path: '/tokens', name: 'tokens', icon: IconKey, key: 't', group: 'house', needs: 'listTokens'},
+  {path: '/approvals', name: 'approvals', icon: IconEyeCheck, key: 'f', group: 'house', needs: 'listApprovals'},
   {path: '/audit', name: 'audit', icon: IconChecklist, key: 'p', group: 'house', needs: 'listAudit'},
   {path: '/settings', name: 'settings', icon: IconSettings, key: 'e', group: 'own'},
 ] as const satisfies readonly {

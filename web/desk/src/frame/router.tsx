@@ -87,6 +87,11 @@ const tokens = createRoute({
   validateSearch: listSearch,
   component: guarded('listTokens', lazyRouteComponent(() => import('../features/staff/tokens-page'), 'TokensPage')),
 });
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  component: guarded('listApprovals', lazyRouteComponent(() => import('../features/approvals/approvals-page'), 'ApprovalsPage')),
+});
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
@@ -100,7 +105,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, staff, tokens, audit, settings]),
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, staff, tokens, approvals, audit, settings]),
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultErrorComponent: ({error, reset}) => <Failed error={error} retry={reset} />,

@@ -30,10 +30,13 @@ function make(language: string) {
   const relative = new Intl.RelativeTimeFormat(locale, {numeric: 'auto'});
   const regions = new Intl.DisplayNames(locale, {type: 'region'});
   const choice = new Intl.ListFormat(locale, {type: 'disjunction'});
+  const collator = new Intl.Collator(locale, {numeric: true});
   const listed = new Intl.ListFormat(locale, {type: 'conjunction'});
 
   return {
     locale,
+    // Words as a dictionary has them, numbers by size: for sorting.
+    compare: (a: unknown, b: unknown) => (typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a ?? ''), String(b ?? ''))),
     number: (value: number) => number.format(value),
     compact: (value: number) => compact.format(value),
     percent: (share: number) => percent.format(share),

@@ -12,8 +12,9 @@ import {
   type SortingState,
   useReactTable,
 } from '@tanstack/react-table';
-import type {ReactNode} from 'react';
+import {type ReactNode, useMemo} from 'react';
 import {useTranslation} from 'react-i18next';
+import {useFormats} from '../i18n/format';
 import classes from './data-table.module.css';
 import type {ListSearch} from './list-search';
 import {Empty, Failed, Loading} from './states';
@@ -56,7 +57,8 @@ export function ListSection<Row>({list, ...table}: ListSectionProps<Row>) {
 
 function DataTable<Row>({label, rows, columns, search, onSearch, searchLabel, empty}: DataTableProps<Row>) {
   const {t} = useTranslation();
-  const sorting: SortingState = search.sort ? [{id: search.sort.replace(/^-/, ''), desc: search.sort.startsWith('-')}] : [];
+  const format = useFormats();
+  const sorting = useMemo<SortingState>(() => (search.sort ? [{id: search.sort.replace(/^-/, ''), desc: search.sort.startsWith('-')}] : []), [search.sort]);
   const table = useReactTable({
     data: rows,
     columns,
@@ -65,7 +67,9 @@ function DataTable<Row>({label, rows, columns, search, onSearch, searchLabel, em
       const [first] = typeof change === 'function' ? change(sorting) : change;
       onSearch({...search, sort: first ? `${first.desc ? '-' : ''}${first.id}` : undefined});
     },
+    defaultColumn: {sortingFn: (a, b, column) => format.compare(a.getValue(column), b.getValue(column))},
     globalFilterFn: 'includesString',
+    autoResetPageIndex: false, // there is one page; and each reset would draw the table again, for ever
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
     getFilteredRowModel: getFilteredRowModel(),

@@ -2,7 +2,7 @@ import {Modal, type ModalProps} from '@mantine/core';
 import {useEffect} from 'react';
 import {useTranslation} from 'react-i18next';
 
-// A dialog; what is behind it does not scroll.
+// A dialog; what is behind it does not scroll. Its head is none of the page's.
 export function Dialog({opened, children, ...rest}: ModalProps) {
   const {t} = useTranslation();
   useEffect(() => {
@@ -11,7 +11,7 @@ export function Dialog({opened, children, ...rest}: ModalProps) {
     return () => document.documentElement.classList.remove('no-scroll');
   }, [opened]);
   return (
-    <Modal opened={opened} closeButtonProps={{'aria-label': t('common.close')}} {...rest}>
+    <Modal opened={opened} closeButtonProps={{'aria-label': t('common.close')}} attributes={{header: {role: 'presentation'}}} {...rest}>
       {children}
     </Modal>
   );

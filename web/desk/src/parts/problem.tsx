@@ -16,6 +16,16 @@ export function explain(t: TFunction, problem: Problem): string {
       return t('problem.changedMeanwhile');
     case 'login_taken':
       return t('problem.loginTaken');
+    case 'four_eyes':
+      return t('problem.fourEyes');
+    case 'approval_own':
+      return t('problem.approvalOwn');
+    case 'approval_decided':
+      return t('problem.approvalDecided');
+    case 'approval_expired':
+      return t('problem.approvalExpired');
+    case 'approval_pending':
+      return t('problem.approvalPending');
     case 'own_account':
       return t('problem.ownAccount');
     case 'modes_differ':

@@ -2,16 +2,15 @@ import {Alert, Button, TextInput} from '@mantine/core';
 import {IconAlertTriangle, IconLink, IconSearch, IconShieldCheck} from '@tabler/icons-react';
 import {useInfiniteQuery, useMutation} from '@tanstack/react-query';
 import {useNavigate, useSearch} from '@tanstack/react-router';
-import {type FormEvent, useMemo, useState} from 'react';
+import {type FormEvent, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, type Schemas, take} from '../../api/client';
-import {useMembers} from '../../api/members';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
+import {useNames} from '../../parts/names';
 import {Page, Section} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
 import {When} from '../../parts/when';
-import {useMay} from '../../session/session';
 import classes from './audit.module.css';
 
 type AuditRecord = Schemas['AuditRecord'];
@@ -81,14 +80,6 @@ export function AuditPage() {
       </section>
     </Page>
   );
-}
-
-// The names of members, for whoever may read them; else, and for all others, what the record says.
-function useNames(): (principal: string) => string {
-  const {t} = useTranslation();
-  const {data} = useMembers(useMay()('listStaff'));
-  const names = useMemo(() => new Map(data?.map(member => [`staff:${member.id}`, member.display_name])), [data]);
-  return principal => names.get(principal) ?? (principal === 'cli' ? t('audit.commandLine') : principal === 'anonymous' ? t('audit.anonymous') : principal);
 }
 
 function Line({record, onPrincipal}: {record: AuditRecord; onPrincipal: (principal: string) => void}) {

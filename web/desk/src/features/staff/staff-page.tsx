@@ -11,6 +11,7 @@ import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {ListSection} from '../../parts/data-table';
 import {Dialog} from '../../parts/dialog';
+import {AskForm, takesTwo} from '../../parts/four-eyes';
 import {notify} from '../../parts/notify';
 import {Page} from '../../parts/page';
 import {asProblem, explain, fieldError, notifyProblem} from '../../parts/problem';
@@ -145,13 +146,13 @@ function Actions({member, onAsk}: {member: Member; onAsk: (asked: Asked) => void
   );
 }
 
-function Wrong({error}: {error: unknown}) {
+function Wrong({error, two}: {error: unknown; two?: string}) {
   const {t} = useTranslation();
   return (
     <>
       {error !== null && (
         <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
-          {explain(t, asProblem(error))}
+          {two && takesTwo(error) ? two : explain(t, asProblem(error))}
         </Alert>
       )}
     </>
@@ -186,9 +187,9 @@ function AddForm({onDone}: {onDone: () => void}) {
     <form className="stack" onSubmit={submit}>
       <TextInput label={t('staff.name')} required withAsterisk={false} maxLength={100} value={name} onChange={event => setName(event.currentTarget.value)} error={fieldError(add.error, 'display_name')} data-autofocus />
       <TextInput label={t('staff.login')} description={t('staff.loginHint')} required withAsterisk={false} autoComplete="off" maxLength={254} value={login} onChange={event => setLogin(event.currentTarget.value)} error={fieldError(add.error, 'login')} />
-      <RoleSelect value={role} onChange={setRole} />
+      <RoleSelect of="members" value={role} onChange={setRole} />
       <NewPassword value={password} onChange={setPassword} error={fieldError(add.error, 'password')} />
-      <Wrong error={add.error} />
+      <Wrong error={add.error} two={t('approvals.addTakesTwo')} />
       <div className="row">
         <Button type="submit" loading={add.isPending}>
           {t('staff.add')}
@@ -231,9 +232,16 @@ function RoleForm({member, onDone}: {member: Member; onDone: () => void}) {
       onDone();
     },
   });
+  if (takesTwo(save.error) && (role === 'admin' || role === 'data_protection_officer')) {
+    return (
+      <AskForm operation={`grant_${role}`} target={`staff:${member.id}`} onDone={onDone} onCancel={onDone}>
+        <p className="small">{t('approvals.roleTakesTwo')}</p>
+      </AskForm>
+    );
+  }
   return (
     <div className="stack">
-      <RoleSelect value={role} onChange={setRole} />
+      <RoleSelect of="members" value={role} onChange={setRole} />
       <Wrong error={save.error} />
       <div className="row">
         <Button onClick={() => save.mutate()} loading={save.isPending} disabled={role === member.role}>
@@ -265,7 +273,7 @@ function PasswordForm({member, onDone}: {member: Member; onDone: () => void}) {
     <form className="stack" onSubmit={submit}>
       <p className="small">{t('staff.passwordText')}</p>
       <NewPassword value={password} onChange={setPassword} error={fieldError(save.error, 'password')} />
-      <Wrong error={save.error} />
+      <Wrong error={save.error} two={t('approvals.passwordTakesTwo')} />
       <div className="row">
         <Button type="submit" loading={save.isPending}>
           {t('staff.setPassword')}

@@ -1,4 +1,4 @@
-import {Alert, Button, Select, TextInput} from '@mantine/core';
+import {Alert, Button, MultiSelect, Select, TextInput} from '@mantine/core';
 import {IconAlertCircle, IconPlus} from '@tabler/icons-react';
 import {useMutation, useQuery, useQueryClient} from '@tanstack/react-query';
 import {createColumnHelper} from '@tanstack/react-table';
@@ -6,10 +6,12 @@ import {useNavigate, useSearch} from '@tanstack/react-router';
 import {type FormEvent, useMemo, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, idempotencyKey, type Schemas, take} from '../../api/client';
+import {usePurposes, usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {ListSection} from '../../parts/data-table';
 import {Dialog} from '../../parts/dialog';
+import {AskForm} from '../../parts/four-eyes';
 import {notify} from '../../parts/notify';
 import {Page} from '../../parts/page';
 import {asProblem, explain, fieldError} from '../../parts/problem';
@@ -20,10 +22,13 @@ import {RoleSelect} from './roles';
 
 type Token = Schemas['Token'];
 
-function stateOf(token: Token): 'valid' | 'revoked' | 'expired' {
+function stateOf(token: Token): 'valid' | 'waits' | 'revoked' | 'expired' {
   if (token.revoked_at) return 'revoked';
-  return token.expires_at && new Date(token.expires_at) < new Date() ? 'expired' : 'valid';
+  if (token.expires_at && new Date(token.expires_at) < new Date()) return 'expired';
+  return token.waits ? 'waits' : 'valid';
 }
+
+const tones = {valid: 'good', waits: 'warn', revoked: 'bad', expired: 'bad'} as const;
 
 export function TokensPage() {
   const {t} = useTranslation();
@@ -83,7 +88,7 @@ function useColumns(onRevoke: (token: Token) => void) {
         id: 'state',
         header: t('staff.state'),
         meta: {label: t('staff.state')},
-        cell: ({row, getValue}) => <Chip tone={stateOf(row.original) === 'valid' ? 'good' : 'bad'}>{getValue()}</Chip>,
+        cell: ({row, getValue}) => <Chip tone={tones[stateOf(row.original)]}>{getValue()}</Chip>,
       }),
       column.accessor(row => row.region ?? '', {
         id: 'region',
@@ -119,7 +124,7 @@ function useColumns(onRevoke: (token: Token) => void) {
 
 function AddDialog({opened, onClose}: {opened: boolean; onClose: () => void}) {
   const {t} = useTranslation();
-  const [issued, setIssued] = useState<string | null>(null);
+  const [issued, setIssued] = useState<Schemas['IssuedToken'] | null>(null);
   function close() {
     onClose();
     setIssued(null);
@@ -128,8 +133,16 @@ function AddDialog({opened, onClose}: {opened: boolean; onClose: () => void}) {
     <Dialog opened={opened} onClose={close} title={t('tokens.add')} closeOnClickOutside={!issued}>
       {issued ? (
         <div className="stack">
-          <Secret text={issued} label={t('tokens.token')} />
-          <Button onClick={close}>{t('tokens.kept')}</Button>
+          <Secret text={issued.token} label={t('tokens.token')} />
+          {issued.waits ? (
+            <AskForm operation="admit_token" target={`token:${issued.id}`} onDone={close} onCancel={close}>
+              <Alert color="yellow" variant="light" icon={<IconAlertCircle aria-hidden />}>
+                {t('approvals.tokenWaits')}
+              </Alert>
+            </AskForm>
+          ) : (
+            <Button onClick={close}>{t('tokens.kept')}</Button>
+          )}
         </div>
       ) : (
         <AddForm onDone={setIssued} onCancel={close} />
@@ -138,23 +151,26 @@ function AddDialog({opened, onClose}: {opened: boolean; onClose: () => void}) {
   );
 }
 
-function AddForm({onDone, onCancel}: {onDone: (token: string) => void; onCancel: () => void}) {
+function AddForm({onDone, onCancel}: {onDone: (issued: Schemas['IssuedToken']) => void; onCancel: () => void}) {
   const {t} = useTranslation();
   const queries = useQueryClient();
   const [name, setName] = useState('');
   const [role, setRole] = useState<Schemas['Role']>('operator');
+  const [purposes, setPurposes] = useState<string[]>([]);
   const [days, setDays] = useState('90');
+  const known = usePurposes().purposes;
+  const purposeText = usePurposeText();
   const add = useMutation({
     mutationFn: () =>
       take(
         api.POST('/api/v1/tokens', {
           params: {header: {'Idempotency-Key': idempotencyKey()}},
-          body: {name, role, expires_at: days === '0' ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString()},
+          body: {name, role, ...(role === 'integration' ? {purposes} : {}), expires_at: days === '0' ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString()},
         }),
       ),
     onSuccess: issued => {
       void queries.invalidateQueries({queryKey: ['tokens']});
-      onDone(issued.token);
+      onDone(issued);
     },
   });
   function submit(event: FormEvent) {
@@ -164,7 +180,18 @@ function AddForm({onDone, onCancel}: {onDone: (token: string) => void; onCancel:
   return (
     <form className="stack" onSubmit={submit}>
       <TextInput label={t('tokens.name')} description={t('tokens.nameHint')} required withAsterisk={false} maxLength={100} value={name} onChange={event => setName(event.currentTarget.value)} error={fieldError(add.error, 'name')} data-autofocus />
-      <RoleSelect value={role} onChange={setRole} />
+      <RoleSelect of="tokens" value={role} onChange={setRole} />
+      {role === 'integration' && (
+        <MultiSelect
+          label={t('tokens.purposes')}
+          description={t('tokens.purposesHint')}
+          searchable
+          value={purposes}
+          onChange={setPurposes}
+          data={known.map(purpose => ({value: purpose.name, label: purposeText(purpose.name)}))}
+          error={fieldError(add.error, 'purposes')}
+        />
+      )}
       <Select
         label={t('tokens.expires')}
         allowDeselect={false}
