@@ -335,11 +335,30 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
       "findCustomers",  "searchCustomers",  "getCustomer",      "getTimeline",     "listUses",
       "linkIdentities", "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking",
       "listRoles",      "getSession",       "readFeed",         "listPurposes"};
+  // What shows a member or token that is limited to a unit no more than that unit's sources brought. A new operation is
+  // not among them before it does.
+  static const std::set<std::string_view> kOfOneUnit = {
+      "findCustomers",  "searchCustomers",  "getCustomer",      "getTimeline",       "listUses",
+      "linkIdentities", "unlinkIdentities", "listRefusedLinks", "withdrawLinking",   "regrantLinking",
+      "countCustomers", "eventTotals",      "eventDays",        "eventRefusals",     "listSources",
+      "getSource",      "watchSource",      "listRoles",        "listPurposes",      "getSession",
+      "deleteSession",  "deleteSessions",   "setOwnPassword",   "offerSecondFactor", "setSecondFactor"};
+  static const std::set<std::string_view> kOfNobody = {"listRoles",         "listPurposes",   "getSession",
+                                                       "deleteSession",     "deleteSessions", "setOwnPassword",
+                                                       "offerSecondFactor", "setSecondFactor"};
   auto principal = TRY(admission_.admit(request, staff_->authenticate(request)));
   const auto* caller = std::any_cast<staff::Caller>(&principal.who);
   if (caller != nullptr && !caller->region.empty() && !kOfOneRegion.contains(request.operation)) {
     return fail(ErrorKind::forbidden, "region_bound",
                 "This token is bound to one region; it may look at that region's customers, and nothing else.");
+  }
+  if (caller != nullptr && !caller->unit.empty() && !kOfOneUnit.contains(request.operation)) {
+    return fail(ErrorKind::forbidden, "unit_bound",
+                "You are limited to a part of the company; this is for those who see all of it.");
+  }
+  if (caller != nullptr && staff::lacks_unit(*caller) && !kOfNobody.contains(request.operation)) {
+    return fail(ErrorKind::forbidden, "unit_missing",
+                "Your role sees the customers of one unit, and yours was not said yet; ask an admin.");
   }
   return principal;
 }

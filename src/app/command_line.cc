@@ -62,6 +62,7 @@ void add_sources(CLI::App& root, CommandLine& line) {
       ->capture_default_str();
   add->add_option("--country", line.country, "ISO 3166 code of people whose country nothing else tells");
   add->add_option("--name", line.name, "For people");
+  add->add_option("--unit", line.unit, "The part of the company that it belongs to, as in south/munich");
   add->add_option("--namespace", line.name_space,
                   "Sources with one namespace share ids; the source's id unless said otherwise");
   add->add_option("--consent-category", line.consent_categories,
@@ -81,6 +82,9 @@ void add_sources(CLI::App& root, CommandLine& line) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
   quota->add_option("--burst", line.burst, "How many at once after a pause; ten seconds' worth unless said otherwise")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+  auto* unit = add_command(source, line, "unit", "Says which part of the company a source belongs to");
+  unit->add_option("--id", line.id, "The source")->required();
+  unit->add_option("--unit", line.unit, "A path of names, as in south/munich; \"\" is the whole company")->required();
   add_command(source, line, "enable", "Takes events of a source again")
       ->add_option("--id", line.id, "The source")
       ->required();
@@ -101,6 +105,7 @@ void add_staff(CLI::App& root, CommandLine& line) {
       ->required();
   add->add_option("--name", line.name, "What it is for")->required();
   add->add_option("--region", line.region, "The only region it may see");
+  add->add_option("--unit", line.unit, "The part of the company to which it is limited, as in south/munich");
   add->add_option("--purpose", line.purposes, "For what an integration may have events; repeatable");
   add->add_option("--days", line.days, "After how many days it expires; 0: never")->check(CLI::Range(0, 36'500));
   auto* revoke = add_command(token, line, "revoke", "Takes a token back");
@@ -114,6 +119,7 @@ void add_staff(CLI::App& root, CommandLine& line) {
   member->add_option("--login", line.login, "E-mail address or short name")->required();
   member->add_option("--name", line.name, "For people")->required();
   member->add_option("--role", line.role, "As for tokens")->required();
+  member->add_option("--unit", line.unit, "The part of the company to which they are limited, as in south/munich");
   member->add_option("--password-file", line.password_file,
                      "A file whose first line is the password; - for standard input");
 }

@@ -56,6 +56,7 @@ Result<sources::Source> source_of(const CommandLine& line) {
   source.touchpoint = line.touchpoint;
   source.name_space = line.name_space;
   source.country = line.country;
+  source.unit = line.unit;
   source.trust = sources::find_trust(line.trust).value_or(sources::Trust::public_);
   source.mode = sources::find_mode(line.mode).value_or(sources::Mode::live);
   for (const std::string& purpose : line.purposes)
@@ -97,10 +98,11 @@ Result<int> source_list(const CommandLine& line, App& app, Console& console) {
                      {"namespace", source->name_space},
                      {"trust", sources::name_of(source->trust)},
                      {"country", source->country},
+                     {"unit", source->unit},
                      {"enabled", source->enabled},
                      {"purposes", purposes}});
     if (line.json) continue;
-    console.out(fmt::format("{:<20} {:<12} {:<7} {:<3} {:<9} {}\n", source->id, source->touchpoint,
+    console.out(fmt::format("{:<20} {:<12} {:<16} {:<7} {:<3} {:<9} {}\n", source->id, source->touchpoint, source->unit,
                             sources::name_of(source->trust), source->country, source->enabled ? "" : "disabled",
                             fmt::join(purposes, ", ")));
   }
@@ -133,6 +135,18 @@ Result<int> source_quota(const CommandLine& line, App& app, Console& console) {
   } else {
     console.out(fmt::format("Source {} may send {} events a second, {} at once after a pause.\n", source->id,
                             quota.per_second, quota.burst));
+  }
+  return kGood;
+}
+
+Result<int> source_unit(const CommandLine& line, App& app, Console& console) {
+  auto source = TRY(app.sources().set_unit(line.id, line.unit, audited(app, "source unit")));
+  if (line.json) {
+    print_json(console, {{"id", source->id}, {"unit", source->unit}});
+  } else if (source->unit.empty()) {
+    console.out(fmt::format("Source {} belongs to the whole company now.\n", source->id));
+  } else {
+    console.out(fmt::format("Source {} belongs to {} now.\n", source->id, source->unit));
   }
   return kGood;
 }
@@ -171,6 +185,7 @@ Result<staff::Role> role_of(const CommandLine& line) {
 
 Result<int> token_add(const CommandLine& line, App& app, Console& console) {
   staff::NewToken token{line.name, TRY(role_of(line)), line.region, std::nullopt};
+  token.unit = line.unit;
   for (const std::string& name : line.purposes) {
     auto purpose = gate::find_purpose(name);
     if (!purpose) return fail(ErrorKind::invalid, "purpose_unknown", fmt::format("'{}' is not a known purpose.", name));
@@ -206,7 +221,7 @@ std::string state_of(const staff::Token& token, Time now) {
 }
 
 Result<int> token_list(const CommandLine& line, App& app, Console& console) {
-  constexpr std::string_view kRow = "{:<5} {:<24} {:<24} {:<8} {:<10}  {:<10}  {}\n";
+  constexpr std::string_view kRow = "{:<5} {:<24} {:<24} {:<8} {:<16} {:<10}  {:<10}  {}\n";
   json::Value items = json::Value::array();
   std::vector<staff::Token> tokens;
   std::optional<std::string> next = "";
@@ -216,7 +231,7 @@ Result<int> token_list(const CommandLine& line, App& app, Console& console) {
     next = std::move(page.next);
   }
   if (!line.json && !tokens.empty()) {
-    console.out(fmt::format(kRow, "id", "name", "role", "region", "made", "expires", "state"));
+    console.out(fmt::format(kRow, "id", "name", "role", "region", "unit", "made", "expires", "state"));
   }
   for (const staff::Token& token : tokens) {
     std::string state = state_of(token, app.clock().now());
@@ -224,12 +239,13 @@ Result<int> token_list(const CommandLine& line, App& app, Console& console) {
                      {"name", token.name},
                      {"role", staff::name_of(token.role)},
                      {"region", token.region},
+                     {"unit", token.unit},
                      {"created_at", format_time(token.created_at)},
                      {"expires_at", time_or_null(token.expires_at)},
                      {"last_used_at", time_or_null(token.last_used_at)},
                      {"state", state}});
     if (line.json) continue;
-    console.out(fmt::format(kRow, token.id.value, token.name, staff::name_of(token.role), token.region,
+    console.out(fmt::format(kRow, token.id.value, token.name, staff::name_of(token.role), token.region, token.unit,
                             format_day(token.created_at), token.expires_at ? format_day(*token.expires_at) : "never",
                             state));
   }
@@ -251,7 +267,8 @@ Result<int> token_revoke(const CommandLine& line, App& app, Console& console) {
 }
 
 Result<int> staff_add(const CommandLine& line, App& app, Console& console) {
-  auto member = TRY(app.staff().add_member(actor(), {line.login, line.name, TRY(role_of(line)), line.password}));
+  auto member =
+      TRY(app.staff().add_member(actor(), {line.login, line.name, TRY(role_of(line)), line.password, line.unit}));
   if (line.json) {
     print_json(console, {{"id", member.id.value}});
   } else {
@@ -395,6 +412,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "source list") return source_list(line, app, console);
   if (line.command == "source rotate") return source_rotate(line, app, console);
   if (line.command == "source quota") return source_quota(line, app, console);
+  if (line.command == "source unit") return source_unit(line, app, console);
   if (line.command == "source enable") return source_enable(line, app, console, true);
   if (line.command == "source disable") return source_enable(line, app, console, false);
   if (line.command == "token add") return token_add(line, app, console);

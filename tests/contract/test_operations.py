@@ -215,6 +215,7 @@ CASES = {
     "rotateSourceKey": of_new_source({"overlap_seconds": 60}),
     "setSourceState": of_new_source({"enabled": False}),
     "putSourceQuota": of_new_source({"events_per_second": 100}),
+    "setSourceUnit": of_new_source({"unit": "south/munich"}),
     "putSourcePlan": of_new_source({"events": {"Order Completed": ["total", "currency"]}}),
     "putSourceConsentCategories": of_new_source({"Analytics": ["ServiceUsageAnalytics"]}),
     # events

@@ -8,8 +8,9 @@ from description import load, operations, security_of
 OPERATIONS = operations()
 GUARDED = [operation for operation in OPERATIONS if operation.definition.get("x-roles")]
 ROLES = sorted(load()["components"]["schemas"]["Role"]["enum"])
-# Who runs the server, who sees sums only, and whose customers nobody can name yet: never a person's data.
-WITHOUT_PEOPLE = {"operator", "executive", "broker"}
+# Who runs the server, and who sees sums only: never a person's data.
+WITHOUT_PEOPLE = {"operator", "executive"}
+WITHOUT_UNIT = {"admin", "operator", "data_protection_officer", "integration"}  # they act on the whole company
 SUMS_ONLY = {"countCustomers", "listPurposes"}  # of the operations tagged as customers'
 WITHOUT_ROLES = {operation.id for operation in OPERATIONS
                  if security_of(operation.definition) and not operation.definition.get("x-roles")}
@@ -35,19 +36,35 @@ def test_every_role_that_there_is_is_walked(running):
     assert {role["name"] for role in running.read("/api/v1/roles")["items"]} == set(ROLES)
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_role_may_what_the_description_says_and_nothing_else(role, running):
-    purpose = ("--purpose", "CustomerCare") if role == "integration" else ()
-    token = running.house.json("token", "add", "--role", role, "--name", f"walks as {role}", *purpose)["token"]
+def walk(running, role: str, *more: str) -> list[tuple]:
+    """What is answered otherwise than the description says."""
+    token = running.house.json("token", "add", "--role", role, "--name", f"walks as {role}", *more)["token"]
     headers = {"Authorization": f"Bearer {token}"}
     wrong = []
     for operation in GUARDED:
         allowed = role in operation.definition["x-roles"]
         status, code = ask(running, operation, headers)
-        refused = status == 403 and code == "role_missing"
+        refused = status == 403 and code in ("role_missing", "unit_bound")
         if status == 401 or status >= 500 or refused == allowed:
             wrong.append((operation.id, allowed, status, code))
-    assert not wrong
+    return wrong
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "broker"])
+def test_role_may_what_the_description_says_and_nothing_else(role, running):
+    assert not walk(running, role, *(("--purpose", "CustomerCare") if role == "integration" else ()))
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in WITHOUT_UNIT])
+def test_limited_to_a_unit_a_role_may_the_same(role, running):
+    """With what it may see there; an operation that does not know units is refused, and so named here."""
+    assert not walk(running, role, "--unit", "south/munich")
+
+
+def test_roles_say_whether_they_may_be_limited(running):
+    units = {role["name"]: role["unit"] for role in running.read("/api/v1/roles")["items"]}
+    assert {role for role, unit in units.items() if unit == "none"} == WITHOUT_UNIT
+    assert [role for role, unit in units.items() if unit == "required"] == ["broker"]
 
 
 def test_nobody_without_a_token_or_with_a_wrong_one(running):

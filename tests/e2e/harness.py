@@ -110,7 +110,8 @@ class House:
 
     def token(self, role: str = "admin") -> str:
         if role not in self._tokens:
-            added = self.json("token", "add", "--role", role, "--name", f"tests-{role}")
+            unit = ("--unit", "elsewhere") if role == "broker" else ()  # who sees the customers of one unit alone
+            added = self.json("token", "add", "--role", role, "--name", f"tests-{role}", *unit)
             self._tokens[role] = added["token"]
         return self._tokens[role]
 

@@ -36,6 +36,8 @@ struct Viewer {
   std::optional<gate::Purpose> purpose = {};  // empty: all that the role may
   // Whom searches find: people, or what test sources made up. A handle leads to either.
   sources::Mode mode = sources::Mode::live;
+  // The unit to which the viewer is limited (see staff.h): what its sources did not bring is not there; empty: all.
+  std::string unit = {};
 };
 
 // "eu-2s": region and number of an identity. A customer's handle is its oldest identity's; that of any other identity
@@ -120,7 +122,8 @@ class Customers {
   virtual Result<std::vector<Found>> find_by_order(const Viewer& viewer, std::string_view order) = 0;
   virtual Result<Page> page(const Viewer& viewer, std::string_view handle) = 0;
   virtual Result<Timeline> timeline(const Viewer& viewer, std::string_view handle, const TimelineFilter& filter) = 0;
-  // Who used this customer's data, newest first, over all its identities; from the cursor on (empty: the newest).
+  // Who used this customer's data, newest first, over all its identities; from the cursor on (empty: the newest). Who
+  // is limited to a unit sees the uses by those who are limited to it or below.
   virtual Result<Uses> uses(const Viewer& viewer, std::string_view handle, std::string_view cursor,
                             std::size_t limit) = 0;
 
@@ -146,8 +149,9 @@ class Customers {
   };
   virtual Result<Whereabouts> where(const Viewer& viewer, std::string_view handle) = 0;
 
-  // How many people with an id of their own each country has, of one source. Aggregates: no look at anybody.
-  virtual Result<std::vector<CountryCount>> count_by_country(std::string_view source) = 0;
+  // How many people with an id of their own each country has, of one source, which lies within `unit`. Aggregates: no
+  // look at anybody.
+  virtual Result<std::vector<CountryCount>> count_by_country(std::string_view source, std::string_view unit = "") = 0;
 };
 
 void bind_routes(http::Router& router, Customers& customers, sources::Sources& sources);

@@ -76,6 +76,7 @@ Result<void> Look::record(const Viewer& viewer, std::size_t place, const std::ve
     entry.rule_set = permit.rule_set;
     entry.role = viewer.role;
     entry.operation = viewer.operation;
+    entry.unit = viewer.unit;
     entries.push_back(std::move(entry));
   }
   return ledgers_[place]->record(std::move(entries));

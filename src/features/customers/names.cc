@@ -18,6 +18,7 @@ constexpr std::size_t kShortestPrefix = 3;  // letters
 constexpr std::size_t kLongestPrefix = 6;
 constexpr std::size_t kMaxWords = 8;  // of one name
 constexpr std::size_t kMaxOrderBytes = 100;
+constexpr std::size_t kReadAtOnce = 200;  // events
 
 constexpr std::array<std::string_view, 5> kNameTraits = {"name", "firstName", "lastName", "first_name", "last_name"};
 
@@ -81,26 +82,49 @@ WordDigest digest_of_order(const identity::Digester& digester, std::string_view 
 
 namespace {
 
-// The digests under which the person of an event is found.
-std::vector<WordDigest> digests_of(const identity::Digester& digester, const events::Stored& stored) {
-  const events::Intake& intake = *stored.intake;
+// What an event says by which its person is found.
+struct Told {
+  events::EventType type;
+  std::string_view name;
+  json::View properties;
+  json::View traits;
+  sources::Mode mode;
+};
+
+std::vector<WordDigest> digests_of(const identity::Digester& digester, const Told& told) {
   std::vector<WordDigest> out;
-  if (!events::measure_of(intake.type, intake.name).empty()) {
-    auto order = intake.properties->find("order_id");
+  if (!events::measure_of(told.type, told.name).empty()) {
+    auto order = told.properties.find("order_id");
     auto number = order ? order->scalar_text() : std::nullopt;
     if (number && !number->empty() && number->size() <= kMaxOrderBytes) {
-      out.push_back(digest_of_order(digester, *number, stored.source->mode));
+      out.push_back(digest_of_order(digester, *number, told.mode));
     }
   }
-  if (intake.type != events::EventType::identify) return out;
+  if (told.type != events::EventType::identify) return out;
   for (std::string_view trait : kNameTraits) {
-    auto name = intake.traits->find(trait);
+    auto name = told.traits.find(trait);
     if (!name) continue;
-    for (WordDigest& digest : digests_of_name(digester, name->text(), stored.source->mode)) {
-      out.push_back(std::move(digest));
-    }
+    for (WordDigest& digest : digests_of_name(digester, name->text(), told.mode)) out.push_back(std::move(digest));
   }
   return out;
+}
+
+std::vector<WordDigest> digests_of(const identity::Digester& digester, const events::Stored& stored) {
+  const events::Intake& intake = *stored.intake;
+  return digests_of(digester,
+                    {intake.type, intake.name, intake.properties.view(), intake.traits.view(), stored.source->mode});
+}
+
+std::vector<WordDigest> digests_of(const identity::Digester& digester, const events::Event& event, sources::Mode mode) {
+  const json::Value nothing = json::Value::object();
+  auto part = [&](const char* name) -> const json::Value& {
+    auto it = event.body.find(name);
+    return it == event.body.end() ? nothing : *it;
+  };
+  const std::string name = event.body.value("name", "");
+  const json::Tree properties(part("properties"));
+  const json::Tree traits(part("traits"));
+  return digests_of(digester, {event.type, name, properties.view(), traits.view(), mode});
 }
 
 }  // namespace
@@ -126,6 +150,29 @@ Result<void> NameIndex::apply(db::Transaction& tx, events::Cell& cell, std::span
   rows.reserve(words.size());
   for (const auto& [key, purposes] : words) rows.push_back({key.first, key.second, purposes.bits()});
   return store::upsert_words(tx, rows, digester->layers());
+}
+
+Result<bool> told_of(db::Transaction& tx, events::Events& events, events::Cell& cell, const sources::Sources& sources,
+                     const identity::Reached& who, events::EventType type, const std::vector<WordDigest>& words,
+                     const std::function<bool(std::int64_t)>& counts) {
+  auto digester = TRY(cell.identities->digester(tx));
+  std::set<std::string_view> missing;
+  for (const WordDigest& word : words) missing.insert(word.current);
+  events::TimelineQuery query;
+  query.identities = {&who, 1};
+  query.type = type;
+  query.limit = kReadAtOnce;
+  for (;;) {
+    auto page = TRY(events.timeline(tx, cell, query));
+    for (const events::Event& event : page) {
+      auto source = counts(event.source) ? sources.find(Id<sources::Source>{event.source}) : nullptr;
+      if (!source) continue;
+      for (const WordDigest& told : digests_of(*digester, event, source->mode)) missing.erase(told.current);
+    }
+    if (missing.empty()) return true;
+    if (page.size() < kReadAtOnce) return false;
+    query.before = events::Position{page.back().occurred_at, page.back().seq};
+  }
 }
 
 Result<identity::DigestHolder::Step> WordDigests::lift(db::Transaction& tx, const identity::Digester& digester,

@@ -34,6 +34,12 @@ std::vector<WordDigest> digests_of_query(const identity::Digester& digester, std
 WordDigest digest_of_order(const identity::Digester& digester, std::string_view order,
                            sources::Mode mode = sources::Mode::live);
 
+// Whether events of an identity, of this type, of sources that count, and stored for one of its purposes, tell of all
+// these words: as the index is made from all events, so this is of some.
+Result<bool> told_of(db::Transaction& tx, events::Events& events, events::Cell& cell, const sources::Sources& sources,
+                     const identity::Reached& who, events::EventType type, const std::vector<WordDigest>& words,
+                     const std::function<bool(std::int64_t)>& counts);
+
 // Makes what a search asks for, with the digester of the region that is searched.
 using MakeWords = std::function<Result<std::vector<WordDigest>>(const identity::Digester&)>;
 

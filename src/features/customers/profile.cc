@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <initializer_list>
+#include <utility>
 
 namespace handschlag::customers {
 namespace {
 
 constexpr std::size_t kMaxTraits = 100;  // a person; further names are left out of the page, not of the events
 constexpr std::size_t kMaxTraitBytes = 2'048;
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;  // 1 was not kept apart by source
 
 void add_clipped(std::int64_t& sum, std::int64_t amount) {
   if (__builtin_add_overflow(sum, amount, &sum)) sum = INT64_MAX;
@@ -143,27 +144,38 @@ void Sums::add(const Sums& other) {
 }
 
 void Profile::add(const events::Event& event) {
-  by_purposes[event.purposes.bits()].add(event);
+  parts[{event.purposes.bits(), event.source}].add(event);
   through_seq = std::max(through_seq, event.seq);
 }
 
-Sums Profile::for_purposes(gate::PurposeSet purposes) const {
+Sums Profile::for_purposes(gate::PurposeSet purposes, const SourceFilter& counts) const {
   Sums out;
-  for (const auto& [bits, sums] : by_purposes) {
-    if (!(gate::PurposeSet::from_bits(bits) & purposes).empty()) out.add(sums);
+  for (const auto& [part, sums] : parts) {
+    if ((gate::PurposeSet::from_bits(part.first) & purposes).empty()) continue;
+    if (!counts || counts(part.second)) out.add(sums);
+  }
+  return out;
+}
+
+gate::PurposeSet Profile::stored_for(const SourceFilter& counts) const {
+  gate::PurposeSet out;
+  for (const auto& [part, sums] : parts) {
+    if (counts(part.second)) out = out | gate::PurposeSet::from_bits(part.first);
   }
   return out;
 }
 
 std::int64_t Profile::events() const {
   std::int64_t count = 0;
-  for (const auto& [bits, sums] : by_purposes) count += sums.all.events;
+  for (const auto& [part, sums] : parts) count += sums.all.events;
   return count;
 }
 
 std::string Profile::to_text() const {
-  json::Value out = {{"format", kFormat}, {"through_seq", through_seq}, {"by_purposes", json::Value::object()}};
-  for (const auto& [bits, sums] : by_purposes) out["by_purposes"][std::to_string(bits)] = to_json(sums);
+  json::Value out = {{"format", kFormat}, {"through_seq", through_seq}, {"parts", json::Value::array()}};
+  for (const auto& [part, sums] : parts) {
+    out["parts"].push_back({{"purposes", part.first}, {"source", part.second}, {"sums", to_json(sums)}});
+  }
   return json::dump(out);
 }
 
@@ -173,8 +185,9 @@ Result<Profile> Profile::from_text(std::string_view text, std::int64_t identity)
     return fail(ErrorKind::internal, "profile_format", "A cached profile is of another version.");
   Profile out;
   out.through_seq = value.at("through_seq").get<std::int64_t>();
-  for (const auto& [bits, sums] : value.at("by_purposes").items()) {
-    out.by_purposes[std::stoll(bits)] = sums_from(sums, identity);
+  for (const json::Value& part : value.at("parts")) {
+    out.parts[{part.at("purposes").get<std::int64_t>(), part.at("source").get<std::int64_t>()}] =
+        sums_from(part.at("sums"), identity);
   }
   return out;
 }

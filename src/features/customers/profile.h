@@ -1,11 +1,14 @@
 // What the events of one identity add up to: counters and traits, kept apart by the purposes the events were stored
-// for, so that a view for one purpose is not built from data of another. Values only; not thread-safe.
+// for and by their source, so that a view for one purpose is not built from data of another, nor that of one branch
+// from what another brought. Values only; not thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "features/events/events.h"
 #include "platform/json/json.h"
@@ -48,14 +51,19 @@ struct Sums {
 // The newest name, whole or of first and last; "" where there is none.
 std::string name_in(const Sums& sums);
 
-// Of one identity: sums by the set of purposes (its bits) the events were stored for.
+// Which sources count, by their numbers; empty: all.
+using SourceFilter = std::function<bool(std::int64_t source)>;
+
+// Of one identity: sums by the set of purposes (its bits) the events were stored for, and by source.
 struct Profile {
   std::int64_t through_seq = 0;
-  std::map<std::int64_t, Sums> by_purposes;
+  std::map<std::pair<std::int64_t, std::int64_t>, Sums> parts;
 
   void add(const events::Event& event);
   // All that may be used for one of these purposes.
-  Sums for_purposes(gate::PurposeSet purposes) const;
+  Sums for_purposes(gate::PurposeSet purposes, const SourceFilter& counts = {}) const;
+  // For which purposes anything of these sources was stored.
+  gate::PurposeSet stored_for(const SourceFilter& counts) const;
   std::int64_t events() const;  // how many were folded
 
   std::string to_text() const;

@@ -57,6 +57,18 @@ TEST(Profile, OtherPurposesStayOut) {
   EXPECT_EQ(profile.for_purposes({}).all.events, 0);
 }
 
+TEST(Profile, IsToldApartBySource) {
+  Profile profile;
+  profile.add(order(1, "Order Completed", "1"));
+  profile.add(event(2, 2'000, kAnalytics, events::EventType::identify, {{"traits", {{"plan", "gold"}}}}, 2));
+  const auto second = [](std::int64_t source) { return source == 2; };
+  EXPECT_EQ(profile.for_purposes(kOrders | kAnalytics, second).orders, 0);
+  EXPECT_EQ(profile.for_purposes(kOrders | kAnalytics, second).all.events, 1);
+  EXPECT_EQ(profile.for_purposes(kOrders, second).all.events, 0);
+  EXPECT_EQ(profile.stored_for(second), kAnalytics);
+  EXPECT_TRUE(profile.stored_for([](std::int64_t) { return false; }).empty());
+}
+
 TEST(Profile, NewestTraitOfEachSourceWins) {
   Profile profile;
   auto identify = [](std::int64_t seq, std::int64_t at, const char* city, std::int64_t source) {

@@ -18,6 +18,7 @@ Result<Viewer> viewer_of(const http::Request& request) {
   viewer.trace_id = request.trace_id;
   viewer.language = language_of(request);
   if (const auto* caller = std::any_cast<staff::Caller>(&request.principal.who)) viewer.region = caller->region;
+  viewer.unit = staff::unit_of(request.principal);
   if (auto purpose = request.query_param("purpose")) {
     viewer.purpose = gate::find_purpose(*purpose);
     if (!viewer.purpose) {
@@ -87,7 +88,7 @@ class Encoder {
             {"basis", gate::code_of(link.basis)},
             {"purposes", link.purposes.names()},
             {"withdrawn", link.withdrawn.names()},
-            {"origin", link.origin},
+            {"origin", text_or_null(link.origin)},
             {"created_at", format_time(link.created_at)},
             {"changed_at", format_time(link.changed_at)}};
   }
@@ -194,6 +195,7 @@ json::Value to_json(const std::string& region, const ledger::Record& record) {
                      {"operation", record.entry.operation},
                      {"identity", format_handle(region, record.entry.identity)}};
   if (!record.entry.region.empty()) out["to_region"] = record.entry.region;
+  if (!record.entry.unit.empty()) out["unit"] = record.entry.unit;
   return out;
 }
 
@@ -328,7 +330,8 @@ Result<json::Value> refused_links(const http::Request& request, Customers& custo
 
 Result<json::Value> countries(const http::Request& request, Customers& customers) {
   json::Value items = json::Value::array();
-  for (const CountryCount& row : TRY(customers.count_by_country(request.query_param("source").value_or("")))) {
+  for (const CountryCount& row :
+       TRY(customers.count_by_country(request.query_param("source").value_or(""), staff::unit_of(request.principal)))) {
     if (request.principal.role == "executive" && row.customers < 5) continue;
     items.push_back({{"country", text_or_null(row.country)}, {"customers", row.customers}});
   }

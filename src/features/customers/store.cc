@@ -44,12 +44,13 @@ Result<void> lift_words(db::Transaction& tx, std::span<const LiftedWord> words, 
 }
 
 Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, const WordDigest& word, std::int64_t purposes,
-                                            std::int64_t limit) {
+                                            std::int64_t after, std::int64_t limit) {
   std::vector<std::int64_t> out;
   auto find = [&](std::string_view digest) {
     return tx.query(
-        "SELECT identity FROM customers_word WHERE digest = $1 AND (purposes & $2) <> 0 ORDER BY identity LIMIT $3",
-        {db::BlobView{digest}, purposes, limit}, [&](const db::Row& row) { out.push_back(row.integer(0)); });
+        "SELECT identity FROM customers_word WHERE digest = $1 AND identity > $2 AND (purposes & $3) <> 0 "
+        "ORDER BY identity LIMIT $4",
+        {db::BlobView{digest}, after, purposes, limit}, [&](const db::Row& row) { out.push_back(row.integer(0)); });
   };
   TRY(find(word.current));
   if (word.former) TRY(find(*word.former));
@@ -88,7 +89,7 @@ Result<void> save_profile(db::Transaction& tx, std::int64_t identity, const Prof
   TRY(
       tx.execute("INSERT INTO customers_profile (identity, through_seq, sealed) VALUES ($1, $2, $3) "
                  "ON CONFLICT (identity) DO UPDATE SET through_seq = excluded.through_seq, sealed = excluded.sealed "
-                 "WHERE excluded.through_seq > customers_profile.through_seq",
+                 "WHERE excluded.through_seq >= customers_profile.through_seq",
                  {identity, row.through_seq, db::BlobView{row.sealed}}));
   return {};
 }

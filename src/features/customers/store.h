@@ -32,9 +32,9 @@ Result<std::vector<LiftedWord>> words_below(db::Transaction& tx, std::size_t lay
                                             std::int64_t end, std::int64_t limit);
 // What was removed or lifted meanwhile stays so.
 Result<void> lift_words(db::Transaction& tx, std::span<const LiftedWord> words, std::size_t layers);
-// Identities that have a word for one of these purposes, at most `limit`.
+// Identities after `after` that have a word for one of these purposes, at most `limit`.
 Result<std::vector<std::int64_t>> find_word(db::Transaction& tx, const WordDigest& word, std::int64_t purposes,
-                                            std::int64_t limit);
+                                            std::int64_t after, std::int64_t limit);
 
 // Which of these identities have all of the words for one of these purposes.
 Result<std::vector<std::int64_t>> having_words(db::Transaction& tx, std::span<const std::int64_t> identities,
@@ -45,7 +45,7 @@ struct ProfileRow {
   std::string sealed;
 };
 Result<std::optional<ProfileRow>> find_profile(db::Transaction& tx, std::int64_t identity);
-// Keeps what is there where that is newer.
+// Keeps what is there where that is newer. What is as new is replaced: it may be of a version that is read no more.
 Result<void> save_profile(db::Transaction& tx, std::int64_t identity, const ProfileRow& row);
 
 Result<void> delete_profile(db::Transaction& tx, std::int64_t identity);

@@ -6,6 +6,7 @@
 #include "features/events/stages.h"
 #include "features/events/tail.h"
 #include "features/events/wire.h"
+#include "features/staff/staff.h"
 #include "platform/base/money.h"
 #include "platform/crypto/crypto.h"
 
@@ -220,18 +221,40 @@ json::Value to_json(const Total& total) {
   return item;
 }
 
-http::Response totals(const http::Request& request, Events& events) {
-  auto rows = events.totals(request.query_param("source").value_or(""));
+http::Response no_source() {
+  return http::Response::problem(404, "source_unknown", "There is no such source.");
+}
+
+// Which sources' sums whoever asks may see: of who is limited to a unit, those of that unit.
+class Shown {
+ public:
+  Shown(const http::Request& request, const sources::Sources& sources)
+      : unit_(staff::unit_of(request.principal)), sources_(sources) {}
+  bool shows(std::string_view source) const {
+    return unit_.empty() || sources::find_within(sources_, unit_, source) != nullptr;
+  }
+
+ private:
+  std::string unit_;
+  const sources::Sources& sources_;
+};
+
+http::Response totals(const http::Request& request, Events& events, const sources::Sources& sources) {
+  const std::string source(request.query_param("source").value_or(""));
+  const Shown shown(request, sources);
+  if (!source.empty() && !shown.shows(source)) return no_source();
+  auto rows = events.totals(source);
   if (!rows) return http::Response::problem(rows.error());
   json::Value items = json::Value::array();
   for (const Total& total : *rows) {
+    if (!shown.shows(total.source)) continue;
     if (request.principal.role == "executive" && total.events < kSmallGroup) continue;
     items.push_back(to_json(total));
   }
   return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
 }
 
-http::Response days(const http::Request& request, Events& events, const Clock& clock) {
+http::Response days(const http::Request& request, Events& events, const sources::Sources& sources, const Clock& clock) {
   constexpr std::int64_t kUsual = 30;
   constexpr std::int64_t kMost = 400;
   std::int64_t wanted = kUsual;
@@ -244,7 +267,9 @@ http::Response days(const http::Request& request, Events& events, const Clock& c
   auto rows = events.totals_by_day(clock.now() - std::chrono::days{wanted - 1});
   if (!rows) return http::Response::problem(rows.error());
   json::Value items = json::Value::array();
+  const Shown shown(request, sources);
   for (const DayTotal& row : *rows) {
+    if (!shown.shows(row.total.source)) continue;
     if (request.principal.role == "executive" && row.total.events < kSmallGroup) continue;
     json::Value item = {
         {"day", row.day}, {"source", row.total.source}, {"measure", row.total.measure}, {"events", row.total.events}};
@@ -257,11 +282,13 @@ http::Response days(const http::Request& request, Events& events, const Clock& c
   return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
 }
 
-http::Response refusals(Events& events) {
+http::Response refusals(const http::Request& request, Events& events, const sources::Sources& sources) {
   auto rows = events.refusals();
   if (!rows) return http::Response::problem(rows.error());
   json::Value items = json::Value::array();
+  const Shown shown(request, sources);
   for (const RefusalCount& row : *rows) {
+    if (!shown.shows(row.source)) continue;
     items.push_back({{"day", row.day},
                      {"source", row.source},
                      {"subject", row.subject},
@@ -272,8 +299,8 @@ http::Response refusals(Events& events) {
 }
 
 http::Response watch_source(const http::Request& request, Events& events, const sources::Sources& sources) {
-  auto source = sources.find(request.path_param("id"));
-  if (!source) return http::Response::problem(404, "source_unknown", "There is no such source.");
+  auto source = sources::find_within(sources, staff::unit_of(request.principal), request.path_param("id"));
+  if (!source) return no_source();
   if (auto admitted = events.tail().admit(); !admitted) return http::Response::problem(admitted.error());
   http::Response response;
   response.stream = [&events, number = source->number.value](std::shared_ptr<http::EventSink> sink) {
@@ -325,9 +352,9 @@ void bind_routes(http::Router& router, Events& events, sources::Sources& sources
     return http::Response::json(200, {{"gpc", true}, {"lastUpdate", "2026-11-21"}});
   });
   router.bind("watchSource", [&](const http::Request& request) { return watch_source(request, events, sources); });
-  router.bind("eventTotals", [&events](const http::Request& request) { return totals(request, events); });
-  router.bind("eventDays", [&](const http::Request& request) { return days(request, events, clock); });
-  router.bind("eventRefusals", [&events](const http::Request&) { return refusals(events); });
+  router.bind("eventTotals", [&](const http::Request& request) { return totals(request, events, sources); });
+  router.bind("eventDays", [&](const http::Request& request) { return days(request, events, sources, clock); });
+  router.bind("eventRefusals", [&](const http::Request& request) { return refusals(request, events, sources); });
 }
 
 }  // namespace handschlag::events

@@ -149,11 +149,11 @@ PurposeSet linkable_purposes(PurposeSet a, PurposeSet b) {
 PurposeSet purposes_of_role(std::string_view role) {
   if (role == "admin" || role == "data_protection_officer") return PurposeSet::all();
   if (role == "agent" || role == "supervisor") return kService;
-  if (role == "sales") return kSales;
+  // Of a broker's own customers: staff::Caller has the unit that says who they are.
+  if (role == "sales" || role == "broker") return kSales;
   if (role == "experience_manager") return kExperience;
   if (role == "marketer") return kMarketing;
-  // Operator and executive see no customer. A broker sees their own only, and whose somebody is can't be said yet. An
-  // unknown role sees nothing.
+  // Operator and executive see no customer. An unknown role sees nothing.
   return {};
 }
 

@@ -83,7 +83,9 @@ Result<std::vector<Sighting::Known>> Identities::knows(db::Transaction& tx, std:
   return known;
 }
 
-Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes) {
+Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes,
+                                               const Pass& pass) {
+  if (pass && !TRY(pass(start))) return std::vector<Reached>{};
   std::set<std::int64_t> reached = {start.value};
   std::vector<std::int64_t> frontier = {start.value};
   while (!frontier.empty()) {
@@ -94,7 +96,10 @@ Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId s
       auto holds = gate::PurposeSet::from_bits(link.purposes.bits() & ~link.withdrawn.bits());
       if (link.standing != Standing::confirmed || (holds & purposes).empty()) continue;
       for (std::int64_t end : {link.a.value, link.b.value}) {
-        if (reached.size() < limits_.identities_per_customer && reached.insert(end).second) next.push_back(end);
+        if (reached.size() >= limits_.identities_per_customer || reached.contains(end)) continue;
+        if (pass && !TRY(pass({end}))) continue;
+        reached.insert(end);
+        next.push_back(end);
       }
     }
     frontier = std::move(next);
@@ -104,8 +109,10 @@ Result<std::vector<Reached>> Identities::reach(db::Transaction& tx, IdentityId s
   return out;
 }
 
-Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes) {
-  auto reached = TRY(reach(tx, identity, purposes));
+Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes,
+                                      const Pass& pass) {
+  auto reached = TRY(reach(tx, identity, purposes, pass));
+  if (reached.empty()) return no_customer();
   std::vector<std::int64_t> ids;
   std::vector<IdentityId> typed;
   for (const Reached& entry : reached) {
@@ -135,7 +142,9 @@ Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, 
   for (Link& link : links) {
     link.purposes = link.purposes & purposes;
     link.withdrawn = link.withdrawn & purposes;
-    if (!link.purposes.empty()) out.links.push_back(std::move(link));
+    if (link.purposes.empty()) continue;
+    if (pass && !(TRY(pass(link.a)) && TRY(pass(link.b)))) continue;
+    out.links.push_back(std::move(link));
   }
   return out;
 }

@@ -173,13 +173,17 @@ class Identities {
   // For each key the identity that is made from it here, if any; for finding the region of a person.
   Result<std::vector<Sighting::Known>> knows(db::Transaction& tx, std::span<const Key> keys);
 
+  // Who may be part of a view. Whoever is turned away is not there, nor is what they alone would lead to.
+  using Pass = std::function<Result<bool>(IdentityId)>;
+
   // Every identity that active links reach from `start`, oldest first, each with `purposes`. A link counts that holds
   // for one of them, with neither side's leave withdrawn: so every member of a customer leads to the same customer, and
   // a view for one purpose alone joins only who is linked for that very purpose.
-  Result<std::vector<Reached>> reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes);
+  Result<std::vector<Reached>> reach(db::Transaction& tx, IdentityId start, gate::PurposeSet purposes,
+                                     const Pass& pass = {});
 
   // The customer to which an identity belongs, keys opened. Errors: not_found.
-  Result<Customer> customer(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes);
+  Result<Customer> customer(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, const Pass& pass = {});
 
   // States by staff that two identities are one person, or confirms a claim. Linking what is linked is a no-op.
   // Errors: not_found, invalid (itself), conflict, code "customer_too_large" or "leave_withdrawn".

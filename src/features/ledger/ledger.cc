@@ -31,6 +31,7 @@ std::string to_text(const Entry& entry) {
                        {"role", entry.role},
                        {"operation", entry.operation}};
   if (!entry.region.empty()) value["region"] = entry.region;
+  if (!entry.unit.empty()) value["unit"] = entry.unit;
   return json::dump(value);
 }
 
@@ -45,6 +46,7 @@ Result<Entry> from_text(std::string_view text) {
   entry.role = value.value("role", "");
   entry.operation = value.value("operation", "");
   entry.region = value.value("region", "");
+  entry.unit = value.value("unit", "");
   return entry;
 }
 

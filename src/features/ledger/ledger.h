@@ -31,6 +31,7 @@ struct Entry {
   std::string role;         // of who used it: the team, never a person's name
   std::string operation;    // what was done: "getCustomer"
   std::string region = {};  // of a move: to which region
+  std::string unit = {};    // to which who used it is limited; empty: not
 };
 
 struct Record {

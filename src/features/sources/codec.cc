@@ -138,6 +138,7 @@ Value to_json(const Source& source) {
           {"namespace", source.name_space},
           {"controller", source.controller},
           {"country", source.country.empty() ? Value(nullptr) : Value(source.country)},
+          {"unit", source.unit},
           {"trust", name_of(source.trust)},
           {"mode", name_of(source.mode)},
           {"enabled", source.enabled},
@@ -259,6 +260,7 @@ Result<Source> decode_source(const Value& value) {
   source.name_space = reader.optional_text("namespace", {.max_length = kMaxSlugBytes}).value_or("");
   source.controller = reader.optional_text("controller", {.max_length = kMaxLabelBytes}).value_or("");
   source.country = reader.optional_text("country", {.max_length = 2}).value_or("");
+  source.unit = reader.optional_text("unit", {.min_length = 0, .max_length = 256}).value_or("");
   read_enum(reader, "trust", find_trust, "must be server or public", source.trust);
   read_enum(reader, "mode", find_mode, "must be live or test", source.mode);
   source.enabled = reader.optional_boolean("enabled").value_or(true);
@@ -281,8 +283,8 @@ Result<Source> decode_source(const Value& value) {
 
 Errors errors_in(const Source& source) {
   Errors errors;
-  auto require = [&errors](bool fits, const char* pointer, const char* reason) {
-    if (!fits) errors.push_back({pointer, reason});
+  auto require = [&errors](bool fits, const char* pointer, std::string_view reason) {
+    if (!fits) errors.push_back({pointer, std::string(reason)});
   };
   const char* slug_form = "must be 1 to 64 lower-case letters, digits, - and _, beginning with a letter or digit";
   require(is_slug(source.id, kMaxSlugBytes), "/id", slug_form);
@@ -291,6 +293,7 @@ Errors errors_in(const Source& source) {
   require(is_label(source.name, kMaxLabelBytes), "/name", "must be a name of up to 200 bytes");
   require(is_label(source.controller, kMaxLabelBytes), "/controller", "must be a name of up to 200 bytes");
   require(source.country.empty() || is_country(source.country), "/country", "must be an ISO 3166 code, such as DE");
+  require(staff::is_unit(source.unit), "/unit", staff::unit_form());
   require(!source.purposes.empty(), "/purposes", "must name at least one purpose");
   require(!repeats(source.purposes), "/purposes", "must not name a purpose twice");
   for (const FieldError& error : errors_in(source.quota, "/quota")) errors.push_back(error);

@@ -44,7 +44,7 @@ Result<Value> json_of(const Result<SourcePointer>& source) {
 
 http::Response get_source(const Sources& sources, const http::Request& request) {
   const std::string_view id = request.path_param("id");
-  const SourcePointer source = sources.find(id);
+  const SourcePointer source = find_within(sources, staff::unit_of(request.principal), id);
   if (source) return http::tagged(request, to_json(*source));
   return http::Response::problem(
       Error{ErrorKind::not_found, "source_unknown", "There is no such source; list the sources."});
@@ -56,8 +56,9 @@ Result<Value> list_sources(const Sources& sources, const http::Request& request)
   if (auto cursor = request.query_param("cursor")) after = TRY(decode_cursor(*cursor, kList, 1)).front();
   Value items = Value::array();
   std::int64_t last = 0;
+  const std::string unit = staff::unit_of(request.principal);
   for (const SourcePointer& source : sources.list()) {
-    if (source->number.value <= after) continue;
+    if (source->number.value <= after || !staff::is_within(source->unit, unit)) continue;
     if (items.size() == limit) return http::page(std::move(items), encode_cursor(kList, {last}));
     items.push_back(to_json(*source));
     last = source->number.value;
@@ -87,6 +88,16 @@ Result<Value> set_state(Sources& sources, staff::Staff& staff, const http::Reque
   if (!enabled) reader.error("enabled", "must be true or false");
   TRY(reader.finish());
   return json_of(sources.set_enabled(request.path_param("id"), *enabled, audited_change(staff, request)));
+}
+
+Result<Value> set_unit(Sources& sources, staff::Staff& staff, const http::Request& request) {
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  const Value* given = reader.any("unit");
+  if (given == nullptr || !given->is_string()) reader.error("unit", std::string(staff::unit_form()));
+  TRY(reader.finish());
+  return json_of(
+      sources.set_unit(request.path_param("id"), given->get_ref<const std::string&>(), audited_change(staff, request)));
 }
 
 Result<Value> put_plan(Sources& sources, staff::Staff& staff, const http::Request& request) {
@@ -121,6 +132,8 @@ void bind_routes(http::Router& router, Sources& sources, staff::Staff& staff) {
               [&](const Request& request) { return Response::of(rotate_key(sources, staff, request)); });
   router.bind("setSourceState",
               [&](const Request& request) { return http::tagged_change(set_state(sources, staff, request)); });
+  router.bind("setSourceUnit",
+              [&](const Request& request) { return http::tagged_change(set_unit(sources, staff, request)); });
   router.bind("putSourceQuota",
               [&](const Request& request) { return http::tagged_change(put_quota(sources, staff, request)); });
   router.bind("putSourcePlan",

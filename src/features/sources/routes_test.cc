@@ -20,6 +20,7 @@ constexpr std::string_view kOperations = R"({"paths": {
   "/sources/{id}": {"get": {"operationId": "getSource"}},
   "/sources/{id}/key": {"post": {"operationId": "rotateSourceKey"}},
   "/sources/{id}/state": {"put": {"operationId": "setSourceState"}},
+  "/sources/{id}/unit": {"put": {"operationId": "setSourceUnit"}},
   "/sources/{id}/quota": {"put": {"operationId": "putSourceQuota"}},
   "/sources/{id}/plan": {"put": {"operationId": "putSourcePlan"}},
   "/sources/{id}/consent-categories": {"put": {"operationId": "putSourceConsentCategories"}}

@@ -79,6 +79,7 @@ class SourcesService final : public Sources {
   Result<SourcePointer> set_consent_categories(std::string_view id, ConsentCategories categories,
                                                const Companion& companion) override;
   Result<SourcePointer> set_quota(std::string_view id, http::Rate quota, const Companion& companion) override;
+  Result<SourcePointer> set_unit(std::string_view id, std::string_view unit, const Companion& companion) override;
   Result<void> admit(const Source& source) override;
   void charge(const Source& source, std::size_t events) override;
   void set_usual_quota(http::Rate quota) override {
@@ -252,6 +253,11 @@ Result<SourcePointer> SourcesService::set_quota(std::string_view id, http::Rate 
   return edit(id, [quota](Source& source) { source.quota = quota; }, companion);
 }
 
+Result<SourcePointer> SourcesService::set_unit(std::string_view id, std::string_view unit, const Companion& companion) {
+  if (!staff::is_unit(unit)) return invalid_fields({{"/unit", std::string(staff::unit_form())}});
+  return edit(id, [unit](Source& source) { source.unit = unit; }, companion);
+}
+
 http::Rate SourcesService::quota_of(const Source& source) const {
   if (source.quota.per_second > 0) return source.quota;
   std::lock_guard lock(mutex_);
@@ -274,6 +280,19 @@ gate::PurposeSet Source::purpose_set() const {
   gate::PurposeSet set;
   for (const gate::DeclaredPurpose& declared : purposes) set.add(declared.purpose);
   return set;
+}
+
+std::set<std::int64_t> numbers_within(const Sources& sources, std::string_view unit) {
+  std::set<std::int64_t> out;
+  for (const SourcePointer& source : sources.list()) {
+    if (staff::is_within(source->unit, unit)) out.insert(source->number.value);
+  }
+  return out;
+}
+
+SourcePointer find_within(const Sources& sources, std::string_view unit, std::string_view id) {
+  SourcePointer source = sources.find(id);
+  return source && staff::is_within(source->unit, unit) ? source : nullptr;
 }
 
 std::string_view name_of(Trust trust) {

@@ -56,6 +56,7 @@ struct Source {
   std::string name_space = {};
   std::string controller = {};  // who is responsible for the data; kOwnController unless said otherwise
   std::string country = {};     // ISO 3166 alpha-2, of people whose country nothing else tells; "" unknown
+  std::string unit = {};        // the part of the company that it belongs to (see staff::is_unit); "" the whole
   Trust trust = Trust::public_;
   Mode mode = Mode::live;
   bool enabled = true;
@@ -118,6 +119,8 @@ class Sources {
   virtual Result<SourcePointer> set_consent_categories(std::string_view id,
                                                        std::map<std::string, gate::PurposeSet> categories,
                                                        const Companion& companion = {}) = 0;
+  virtual Result<SourcePointer> set_unit(std::string_view id, std::string_view unit,
+                                         const Companion& companion = {}) = 0;
   // per_second 0 and burst 0: what holds for all sources.
   virtual Result<SourcePointer> set_quota(std::string_view id, http::Rate quota, const Companion& companion = {}) = 0;
 
@@ -129,6 +132,11 @@ class Sources {
   // What holds for sources without a quota of their own; {} is no limit, as at first.
   virtual void set_usual_quota(http::Rate quota) = 0;
 };
+
+// The numbers of the sources of a unit and of those below it.
+std::set<std::int64_t> numbers_within(const Sources& sources, std::string_view unit);
+// The source that whoever is limited to a unit names; nullptr also where it is of another unit: as if there were none.
+SourcePointer find_within(const Sources& sources, std::string_view unit, std::string_view id);
 
 // Errors: invalid, fields named by JSON pointer.
 Result<Plan> parse_plan(const std::string& json_text);

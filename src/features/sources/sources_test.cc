@@ -80,6 +80,29 @@ TEST_P(SourcesTest, AddedSourceIsFoundByIdNumberAndWriteKey) {
   EXPECT_EQ(sources_->find(Id<Source>{99}), nullptr);
 }
 
+TEST_P(SourcesTest, BelongToAUnitThatCanBeChanged) {
+  Source munich = shop();
+  munich.unit = "south/munich";
+  add(munich);
+  add(till());
+  EXPECT_EQ(open(database())->find("shop")->unit, "south/munich");
+  EXPECT_EQ(numbers_within(*sources_, "south"), std::set<std::int64_t>{sources_->find("shop")->number.value});
+  EXPECT_EQ(numbers_within(*sources_, "").size(), 2U);
+  EXPECT_EQ(find_within(*sources_, "north", "shop"), nullptr);
+  EXPECT_EQ(find_within(*sources_, "south", "shop"), sources_->find("shop"));
+  EXPECT_EQ(find_within(*sources_, "south", "till"), nullptr) << "the company's own is not of a part";
+  ASSERT_TRUE(sources_->set_unit("shop", ""));
+  EXPECT_TRUE(numbers_within(*sources_, "south").empty());
+  auto wrong = sources_->set_unit("shop", "South");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(pointers_of(wrong.error()), ElementsAre("/unit"));
+  munich.id = "other";
+  munich.unit = "a//b";
+  auto refused = sources_->add(munich);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(pointers_of(refused.error()), ElementsAre("/unit"));
+}
+
 TEST_P(SourcesTest, WhatWasLeftOutHasItsDefault) {
   add(till());
   const SourcePointer source = sources_->find("till");

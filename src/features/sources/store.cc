@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kSelectSource =
     "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
     "consent_categories, plan, cors_origins, created_at, events_per_second, event_burst, "
-    "(SELECT max(key.created_at) FROM sources_key key WHERE key.number = sources_source.number) FROM sources_source";
+    "(SELECT max(key.created_at) FROM sources_key key WHERE key.number = sources_source.number), unit FROM "
+    "sources_source";
 
 // The plan's column keeps the name that the API had at first, so that an older binary reads it too.
 std::string stored(const Plan& plan) {
@@ -49,6 +50,7 @@ Result<Source> source_of(const db::Row& row) {
   source.created_at = from_millis(row.integer(14));
   source.quota = {.per_second = row.integer(15), .burst = row.integer(16)};
   source.key_created_at = from_millis(row.integer(17));
+  source.unit = row.text(18);
   return source;
 }
 
@@ -96,11 +98,11 @@ Result<void> insert_source(db::Transaction& transaction, Source& source) {
   const std::string origins = json::dump(json::Value(source.cors_origins));
   TRY(transaction.execute(
       "INSERT INTO sources_source (number, id, name, touchpoint, name_space, controller, country, trust, mode, "
-      "enabled, purposes, consent_categories, plan, cors_origins, created_at, events_per_second, event_burst) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+      "enabled, purposes, consent_categories, plan, cors_origins, created_at, events_per_second, event_burst, "
+      "unit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
       {source.number.value, source.id, source.name, source.touchpoint, source.name_space, source.controller,
        source.country, name_of(source.trust), name_of(source.mode), std::int64_t{source.enabled}, purposes, categories,
-       plan, origins, to_millis(source.created_at), source.quota.per_second, source.quota.burst}));
+       plan, origins, to_millis(source.created_at), source.quota.per_second, source.quota.burst, source.unit}));
   return {};
 }
 
@@ -118,9 +120,9 @@ Result<void> update_source(db::Transaction& transaction, const Source& source) {
   const std::string plan = stored(source.plan);
   TRY(transaction.execute(
       "UPDATE sources_source SET enabled = $2, consent_categories = $3, plan = $4, events_per_second = $5, "
-      "event_burst = $6 WHERE number = $1",
-      {source.number.value, std::int64_t{source.enabled}, categories, plan, source.quota.per_second,
-       source.quota.burst}));
+      "event_burst = $6, unit = $7 WHERE number = $1",
+      {source.number.value, std::int64_t{source.enabled}, categories, plan, source.quota.per_second, source.quota.burst,
+       source.unit}));
   return {};
 }
 

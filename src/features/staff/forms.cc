@@ -18,6 +18,18 @@ Result<void> answer(std::vector<FieldError> fields) {
   return fail(ErrorKind::invalid, "fields_invalid", std::move(detail), std::move(fields));
 }
 
+void check_unit(Role role, std::string_view unit, std::vector<FieldError>& errors) {
+  if (!is_unit(unit)) {
+    errors.push_back({"/unit", std::string(unit_form())});
+  } else if (!unit.empty() && unit_use(role) == UnitUse::none) {
+    errors.push_back({"/unit", fmt::format("must be empty: the role {} acts on the whole company", name_of(role))});
+  } else if (unit.empty() && unit_use(role) == UnitUse::required) {
+    errors.push_back(
+        {"/unit",
+         fmt::format("must be given: the role {} sees the customers of a unit, as in south/munich", name_of(role))});
+  }
+}
+
 void check_password_form(std::string_view password, std::vector<FieldError>& errors) {
   if (password.size() < kMinPasswordBytes || password.size() > kMaxPasswordBytes) {
     errors.push_back({"/password", fmt::format("must have {} to {} bytes", kMinPasswordBytes, kMaxPasswordBytes)});
@@ -37,6 +49,7 @@ Result<void> check_form(const NewToken& wanted, Time now) {
   if (wanted.role != Role::integration && !wanted.purposes.empty()) {
     errors.push_back({"/purposes", "are for the role integration; other roles have theirs by what they are"});
   }
+  check_unit(wanted.role, wanted.unit, errors);
   return answer(std::move(errors));
 }
 
@@ -49,6 +62,7 @@ Result<void> check_form(const NewMember& wanted, std::string_view login) {
     errors.push_back({"/display_name", "must be a name of 1 to 100 bytes"});
   }
   if (wanted.role == Role::integration) errors.push_back(kNoMember);
+  check_unit(wanted.role, wanted.unit, errors);
   check_password_form(wanted.password, errors);
   return answer(std::move(errors));
 }
@@ -59,8 +73,11 @@ Result<void> check_password_form(std::string_view password) {
   return answer(std::move(errors));
 }
 
-Result<void> check_role_of_member(Role role) {
-  return answer(role == Role::integration ? std::vector{kNoMember} : std::vector<FieldError>{});
+Result<void> check_role_of_member(Role role, std::string_view unit) {
+  if (role == Role::integration) return answer({kNoMember});
+  std::vector<FieldError> errors;
+  check_unit(role, unit, errors);
+  return answer(std::move(errors));
 }
 
 }  // namespace handschlag::staff

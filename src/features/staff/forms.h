@@ -14,6 +14,6 @@ inline constexpr std::size_t kMaxPasswordBytes = 256;
 Result<void> check_form(const NewToken& wanted, Time now);
 Result<void> check_form(const NewMember& wanted, std::string_view login);  // `login`: as normalised
 Result<void> check_password_form(std::string_view password);
-Result<void> check_role_of_member(Role role);
+Result<void> check_role_of_member(Role role, std::string_view unit);
 
 }  // namespace handschlag::staff

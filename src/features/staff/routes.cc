@@ -33,6 +33,7 @@ Value to_json(const Token& token) {
           {"revoked_at", time_or_null(token.revoked_at)},
           {"last_used_at", time_or_null(token.last_used_at)},
           {"purposes", token.purposes.names()},
+          {"unit", token.unit},
           {"waits", token.waits}};
 }
 
@@ -41,6 +42,7 @@ Value to_json(const Member& member) {
           {"login", member.login},
           {"display_name", member.display_name},
           {"role", name_of(member.role)},
+          {"unit", member.unit},
           {"state", member.disabled_at ? "disabled" : "enabled"},
           {"second_factor", member.has_factor},
           {"created_at", format_time(member.created_at)}};
@@ -88,6 +90,10 @@ Role read_role(json::Reader& reader) {
   return role.value_or(Role::agent);
 }
 
+std::optional<std::string> read_unit(json::Reader& reader) {
+  return reader.optional_text("unit", {.min_length = 0, .max_length = 256});
+}
+
 // The number in the path. What is no number names nothing that exists.
 template <class Thing>
 Result<Id<Thing>> path_id(const http::Request& request) {
@@ -103,7 +109,9 @@ Result<Id<Thing>> path_id(const http::Request& request) {
 Result<Value> list_roles() {
   Value items = Value::array();
   for (const RoleInfo& role : roles()) {
-    items.push_back({{"name", role.name}, {"meaning", {{"de", role.german}, {"en", role.english}}}});
+    items.push_back({{"name", role.name},
+                     {"unit", name_of(unit_use(role.role))},
+                     {"meaning", {{"de", role.german}, {"en", role.english}}}});
   }
   return http::page(std::move(items));
 }
@@ -119,6 +127,7 @@ Result<Value> create_token(Staff& staff, const http::Request& request) {
     if (!time) reader.error("expires_at", "must be a time such as 2027-01-31T00:00:00Z");
   }
   token.purposes = read_purposes(reader);
+  token.unit = read_unit(reader).value_or("");
   TRY(reader.finish());
   const IssuedToken issued = TRY(staff.add_token(actor_of(request), token));
   return Value{{"id", issued.id.value}, {"token", issued.text}, {"waits", issued.waits}};
@@ -160,7 +169,8 @@ Result<Value> create_member(Staff& staff, const http::Request& request) {
   const NewMember member{.login = reader.text("login", {.max_length = 254}),
                          .display_name = reader.text("display_name", {.max_length = 100}),
                          .role = read_role(reader),
-                         .password = reader.text("password", {.min_length = 12, .max_length = 256})};
+                         .password = reader.text("password", {.min_length = 12, .max_length = 256}),
+                         .unit = read_unit(reader).value_or("")};
   TRY(reader.finish());
   return to_json(TRY(staff.add_member(actor_of(request), member)));
 }
@@ -170,8 +180,9 @@ Result<Value> set_role(Staff& staff, const http::Request& request) {
   const Value body = TRY(json::parse(request.body));
   json::Reader reader(body);
   const Role role = read_role(reader);
+  const auto unit = read_unit(reader);
   TRY(reader.finish());
-  return to_json(TRY(staff.set_role(actor_of(request), id, role, as_seen<Member>(request))));
+  return to_json(TRY(staff.set_role(actor_of(request), id, role, unit, as_seen<Member>(request))));
 }
 
 Result<Value> set_state(Staff& staff, const http::Request& request) {

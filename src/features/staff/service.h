@@ -59,7 +59,8 @@ class StaffService final : public Staff {
   Result<Member> add_member(const Actor& actor, const NewMember& member) override;
   Result<MemberPage> members(std::string_view cursor, std::size_t limit) override;
   Result<Member> member(Id<Member> id) override;
-  Result<Member> set_role(const Actor& actor, Id<Member> id, Role role, const MemberCheck& check) override;
+  Result<Member> set_role(const Actor& actor, Id<Member> id, Role role, const std::optional<std::string>& unit,
+                          const MemberCheck& check) override;
   Result<Member> set_state(const Actor& actor, Id<Member> id, MemberState state, const MemberCheck& check) override;
   Result<void> set_password(const Actor& actor, Id<Member> id, std::string_view password,
                             const MemberCheck& check) override;

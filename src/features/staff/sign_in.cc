@@ -196,6 +196,7 @@ Result<http::Principal> StaffService::load_token(const std::string& digest, std:
   valid_until = row->token.expires_at;
   Caller caller{
       .role = row->token.role, .region = row->token.region, .token = row->token.id, .purposes = row->token.purposes};
+  caller.unit = row->token.unit;
   return http::Principal{token_name(row->token.id), std::string(name_of(caller.role)), caller};
 }
 
@@ -204,7 +205,8 @@ Result<http::Principal> StaffService::load_session(std::string_view text, std::o
   valid_until = found.session.expires_at;
   Caller caller{.role = found.member.role,
                 .member = found.member.id,
-                .factor_missing = needs_factor(found.member.role) && !found.member.has_factor};
+                .factor_missing = needs_factor(found.member.role) && !found.member.has_factor,
+                .unit = found.member.unit};
   return http::Principal{member_name(caller.member), std::string(name_of(caller.role)), caller};
 }
 

@@ -64,7 +64,8 @@ Result<IssuedToken> StaffService::add_token(const Actor& actor, const NewToken& 
                 .created_at = now,
                 .expires_at = wanted.expires_at,
                 .purposes = wanted.purposes,
-                .waits = issued.waits};
+                .waits = issued.waits,
+                .unit = wanted.unit};
     TRY(store::insert_token(transaction, token, digest));
     issued.id = token.id;
     return record(transaction, {actor.principal, "createToken", token_name(token.id), actor.trace_id});
@@ -139,6 +140,7 @@ Result<Member> StaffService::add_member(const Actor& actor, const NewMember& wan
   TRY(check_form(wanted, login));
   const std::string password_hash = TRY(hash(wanted.password));
   Member member{.login = login, .display_name = wanted.display_name, .role = wanted.role, .created_at = clock_.now()};
+  member.unit = wanted.unit;
   auto written = control_.write([&](db::Transaction& transaction) -> Result<void> {
     if (four_eyes_) TRY(check_grant(transaction, actor, "", member.role));
     TRY(store::insert_member(transaction, member, password_hash));
@@ -189,14 +191,17 @@ Result<Member> StaffService::change_member(const Actor& actor, Id<Member> id, st
   return changed.member;
 }
 
-Result<Member> StaffService::set_role(const Actor& actor, Id<Member> id, Role role, const MemberCheck& check) {
+Result<Member> StaffService::set_role(const Actor& actor, Id<Member> id, Role role,
+                                      const std::optional<std::string>& unit, const MemberCheck& check) {
   const Change change = [&](db::Transaction& transaction, store::MemberRow& row) -> Result<void> {
     if (actor.principal == member_name(id) && role != row.member.role) {
       return fail(ErrorKind::conflict, "own_account", "Nobody can change their own role; ask another admin.");
     }
-    TRY(check_role_of_member(role));
+    const std::string& limit = unit ? *unit : row.member.unit;
+    TRY(check_role_of_member(role, limit));
     if (four_eyes_ && row.member.role != role) TRY(check_grant(transaction, actor, member_name(id), role));
     row.member.role = role;
+    row.member.unit = limit;
     return {};
   };
   return change_member(actor, id, "setStaffRole", check, change);

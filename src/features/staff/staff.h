@@ -58,6 +58,21 @@ std::optional<Role> find_role(std::string_view name);
 // Who has it decides about others: admin and data_protection_officer.
 bool is_grave(Role role);
 
+// Units: the tree of company, region, branch, as paths of lower-case names: "" is the whole company, "south" a part of
+// it, "south/munich" a part of that. There is no list of them: the tree is what sources, members and tokens name.
+//
+// Whether this is "" or 1 to 5 names of 1 to 40 of a-z, 0-9 and "-", with "/" between them.
+bool is_unit(std::string_view text);
+// The form of units, for errors.
+std::string_view unit_form();
+// Whether `unit` is `of`, or lies below it.
+bool is_within(std::string_view unit, std::string_view of);
+// Whether who has a role may, or must, be limited to a unit: then they see what the sources of that unit and of those
+// below brought, and nothing else. Who acts on the whole installation may not.
+enum class UnitUse : std::uint8_t { none, optional, required };
+UnitUse unit_use(Role role);
+std::string_view name_of(UnitUse use);
+
 std::span<const db::Migration> migrations();
 
 // On whose behalf something is done: for the audit. `principal` is as in http::Principal, or "cli".
@@ -73,6 +88,7 @@ struct NewToken {
   std::string region = {};              // the only region it may see; empty: all
   std::optional<Time> expires_at = {};  // never, where it is missing
   gate::PurposeSet purposes = {};       // of the role integration, and of it alone: for what it may have events
+  std::string unit = {};                // to which it is limited; empty: not
 };
 
 struct Token {
@@ -87,6 +103,7 @@ struct Token {
   std::optional<Time> last_used_at = {};  // to about a minute
   gate::PurposeSet purposes = {};
   bool waits = false;  // for a second person's approval; see Staff::admit_token()
+  std::string unit = {};
 };
 
 struct TokenPage {
@@ -104,7 +121,8 @@ struct NewMember {
   std::string login;  // an e-mail address or a short name; compared without regard to the case of A-Z
   std::string display_name;
   Role role = Role::agent;
-  std::string password;  // 12 to 256 bytes
+  std::string password;   // 12 to 256 bytes
+  std::string unit = {};  // to which they are limited; empty: not
 };
 
 struct Member {
@@ -115,6 +133,7 @@ struct Member {
   Time created_at{};
   std::optional<Time> disabled_at = {};
   bool has_factor = false;  // signs in with a one-time code as well
+  std::string unit = {};
 };
 
 struct MemberPage {
@@ -148,7 +167,14 @@ struct Caller {
   Id<Member> member = {};
   gate::PurposeSet purposes = {};  // of a token of the role integration
   bool factor_missing = false;     // a session that may do nothing but set up a second factor
+  std::string unit = {};           // empty: not limited, but see lacks_unit()
 };
+
+// Whether a role must be limited and is not: then it sees nobody, rather than everybody.
+bool lacks_unit(const Caller& caller);
+
+// The unit to which whoever asks is limited; "" where they are not.
+std::string unit_of(const http::Principal& principal);
 
 // Whether members of a role sign in with a one-time code beside the password; others may.
 bool needs_factor(Role role);
@@ -234,7 +260,7 @@ class Staff {
   // The principal who gave a member their present password; "" where that is not known.
   virtual Result<std::string> password_set_by(db::Transaction& transaction, Id<Member> id) = 0;
 
-  // Tokens. Errors: invalid (name, region, expiry in the past, purposes missing or of another role).
+  // Tokens. Errors: invalid (name, region, expiry in the past, purposes missing or of another role, unit).
   virtual Result<IssuedToken> add_token(const Actor& actor, const NewToken& token) = 0;
   // At most `limit`. Errors: invalid "cursor_invalid".
   virtual Result<TokenPage> tokens(std::string_view cursor, std::size_t limit) = 0;
@@ -250,8 +276,10 @@ class Staff {
   // At most `limit`. Errors: invalid "cursor_invalid".
   virtual Result<MemberPage> members(std::string_view cursor, std::size_t limit) = 0;
   virtual Result<Member> member(Id<Member> id) = 0;  // Errors: not_found
-  // Errors: not_found; conflict "own_account": nobody takes the role or the access from themselves.
-  virtual Result<Member> set_role(const Actor& actor, Id<Member> id, Role role, const MemberCheck& check = {}) = 0;
+  // Errors: not_found; conflict "own_account": nobody takes the role or the access from themselves; invalid "/unit".
+  // The unit stays as it is without one.
+  virtual Result<Member> set_role(const Actor& actor, Id<Member> id, Role role,
+                                  const std::optional<std::string>& unit = {}, const MemberCheck& check = {}) = 0;
   // Disabling ends the member's sessions.
   virtual Result<Member> set_state(const Actor& actor, Id<Member> id, MemberState state,
                                    const MemberCheck& check = {}) = 0;

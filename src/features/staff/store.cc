@@ -39,7 +39,8 @@ Token token_of(const db::Row& row) {
           .revoked_at = optional_time(row, 7),
           .last_used_at = optional_time(row, 8),
           .purposes = gate::PurposeSet::from_bits(row.integer(9)),
-          .waits = row.integer(10) != 0};
+          .waits = row.integer(10) != 0,
+          .unit = std::string(row.text(11))};
 }
 
 Member member_of(const db::Row& row) {
@@ -49,14 +50,15 @@ Member member_of(const db::Row& row) {
           .role = role_of(row.text(3)),
           .created_at = from_millis(row.integer(4)),
           .disabled_at = optional_time(row, 5),
-          .has_factor = !row.is_null(6)};
+          .has_factor = !row.is_null(6),
+          .unit = std::string(row.text(7))};
 }
 
 MemberRow member_row_of(const db::Row& row) {
   return {.member = member_of(row),
-          .password_hash = std::string(row.text(7)),
+          .password_hash = std::string(row.text(8)),
           .factor = row.is_null(6) ? std::string() : std::string(row.blob(6)),
-          .factor_step = row.integer(8)};
+          .factor_step = row.integer(9)};
 }
 
 AuditRecord audit_of(const db::Row& row) {
@@ -75,11 +77,11 @@ AuditRecord audit_of(const db::Row& row) {
 Result<void> insert_token(db::Transaction& transaction, Token& token, std::string_view digest) {
   token.id = {TRY(next_id(transaction, "token"))};
   TRY(transaction.execute(
-      "INSERT INTO staff_token (id, name, role, region, digest, created_by, created_at, expires_at, purposes, waits) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      "INSERT INTO staff_token (id, name, role, region, digest, created_by, created_at, expires_at, purposes, waits, "
+      "unit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
       {token.id.value, token.name, name_of(token.role), token.region, db::BlobView{digest}, token.created_by,
-       to_millis(token.created_at), optional_time(token.expires_at), token.purposes.bits(),
-       std::int64_t{token.waits}}));
+       to_millis(token.created_at), optional_time(token.expires_at), token.purposes.bits(), std::int64_t{token.waits},
+       token.unit}));
   return {};
 }
 
@@ -87,7 +89,7 @@ Result<std::vector<Token>> tokens(db::Transaction& transaction, std::int64_t id,
   std::vector<Token> found;
   TRY(transaction.query(
       "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, "
-      "purposes, waits FROM staff_token WHERE id > $1 ORDER BY id LIMIT $2",
+      "purposes, waits, unit FROM staff_token WHERE id > $1 ORDER BY id LIMIT $2",
       {id, static_cast<std::int64_t>(limit)}, [&](const db::Row& row) { found.push_back(token_of(row)); }));
   return found;
 }
@@ -96,7 +98,7 @@ Result<std::optional<Token>> find_token(db::Transaction& transaction, Id<Token> 
   std::optional<Token> found;
   TRY(
       transaction.query("SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, "
-                        "purposes, waits FROM staff_token WHERE id = $1",
+                        "purposes, waits, unit FROM staff_token WHERE id = $1",
                         {id.value}, [&](const db::Row& row) { found = token_of(row); }));
   return found;
 }
@@ -105,8 +107,8 @@ Result<std::optional<TokenRow>> find_token(db::Transaction& transaction, std::st
   std::optional<TokenRow> found;
   TRY(transaction.query(
       "SELECT id, name, role, region, created_by, created_at, expires_at, revoked_at, last_used_at, purposes, "
-      "waits, digest FROM staff_token WHERE digest = $1",
-      {db::BlobView{digest}}, [&](const db::Row& row) { found = TokenRow{token_of(row), std::string(row.blob(11))}; }));
+      "waits, unit, digest FROM staff_token WHERE digest = $1",
+      {db::BlobView{digest}}, [&](const db::Row& row) { found = TokenRow{token_of(row), std::string(row.blob(12))}; }));
   return found;
 }
 
@@ -124,10 +126,10 @@ Result<void> revoke_token(db::Transaction& transaction, Id<Token> id, Time at) {
 Result<void> insert_member(db::Transaction& transaction, Member& member, std::string_view password_hash) {
   member.id = {TRY(next_id(transaction, "member"))};
   TRY(
-      transaction.execute("INSERT INTO staff_member (id, login, display_name, role, password_hash, created_at) "
-                          "VALUES ($1, $2, $3, $4, $5, $6)",
+      transaction.execute("INSERT INTO staff_member (id, login, display_name, role, password_hash, created_at, unit) "
+                          "VALUES ($1, $2, $3, $4, $5, $6, $7)",
                           {member.id.value, member.login, member.display_name, name_of(member.role), password_hash,
-                           to_millis(member.created_at)}));
+                           to_millis(member.created_at), member.unit}));
   return {};
 }
 
@@ -157,7 +159,7 @@ Result<std::string> last_operation(db::Transaction& transaction, std::string_vie
 Result<std::vector<Member>> members(db::Transaction& transaction, std::int64_t id, std::size_t limit) {
   std::vector<Member> found;
   TRY(transaction.query(
-      "SELECT id, login, display_name, role, created_at, disabled_at, factor FROM staff_member "
+      "SELECT id, login, display_name, role, created_at, disabled_at, factor, unit FROM staff_member "
       "WHERE id > $1 ORDER BY id LIMIT $2",
       {id, static_cast<std::int64_t>(limit)}, [&](const db::Row& row) { found.push_back(member_of(row)); }));
   return found;
@@ -166,7 +168,7 @@ Result<std::vector<Member>> members(db::Transaction& transaction, std::int64_t i
 Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, Id<Member> id) {
   std::optional<MemberRow> found;
   TRY(transaction.query(
-      "SELECT id, login, display_name, role, created_at, disabled_at, factor, password_hash, factor_step "
+      "SELECT id, login, display_name, role, created_at, disabled_at, factor, unit, password_hash, factor_step "
       "FROM staff_member WHERE id = $1",
       {id.value}, [&](const db::Row& row) { found = member_row_of(row); }));
   return found;
@@ -175,7 +177,7 @@ Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, Id<Me
 Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, std::string_view login) {
   std::optional<MemberRow> found;
   TRY(transaction.query(
-      "SELECT id, login, display_name, role, created_at, disabled_at, factor, password_hash, factor_step "
+      "SELECT id, login, display_name, role, created_at, disabled_at, factor, unit, password_hash, factor_step "
       "FROM staff_member WHERE login = $1",
       {login}, [&](const db::Row& row) { found = member_row_of(row); }));
   return found;
@@ -183,10 +185,11 @@ Result<std::optional<MemberRow>> find_member(db::Transaction& transaction, std::
 
 Result<void> update_member(db::Transaction& transaction, const MemberRow& row) {
   TRY(transaction.execute(
-      "UPDATE staff_member SET role = $2, disabled_at = $3, password_hash = $4, factor = $5, factor_step = $6 "
-      "WHERE id = $1",
+      "UPDATE staff_member SET role = $2, disabled_at = $3, password_hash = $4, factor = $5, factor_step = $6, "
+      "unit = $7 WHERE id = $1",
       {row.member.id.value, name_of(row.member.role), optional_time(row.member.disabled_at), row.password_hash,
-       row.factor.empty() ? db::Param(std::monostate{}) : db::Param(db::BlobView{row.factor}), row.factor_step}));
+       row.factor.empty() ? db::Param(std::monostate{}) : db::Param(db::BlobView{row.factor}), row.factor_step,
+       row.member.unit}));
   return {};
 }
 

@@ -317,6 +317,7 @@ export const de: typeof en = {
     unlinked: 'Getrennt. Jede Hälfte führt jetzt zu einer eigenen Person.',
     because: 'Sagt {{origin}}; beruht auf: {{basis}}',
     byStaff: 'Ihr Haus',
+    byOthers: 'ein anderer Teil Ihres Unternehmens',
     holdsFor_one: 'Gilt für {{count}} Zweck',
     holdsFor_other: 'Gilt für {{count}} Zwecke',
     withdrawn: 'Erlaubnis zurückgenommen',

@@ -312,6 +312,7 @@ export const en = {
     unlinked: 'Taken apart. Each half now leads to its own customer.',
     because: 'Said by {{origin}}, resting on: {{basis}}',
     byStaff: 'your company’s staff',
+    byOthers: 'another part of your company',
     holdsFor_one: 'Holds for {{count}} purpose',
     holdsFor_other: 'Holds for {{count}} purposes',
     withdrawn: 'leave taken back',

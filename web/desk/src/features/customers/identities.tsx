@@ -2,6 +2,7 @@
 import {Button, Checkbox, Select, TextInput} from '@mantine/core';
 import {IconLink, IconLinkOff, IconLinkPlus} from '@tabler/icons-react';
 import {useMutation, useQueryClient} from '@tanstack/react-query';
+import type {TFunction} from 'i18next';
 import {type FormEvent, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, idempotencyKey, Problem, take} from '../../api/client';
@@ -29,6 +30,11 @@ function useLinks() {
   const unlink = (a: string, b: string) => take(api.POST('/api/v1/links/end', {params: header(), body: {a, b}})).then(refresh);
   const failed = (error: unknown) => notifyProblem(t, error);
   return {link, unlink, failed};
+}
+
+function originName(t: TFunction, origin: string | null): string {
+  if (origin === null) return t('identities.byOthers');
+  return origin.startsWith('staff') || origin.startsWith('token') ? t('identities.byStaff') : origin;
 }
 
 export function Identities({customer, purpose}: {customer: Customer; purpose: string}) {
@@ -155,7 +161,7 @@ function LinkLine({link, customer, mayLink, purpose}: {link: Link; customer: Cus
           </Chip>
         </p>
         <p className="soft small">
-          {t('identities.because', {origin: link.origin.startsWith('staff') || link.origin.startsWith('token') ? t('identities.byStaff') : link.origin, basis: basisName(t, link.basis)})}
+          {t('identities.because', {origin: originName(t, link.origin), basis: basisName(t, link.basis)})}
           {' · '}
           {format.date(link.changed_at)}
         </p>

@@ -1,0 +1,140 @@
+#include "features/customers/sight.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace handschlag::customers {
+namespace {
+
+// The trait in which an event states a key of this kind.
+std::string_view trait_of(identity::KeyKind kind) {
+  if (kind == identity::KeyKind::email) return "email";
+  return kind == identity::KeyKind::phone ? "phone" : "";
+}
+
+// The first that is known of somebody: from which source, and when.
+std::optional<std::pair<std::int64_t, std::int64_t>> beginning(const Sums& known) {
+  std::optional<std::pair<std::int64_t, std::int64_t>> first;
+  for (const auto& [source, span] : known.sources) {
+    if (!first || span.first_at < first->second) first = {source, span.first_at};
+  }
+  return first;
+}
+
+}  // namespace
+
+sources::Mode mode_of(const sources::Sources& sources, const identity::Identity& identity) {
+  auto source = sources.find(Id<sources::Source>{identity.source});
+  return source ? source->mode : sources::Mode::live;
+}
+
+Sight::Sight(const Viewer& viewer, events::Events& events, const sources::Sources& sources, Profiles& profiles)
+    : events_(events), sources_(sources), profiles_(profiles), limited_(!viewer.unit.empty()) {
+  if (!limited_) return;
+  visible_ = sources::numbers_within(sources, viewer.unit);
+  counts_ = [this](std::int64_t source) { return visible_.contains(source); };
+}
+
+Result<const Profile*> Sight::fold(db::Transaction& tx, std::size_t place, IdentityId identity) {
+  const std::pair key(place, identity.value);
+  if (auto known = folded_.find(key); known != folded_.end()) return &known->second.profile;
+  if (!removals_.contains(place)) removals_[place] = TRY(events::removals(tx));
+  Folded folded;
+  folded.profile = TRY(profiles_.fold(tx, place, identity, folded.saved_through));
+  return &folded_.emplace(key, std::move(folded)).first->second.profile;
+}
+
+Result<bool> Sight::sees(db::Transaction& tx, std::size_t place, IdentityId identity) {
+  if (!limited_) return true;
+  return !TRY(fold(tx, place, identity))->stored_for(counts_).empty();
+}
+
+Result<identity::Customer> Sight::customer(db::Transaction& tx, std::size_t place, IdentityId identity,
+                                           gate::PurposeSet purposes) {
+  identity::Identities& people = *events_.cells()[place].identities;
+  if (!limited_) return people.customer(tx, identity, purposes);
+  auto customer =
+      TRY(people.customer(tx, identity, purposes, [&](IdentityId member) { return sees(tx, place, member); }));
+  for (identity::Identity& member : customer.identities) trim(*TRY(fold(tx, place, member.id)), member);
+  for (identity::Link& link : customer.links) {
+    const sources::SourcePointer source = sources_.find(link.origin);
+    if (source && !visible_.contains(source->number.value)) link.origin.clear();
+  }
+  return customer;
+}
+
+void Sight::trim(const Profile& profile, identity::Identity& identity) const {
+  identity.stored_for = profile.stored_for(counts_);
+  // The key that it is made from stands with each of its events, so it is as old as the first of these.
+  if (!visible_.contains(identity.source)) {
+    const auto first = beginning(profile.for_purposes(gate::PurposeSet::all(), counts_));
+    identity.country.clear();
+    identity.source = first ? first->first : 0;
+    identity.created_at = from_millis(first ? first->second : 0);
+  }
+  const Sums known = profile.for_purposes(identity.purposes, counts_);
+  if (known.sources.empty()) {
+    identity.keys.clear();
+    return;
+  }
+  std::erase_if(identity.keys, [&](identity::HeldKey& key) { return !keep(key, identity, known); });
+}
+
+bool Sight::keep(identity::HeldKey& key, const identity::Identity& owner, const Sums& known) const {
+  if (visible_.contains(key.source)) {
+    const sources::SourcePointer source = sources_.find(Id<sources::Source>{key.source});
+    if (key.standing == identity::Standing::own) return true;
+    if (source && !(source->purpose_set() & owner.purposes).empty()) return true;
+  }
+  if (key.standing == identity::Standing::own) {
+    key.source = owner.source;
+    key.first_seen = owner.created_at;
+    return true;
+  }
+  // Another source said it last; one of these may have said it as well.
+  auto values = known.traits.find(std::string(trait_of(key.kind)));
+  if (values == known.traits.end()) return false;
+  for (const auto& [number, said] : values->second) {
+    const sources::SourcePointer source = sources_.find(Id<sources::Source>{number});
+    if (!source || !said.value.is_string()) continue;
+    auto made = identity::make_key(key.kind, said.value.get_ref<const std::string&>(),
+                                   {source->id_space(), source->address_space(), source->country});
+    if (!made || made->value != key.value) continue;
+    key.source = number;
+    key.first_seen = from_millis(said.at);
+    if (source->trust != sources::Trust::server) key.standing = identity::Standing::claimed;
+    return true;
+  }
+  return false;
+}
+
+Result<Sums> Sight::sums(db::Transaction& tx, std::size_t place, const identity::Customer& customer) {
+  Sums out;
+  for (const identity::Identity& member : customer.identities) {
+    out.add(TRY(fold(tx, place, member.id))->for_purposes(member.purposes, counts_));
+  }
+  return out;
+}
+
+std::vector<std::int64_t> Sight::sources_of(std::size_t place, const identity::Customer& customer) const {
+  std::set<std::int64_t> shown;
+  bool hides = false;
+  for (const identity::Identity& member : customer.identities) {
+    auto folded = folded_.find({place, member.id.value});
+    if (folded == folded_.end()) continue;
+    for (const auto& [part, sums] : folded->second.profile.parts) {
+      if (visible_.contains(part.second)) shown.insert(part.second);
+      if (!visible_.contains(part.second)) hides = true;
+    }
+  }
+  return hides ? std::vector<std::int64_t>(shown.begin(), shown.end()) : std::vector<std::int64_t>{};
+}
+
+void Sight::save() {
+  for (const auto& [key, folded] : folded_) {
+    profiles_.save(key.first, {key.second}, folded.profile, folded.saved_through, removals_[key.first]);
+  }
+}
+
+}  // namespace handschlag::customers

@@ -1,0 +1,67 @@
+// What one who looks may see of people: all of them, or, of those who are limited to a unit, what the sources of that
+// unit brought and nothing else.
+//
+// To them a customer is as if no other source had ever sent anything: identities of which none of their sources told
+// are not there, nor what these alone would join; of the others they see the keys, traits, counters and events that
+// came from their sources. Links between two whom they see hold, whoever stated them; staff speaks for the company.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "features/customers/customers.h"
+#include "features/customers/profiles.h"
+
+namespace handschlag::customers {
+
+// Test sources make their identities in namespaces of their own, so all of a customer's are of one mode.
+sources::Mode mode_of(const sources::Sources& sources, const identity::Identity& identity);
+
+// Of one look. Not thread-safe.
+class Sight {
+ public:
+  // Everything must outlive this.
+  Sight(const Viewer& viewer, events::Events& events, const sources::Sources& sources, Profiles& profiles);
+
+  bool limited() const { return limited_; }
+  bool sees_source(std::int64_t source) const { return !limited_ || visible_.contains(source); }
+  // Whether this identity is there for whoever looks.
+  Result<bool> sees(db::Transaction& tx, std::size_t place, IdentityId identity);
+
+  // The customer to which an identity belongs. Errors: not_found, of somebody unseen too.
+  Result<identity::Customer> customer(db::Transaction& tx, std::size_t place, IdentityId identity,
+                                      gate::PurposeSet purposes);
+  // What is known of a customer.
+  Result<Sums> sums(db::Transaction& tx, std::size_t place, const identity::Customer& customer);
+  // The sources whose events to show, of a customer of this sight; empty: of all.
+  std::vector<std::int64_t> sources_of(std::size_t place, const identity::Customer& customer) const;
+
+  // Saves the profiles that have grown.
+  void save();
+
+ private:
+  struct Folded {
+    Profile profile;
+    std::int64_t saved_through = 0;
+  };
+  Result<const Profile*> fold(db::Transaction& tx, std::size_t place, IdentityId identity);
+  // Takes away what other sources brought.
+  void trim(const Profile& profile, identity::Identity& identity) const;
+  // Whether one of these sources told of a key; then it is as they told it.
+  bool keep(identity::HeldKey& key, const identity::Identity& owner, const Sums& known) const;
+
+  events::Events& events_;
+  const sources::Sources& sources_;
+  Profiles& profiles_;
+  bool limited_ = false;
+  std::set<std::int64_t> visible_;                                 // numbers of sources
+  SourceFilter counts_;                                            // by these; empty: all
+  std::map<std::pair<std::size_t, std::int64_t>, Folded> folded_;  // by place and identity
+  std::map<std::size_t, std::int64_t> removals_;                   // by place, as they were before anything was folded
+};
+
+}  // namespace handschlag::customers
