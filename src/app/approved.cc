@@ -40,6 +40,11 @@ Action granting(staff::Staff& staff, staff::Role role) {
     if (member.role == role) {
       return fail(ErrorKind::conflict, "role_held", "This member has the role already.");
     }
+    if (!member.unit.empty() && staff::unit_use(role) == staff::UnitUse::none) {
+      return fail(ErrorKind::conflict, "unit_set",
+                  fmt::format("This member is limited to {}; take that away first, since the role {} is not limited.",
+                              member.unit, staff::name_of(role)));
+    }
     return std::string(staff::name_of(member.role)) + (member.disabled_at ? ", disabled" : "");
   };
   auto run = [&staff, role](const Request& request, std::string_view) -> Result<void> {

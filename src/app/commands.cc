@@ -289,20 +289,22 @@ Result<int> staff_link(const CommandLine& line, App& app, Console& console) {
 
 // Who may sign in to the demo's desk. Their password is no secret: the demo is made up, and listens on this machine.
 constexpr std::string_view kDemoPassword = "moewe-und-moos";
-constexpr std::tuple<std::string_view, std::string_view, staff::Role> kDemoStaff[] = {
-    {"mia", "Mia Brandt", staff::Role::agent},
-    {"jonas", "Jonas Petri", staff::Role::supervisor},
-    {"lea", "Lea Sommer", staff::Role::experience_manager},
-    {"karim", "Karim Haddad", staff::Role::executive}};
+constexpr std::tuple<std::string_view, std::string_view, staff::Role, std::string_view> kDemoStaff[] = {
+    {"mia", "Mia Brandt", staff::Role::agent, ""},
+    {"jonas", "Jonas Petri", staff::Role::supervisor, ""},
+    {"lea", "Lea Sommer", staff::Role::experience_manager, ""},
+    {"karim", "Karim Haddad", staff::Role::executive, ""},
+    {"bea", "Bea Lorenz", staff::Role::sales, "branches"},
+    {"okan", "Okan Demir", staff::Role::agent, "online"}};
 
 Result<void> open_demo_desk(App& app, Console& console) {
   const std::string base = base_url(app);
   console.out(fmt::format("\nThe desk is at {}. Sign in, with the password {}, as\n\n", base, kDemoPassword));
-  for (const auto& [login, name, role] : kDemoStaff) {
-    auto member =
-        app.staff().add_member(actor(), {std::string(login), std::string(name), role, std::string(kDemoPassword)});
+  for (const auto& [login, name, role, unit] : kDemoStaff) {
+    auto member = app.staff().add_member(
+        actor(), {std::string(login), std::string(name), role, std::string(kDemoPassword), std::string(unit)});
     if (!member && member.error().code != "login_taken") return std::unexpected(member.error());
-    console.out(fmt::format("  {:<6} {}\n", login, staff::name_of(role)));
+    console.out(fmt::format("  {:<6} {}{}{}\n", login, staff::name_of(role), unit.empty() ? "" : ", of ", unit));
   }
   auto code = app.staff().first_admin_link();
   if (code) console.out(fmt::format("\nor make yourself its admin: {}/first#{}\n", base, *code));

@@ -1,9 +1,11 @@
 // Who is limited to a unit, against the whole program: nothing that another unit's sources brought reaches them, by
-// whichever way they ask. The sources here share one namespace, so that a person of two branches is one identity.
+// whichever way they ask.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
+#include <optional>
 
 #include "app/app.h"
 #include "platform/db/testing/testing.h"

@@ -225,7 +225,7 @@ def test_admin_is_made_by_two(open_desk, two_admins):
     asks, decides = open_desk(two_admins), open_desk(two_admins)
     page = asks.sign_in("ada", "/staff")
     page.get_by_role("button", name="Aktionen für Mia").click()
-    page.get_by_role("menuitem", name="Rolle ändern").click()
+    page.get_by_role("menuitem", name="Rolle oder Teil ändern").click()
     page.get_by_role("combobox", name="Rolle").click()
     page.get_by_role("option", name="Verwaltung").click()
     page.get_by_role("button", name="Speichern").click()

@@ -78,7 +78,7 @@ def test_login_that_is_taken_is_told_beside_the_form(desk, member):
 
 def test_role_is_changed_and_taken_back(desk, member):
     page = desk.page
-    act(page, member, "Rolle ändern")
+    act(page, member, "Rolle oder Teil ändern")
     choose(page, "Rolle", "Marketing")
     page.get_by_role("button", name="Speichern").click()
     expect(row(page, member)).to_contain_text("Marketing")
@@ -266,3 +266,60 @@ def test_own_password_is_changed_and_other_sessions_end(desk, open_desk, member)
     expect(elsewhere.locator("input[autocomplete=current-password]")).to_be_visible()
     page.get_by_role("button", name="Überall abmelden").click()
     expect(page.locator("input[autocomplete=current-password]")).to_be_visible()
+
+
+# --- parts of the company -------------------------------------------------------------------------------------------
+
+def test_member_of_a_branch_sees_its_part_and_is_told_so(open_desk):
+    """Bea sells in the branches: of Anna she sees what the tills tell; Mia, who is not limited, sees more."""
+    branch = open_desk()
+    page = branch.sign_in("bea")
+    expect(page.get_by_text("branches", exact=False).first).to_be_visible()
+    whole = open_desk()
+    whole.sign_in("mia")
+    seen = []
+    for desk in (branch, whole):
+        desk.find("anna.petersen@de.example.org", "CustomerOrderManagement")
+        desk.page.locator("main li a").first.click()
+        expect(desk.page.locator("article").first).to_be_visible()
+        expect(desk.page.get_by_role("heading", level=1)).to_contain_text("Anna")
+        seen.append(desk.page.locator("main").inner_text())
+    assert "shop-backend" not in seen[0] and "shop-backend" in seen[1]
+    assert not branch.violations()
+
+
+def test_unit_of_a_member_is_given_and_taken_back(desk, member):
+    page = desk.page
+    act(page, member, "Rolle oder Teil ändern")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Unternehmensteil").fill("branches/kiel")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    assert not desk.violations()
+    dialog.get_by_role("button", name="Speichern").click()
+    expect(row(page, member)).to_contain_text("branches/kiel")
+    page.get_by_role("button", name="Rückgängig").click()
+    expect(row(page, member)).to_contain_text("das ganze")
+
+
+def test_broker_needs_a_part(desk, member):
+    page = desk.page
+    act(page, member, "Rolle oder Teil ändern")
+    choose(page, "Rolle", "Vermittlung")
+    page.get_by_role("dialog").get_by_role("button", name="Speichern").click()
+    expect(page.get_by_text("eine Vermittlung braucht einen")).to_be_visible()
+    page.get_by_role("dialog").get_by_label("Unternehmensteil").fill("vermittler/kai")
+    page.get_by_role("dialog").get_by_role("button", name="Speichern").click()
+    expect(row(page, member)).to_contain_text("vermittler/kai")
+
+
+def test_source_is_given_to_another_part(desk):
+    page = desk.come_in_as_ada("/sources/hotline")
+    page.get_by_role("button", name="Ändern: Unternehmensteil").click()
+    page.get_by_label("Unternehmensteil", exact=True).last.fill("sued/muenchen")
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.get_by_text("sued/muenchen")).to_be_visible()
+    assert not desk.violations()
+    page.get_by_role("button", name="Ändern: Unternehmensteil").click()
+    page.get_by_label("Unternehmensteil", exact=True).last.fill("")
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.get_by_text("das ganze").first).to_be_visible()

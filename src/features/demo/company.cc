@@ -16,6 +16,10 @@ using gate::Basis;
 using sources::Source;
 using sources::Trust;
 
+// What is sold over the net and what is sold in the branches are two parts of the company, each with staff of its own.
+constexpr std::string_view kOnline = "online";
+constexpr std::string_view kBranches = "branches";
+
 Source declare(std::string_view id, std::string_view name, std::string_view touchpoint, Trust trust,
                std::vector<gate::DeclaredPurpose> purposes) {
   Source source;
@@ -35,6 +39,7 @@ Source shop() {
                           {{ServiceUsageAnalytics, Basis::consent},
                            {DirectMarketing, Basis::consent},
                            {PersonalisedAdvertising, Basis::consent}});
+  source.unit = kOnline;
   source.consent_categories = {{std::string(kAnalytics), {ServiceUsageAnalytics}},
                                {std::string(kMarketing), {DirectMarketing, PersonalisedAdvertising}}};
   return source;
@@ -52,6 +57,7 @@ Source backend() {
                            {DirectMarketing, Basis::consent},
                            {ServicePersonalisation, Basis::consent}});
   source.name_space = "shop";
+  source.unit = kOnline;
   source.consent_categories = {{std::string(kAnalytics), {ServiceUsageAnalytics}},
                                {std::string(kMarketing), {DirectMarketing}},
                                {std::string(kPersonalisation), {ServicePersonalisation}}};
@@ -62,6 +68,7 @@ Source delivery() {
   Source source =
       declare("delivery", "Delivery", "delivery", Trust::server, {{CustomerOrderManagement, Basis::contract}});
   source.name_space = "shop";
+  source.unit = kOnline;
   return source;
 }
 
@@ -69,6 +76,7 @@ Source delivery() {
 Source till() {
   Source source = declare("till", "Tills of the branches", "branch", Trust::server,
                           {{CustomerOrderManagement, Basis::contract}, {PersonalisedBenefits, Basis::contract}});
+  source.unit = kBranches;
   source.plan.declared = true;
   source.plan.events = {
       {"Order Completed", {"order_id", "products", "total", "revenue", "currency", "branch"}},
@@ -82,6 +90,7 @@ Source app() {
   Source source = declare("app", "App", "app", Trust::public_,
                           {{ServicePersonalisation, Basis::consent}, {LocationOffers, Basis::consent}});
   source.name_space = "shop";
+  source.unit = kOnline;
   source.consent_categories = {{std::string(kPersonalisation), {ServicePersonalisation}},
                                {std::string(kLocation), {LocationOffers}}};
   return source;

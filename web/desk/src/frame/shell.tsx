@@ -163,7 +163,10 @@ function MemberMenu() {
           </span>
           <span className={classes.memberWords}>
             <span className={classes.memberName}>{member.display_name}</span>
-            <span className="soft tiny">{t(`roles.${member.role}`)}</span>
+            <span className="soft tiny">
+              {t(`roles.${member.role}`)}
+              {member.unit && ` · ${member.unit}`}
+            </span>
           </span>
           <IconChevronUp size={16} aria-hidden className="push" />
         </UnstyledButton>

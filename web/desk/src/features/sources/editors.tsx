@@ -7,6 +7,8 @@ import {api, takeTagged} from '../../api/client';
 import {usePurposes, usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Section} from '../../parts/page';
+import {fieldError} from '../../parts/problem';
+import {UnitField} from '../../parts/unit';
 import {type Source, useSourceChange} from './queries';
 import classes from './sources.module.css';
 
@@ -234,6 +236,26 @@ export function QuotaEditor({source, mayChange}: EditorProps) {
             ? t('sources.quotaIs', {perSecond: format.number(source.quota.events_per_second), burst: format.number(source.quota.burst)})
             : t('sources.quotaUsual')}
         </p>
+      )}
+    </Editable>
+  );
+}
+
+export function UnitEditor({source, mayChange}: EditorProps) {
+  const {t} = useTranslation();
+  const [unit, setUnit] = useState<string | null>(null);
+  const save = useSourceChange(source.id, t('units.saved'), (etag, to: string) =>
+    takeTagged(api.PUT('/api/v1/sources/{id}/unit', {params: {path: {id: source.id}, header: {'If-Match': etag}}, body: {unit: to}})),
+  );
+  return (
+    <Editable title={t('units.unit')} hint={t('units.sourceHint')} mayChange={mayChange} editing={unit !== null} onEdit={() => setUnit(source.unit)}>
+      {unit !== null ? (
+        <div className="stack">
+          <UnitField value={unit} onChange={setUnit} hint={t('units.form')} error={fieldError(save.error, 'unit')} />
+          <Buttons busy={save.isPending} onCancel={() => setUnit(null)} onSave={() => save.mutate(unit, {onSuccess: () => setUnit(null)})} />
+        </div>
+      ) : (
+        <p className="small">{source.unit || t('units.all')}</p>
       )}
     </Editable>
   );

@@ -8,6 +8,7 @@ import {api, idempotencyKey, type Schemas, take} from '../../api/client';
 import {Page, Section} from '../../parts/page';
 import {asProblem, explain, fieldError} from '../../parts/problem';
 import {Secret} from '../../parts/secret';
+import {UnitField} from '../../parts/unit';
 import {PurposePicker} from './purpose-picker';
 import {Snippets} from './snippets';
 import classes from './sources.module.css';
@@ -42,6 +43,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
   const [trust, setTrust] = useState<'server' | 'public'>('public');
   const [mode, setMode] = useState<'live' | 'test'>('live');
   const [country, setCountry] = useState('');
+  const [unit, setUnit] = useState('');
   const [purposes, setPurposes] = useState<Record<string, string>>({});
   const add = useMutation({
     mutationFn: () =>
@@ -55,6 +57,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
             trust,
             mode,
             enabled: true,
+            unit,
             country: country.trim() === '' ? null : country.trim().toUpperCase(),
             purposes: Object.entries(purposes).map(([purpose, basis]) => `${purpose}:${basis}`),
           },
@@ -110,6 +113,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
               onChange={event => setCountry(event.currentTarget.value)}
               error={fieldError(add.error, 'country')}
             />
+            <UnitField value={unit} onChange={setUnit} hint={t('units.sourceHint')} error={fieldError(add.error, 'unit')} />
           </div>
         </Section>
         <Section title={t('sources.trustTitle')}>

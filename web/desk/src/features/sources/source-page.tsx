@@ -15,7 +15,7 @@ import {Secret} from '../../parts/secret';
 import {Failed, Loading} from '../../parts/states';
 import {touchpointName} from '../../parts/touchpoint';
 import {useMay} from '../../session/session';
-import {CategoriesEditor, PlanEditor, QuotaEditor} from './editors';
+import {CategoriesEditor, PlanEditor, QuotaEditor, UnitEditor} from './editors';
 import {Live} from './live';
 import {Outcome} from './outcome';
 import {type Source, useSource, useSourceChange} from './queries';
@@ -51,6 +51,7 @@ function Known({source}: {source: Source}) {
         </Section>
         <PlanEditor source={source} mayChange={mayChange} />
         <CategoriesEditor source={source} mayChange={mayChange} />
+        <UnitEditor source={source} mayChange={mayChange} />
         <QuotaEditor source={source} mayChange={mayChange} />
       </div>
     </div>

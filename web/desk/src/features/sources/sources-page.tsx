@@ -71,6 +71,7 @@ function useColumns() {
           </span>
         ),
       }),
+      column.accessor('unit', {header: t('units.unit'), meta: {label: t('units.unit')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
       column.accessor(row => t(`trust.${row.trust}`), {
         id: 'trust',
         header: t('sources.trust'),

@@ -17,7 +17,8 @@ import {Page} from '../../parts/page';
 import {asProblem, explain, fieldError, notifyProblem} from '../../parts/problem';
 import {Empty} from '../../parts/states';
 import {useMember} from '../../session/session';
-import {RoleSelect} from './roles';
+import {useUnitUse} from '../../api/units';
+import {RoleSelect, RoleUnit} from './roles';
 
 type Asked = {what: 'role' | 'password'; member: Member};
 
@@ -28,8 +29,8 @@ function useMemberChanges() {
   const failed = (error: unknown) => notifyProblem(t, error);
   const state = (member: Member, to: 'enabled' | 'disabled') =>
     take(api.PUT('/api/v1/staff/{id}/state', {params: {path: {id: member.id}}, body: {state: to}})).then(settled);
-  const role = (member: Member, to: Member['role']) =>
-    take(api.PUT('/api/v1/staff/{id}/role', {params: {path: {id: member.id}}, body: {role: to}})).then(settled);
+  const role = (member: Member, to: Member['role'], unit: string) =>
+    take(api.PUT('/api/v1/staff/{id}/role', {params: {path: {id: member.id}}, body: {role: to, unit}})).then(settled);
   const resetFactor = (member: Member) => take(api.DELETE('/api/v1/staff/{id}/second-factor', {params: {path: {id: member.id}}})).then(settled);
   return {state, role, resetFactor, failed};
 }
@@ -84,6 +85,7 @@ function useColumns(onAsk: (asked: Asked) => void) {
         ),
       }),
       column.accessor(row => t(`roles.${row.role}`), {id: 'role', header: t('staff.role'), meta: {label: t('staff.role')}}),
+      column.accessor('unit', {header: t('units.unit'), meta: {label: t('units.unit')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
       column.accessor(row => t(`staff.${row.state}`), {
         id: 'state',
         header: t('staff.state'),
@@ -166,10 +168,17 @@ function AddForm({onDone}: {onDone: () => void}) {
   const [login, setLogin] = useState('');
   const [name, setName] = useState('');
   const [role, setRole] = useState<Member['role']>('agent');
+  const [unit, setUnit] = useState('');
   const [password, setPassword] = useState('');
+  const limited = useUnitUse(role) !== 'none';
   const add = useMutation({
     mutationFn: () =>
-      take(api.POST('/api/v1/staff', {params: {header: {'Idempotency-Key': key.current}}, body: {login, display_name: name, role, password}})),
+      take(
+        api.POST('/api/v1/staff', {
+          params: {header: {'Idempotency-Key': key.current}},
+          body: {login, display_name: name, role, unit: limited ? unit : '', password},
+        }),
+      ),
     onSuccess: member => {
       void queries.invalidateQueries({queryKey: ['staff']});
       notify({kind: 'good', text: t('staff.added', {name: member.display_name})});
@@ -188,6 +197,7 @@ function AddForm({onDone}: {onDone: () => void}) {
       <TextInput label={t('staff.name')} required withAsterisk={false} maxLength={100} value={name} onChange={event => setName(event.currentTarget.value)} error={fieldError(add.error, 'display_name')} data-autofocus />
       <TextInput label={t('staff.login')} description={t('staff.loginHint')} required withAsterisk={false} autoComplete="off" maxLength={254} value={login} onChange={event => setLogin(event.currentTarget.value)} error={fieldError(add.error, 'login')} />
       <RoleSelect of="members" value={role} onChange={setRole} />
+      <RoleUnit role={role} value={unit} onChange={setUnit} error={fieldError(add.error, 'unit')} />
       <NewPassword value={password} onChange={setPassword} error={fieldError(add.error, 'password')} />
       <Wrong error={add.error} two={t('approvals.addTakesTwo')} />
       <div className="row">
@@ -225,10 +235,12 @@ function RoleForm({member, onDone}: {member: Member; onDone: () => void}) {
   const {t} = useTranslation();
   const {role: change, failed} = useMemberChanges();
   const [role, setRole] = useState(member.role);
+  const [unit, setUnit] = useState(member.unit);
+  const limit = useUnitUse(role) === 'none' ? '' : unit;
   const save = useMutation({
-    mutationFn: () => change(member, role),
+    mutationFn: () => change(member, role, limit),
     onSuccess: () => {
-      notify({kind: 'good', text: t('staff.roleSet', {name: member.display_name, role: t(`roles.${role}`)}), undo: () => void change(member, member.role).catch(failed)});
+      notify({kind: 'good', text: t('staff.roleSet', {name: member.display_name, role: t(`roles.${role}`)}), undo: () => void change(member, member.role, member.unit).catch(failed)});
       onDone();
     },
   });
@@ -242,9 +254,10 @@ function RoleForm({member, onDone}: {member: Member; onDone: () => void}) {
   return (
     <div className="stack">
       <RoleSelect of="members" value={role} onChange={setRole} />
+      <RoleUnit role={role} value={unit} onChange={setUnit} error={fieldError(save.error, 'unit')} />
       <Wrong error={save.error} />
       <div className="row">
-        <Button onClick={() => save.mutate()} loading={save.isPending} disabled={role === member.role}>
+        <Button onClick={() => save.mutate()} loading={save.isPending} disabled={role === member.role && limit === member.unit}>
           {t('common.save')}
         </Button>
         <Button variant="subtle" color="gray" onClick={onDone}>

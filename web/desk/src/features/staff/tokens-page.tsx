@@ -18,7 +18,8 @@ import {asProblem, explain, fieldError} from '../../parts/problem';
 import {Secret} from '../../parts/secret';
 import {Empty} from '../../parts/states';
 import {When} from '../../parts/when';
-import {RoleSelect} from './roles';
+import {useUnitUse} from '../../api/units';
+import {RoleSelect, RoleUnit} from './roles';
 
 type Token = Schemas['Token'];
 
@@ -96,6 +97,7 @@ function useColumns(onRevoke: (token: Token) => void) {
         meta: {label: t('tokens.region')},
         cell: ({getValue}) => getValue() || t('tokens.allRegions'),
       }),
+      column.accessor('unit', {header: t('units.unit'), meta: {label: t('units.unit')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
       column.accessor(row => row.expires_at ?? '', {
         id: 'expires',
         header: t('tokens.expires'),
@@ -157,6 +159,8 @@ function AddForm({onDone, onCancel}: {onDone: (issued: Schemas['IssuedToken']) =
   const [name, setName] = useState('');
   const [role, setRole] = useState<Schemas['Role']>('operator');
   const [purposes, setPurposes] = useState<string[]>([]);
+  const [unit, setUnit] = useState('');
+  const limited = useUnitUse(role) !== 'none';
   const [days, setDays] = useState('90');
   const known = usePurposes().purposes;
   const purposeText = usePurposeText();
@@ -165,7 +169,7 @@ function AddForm({onDone, onCancel}: {onDone: (issued: Schemas['IssuedToken']) =
       take(
         api.POST('/api/v1/tokens', {
           params: {header: {'Idempotency-Key': idempotencyKey()}},
-          body: {name, role, ...(role === 'integration' ? {purposes} : {}), expires_at: days === '0' ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString()},
+          body: {name, role, unit: limited ? unit : '', ...(role === 'integration' ? {purposes} : {}), expires_at: days === '0' ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString()},
         }),
       ),
     onSuccess: issued => {
@@ -181,6 +185,7 @@ function AddForm({onDone, onCancel}: {onDone: (issued: Schemas['IssuedToken']) =
     <form className="stack" onSubmit={submit}>
       <TextInput label={t('tokens.name')} description={t('tokens.nameHint')} required withAsterisk={false} maxLength={100} value={name} onChange={event => setName(event.currentTarget.value)} error={fieldError(add.error, 'name')} data-autofocus />
       <RoleSelect of="tokens" value={role} onChange={setRole} />
+      <RoleUnit role={role} value={unit} onChange={setUnit} error={fieldError(add.error, 'unit')} />
       {role === 'integration' && (
         <MultiSelect
           label={t('tokens.purposes')}
