@@ -275,6 +275,17 @@ def test_two_accounts_or_tokens_of_one_person_are_not_two_people(embedded):
         assert anna.send("GET", f"/approvals/{number}").json()["state"] == "pending"
 
 
+def test_who_is_limited_to_a_part_of_the_company_is_asked_no_grave_role_for(embedded):
+    with embedded.serve() as server:
+        anna = Person(server, "anna")
+        member = anna.send("POST", "/staff", {"login": "southerner", "display_name": "S", "role": "agent",
+                                              "unit": "south", "password": password_of("southerner")}).json()
+        wanted = {"operation": "grant_admin", "target": f"staff:{member['id']}", "reason": "it is time"}
+        assert refused(anna.send("POST", "/approvals", wanted)) == (409, "unit_set")
+        anna.send("PUT", f"/staff/{member['id']}/role", {"role": "agent", "unit": ""})
+        assert anna.ask("grant_admin", f"staff:{member['id']}")
+
+
 def test_the_command_line_asks_and_approves_beside_a_server_and_alone(embedded):
     with embedded.serve():
         with pytest.raises(CommandFailed, match="--operation rotate_region_key --target region:eu"):
