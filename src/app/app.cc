@@ -318,8 +318,12 @@ Result<void> App::bind_routes() {
   staff::bind_routes(*router_, *staff_);
   approvals::bind_routes(*router_, *approvals_);
   sources::bind_routes(*router_, *sources_, *staff_);
-  events::bind_routes(*router_, *events_, *sources_, clock_, metrics_);
+  events::bind_routes(*router_, *events_, *sources_, clock_, metrics_,
+                      [this](const http::Request& request) { return staff_->still_in(request); });
   customers::bind_routes(*router_, *customers_, *sources_);
+  std::vector<ledger::Ledger*> ledgers;
+  for (const Place& place : places_) ledgers.push_back(place.ledger.get());
+  customers::bind_call_routes(*router_, *events_, *sources_, *staff_, std::move(ledgers), clock_);
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);
   webhooks::bind_routes(*router_, *webhooks_);
@@ -332,9 +336,9 @@ Result<void> App::bind_routes() {
 // give themselves a token without that bound.
 Result<http::Principal> App::who_asks(const http::Request& request) {
   static const std::set<std::string_view> kOfOneRegion = {
-      "findCustomers",  "searchCustomers",  "getCustomer",      "getTimeline",     "listUses",
-      "linkIdentities", "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking",
-      "listRoles",      "getSession",       "readFeed",         "listPurposes"};
+      "findCustomers",    "searchCustomers",  "getCustomer",     "getTimeline",    "listUses",  "linkIdentities",
+      "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking", "listRoles", "getSession",
+      "readFeed",         "listPurposes",     "noteCall",        "listCallSources"};
   // What shows a member or token that is limited to a unit no more than that unit's sources brought. A new operation is
   // not among them before it does.
   static const std::set<std::string_view> kOfOneUnit = {
@@ -342,7 +346,8 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
       "linkIdentities", "unlinkIdentities", "listRefusedLinks", "withdrawLinking",   "regrantLinking",
       "countCustomers", "eventTotals",      "eventDays",        "eventRefusals",     "listSources",
       "getSource",      "watchSource",      "listRoles",        "listPurposes",      "getSession",
-      "deleteSession",  "deleteSessions",   "setOwnPassword",   "offerSecondFactor", "setSecondFactor"};
+      "deleteSession",  "deleteSessions",   "setOwnPassword",   "offerSecondFactor", "setSecondFactor",
+      "getOverview",    "watchOverview",    "noteCall",         "listCallSources"};
   static const std::set<std::string_view> kOfNobody = {"listRoles",         "listPurposes",   "getSession",
                                                        "deleteSession",     "deleteSessions", "setOwnPassword",
                                                        "offerSecondFactor", "setSecondFactor"};
@@ -451,6 +456,7 @@ void App::stop() {
   if (webhooks_) webhooks_->stop();
   if (jobs_) jobs_->stop();
   if (health_) health_->stop();
+  if (events_) events_->stop();
   if (regions_) regions_->stop();  // after the requests: their commits are what they wait for
 }
 

@@ -130,6 +130,13 @@ def of_the_customer(seeded) -> dict:
     return {"path": {"id": seeded.customer}}
 
 
+def call_to_note(seeded) -> dict:
+    source = {**new_source()["body"], "touchpoint": "phone", "purposes": ["CustomerCare:A6-1-b"]}
+    return {"body": {"customer": seeded.customer, "direction": "inbound", "verification": "knowledge", "at": now(60),
+                     "summary": "Where is it?", "source": seeded.post("/api/v1/sources", source)["source"]["id"]},
+            "query": {"purpose": "CustomerOrderManagement"}}
+
+
 def two_people(seeded) -> dict:
     names = [uuid.uuid4().hex for _ in range(2)]
     seeded.server.send.store(*[track(name) for name in names])
@@ -238,6 +245,8 @@ CASES = {
     "eventDays": {"query": {"days": 7}},
     "eventTotals": {"query": {"source": "shop"}},
     "eventRefusals": {},
+    "getOverview": {"query": {"span": "7d", "step": "hour", "zone": "Europe/Berlin"}},
+    "watchOverview": {"query": {"span": "28d"}},
     # customers
     "listPurposes": {},
     "findCustomers": {"query": {"key": "email:seeded@example.org"}},
@@ -246,6 +255,8 @@ CASES = {
     "getCustomer": of_the_customer,
     "getTimeline": lambda seeded: {**of_the_customer(seeded), "query": {"limit": 7, "type": "track"}},
     "listUses": of_the_customer,
+    "noteCall": call_to_note,
+    "listCallSources": {},
     "linkIdentities": lambda seeded: {"body": {**two_people(seeded), "basis": "A6-1-b",
                                                "purposes": ["CustomerOrderManagement"]}},
     "unlinkIdentities": linked_people,

@@ -155,5 +155,8 @@ class Customers {
 };
 
 void bind_routes(http::Router& router, Customers& customers, sources::Sources& sources);
+// Notes of calls; see calls.h. Everything must outlive the router; `ledgers` in the order of the events' cells.
+void bind_call_routes(http::Router& router, events::Events& events, sources::Sources& sources, staff::Staff& staff,
+                      std::vector<ledger::Ledger*> ledgers, const Clock& clock);
 
 }  // namespace handschlag::customers

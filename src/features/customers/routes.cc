@@ -1,4 +1,5 @@
 #include "features/customers/customers.h"
+#include "features/customers/viewer.h"
 #include "platform/base/money.h"
 #include "platform/http/paging.h"
 
@@ -9,6 +10,8 @@ std::string language_of(const http::Request& request) {
   std::string_view header = request.header("accept-language");
   return header.starts_with("de") ? "de" : "en";
 }
+
+}  // namespace
 
 Result<Viewer> viewer_of(const http::Request& request) {
   Viewer viewer;
@@ -32,6 +35,8 @@ Result<Viewer> viewer_of(const http::Request& request) {
   }
   return viewer;
 }
+
+namespace {
 
 json::Value text_or_null(const std::string& text) {
   return text.empty() ? json::Value() : json::Value(text);

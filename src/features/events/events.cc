@@ -4,28 +4,28 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <mutex>
 #include <unordered_map>
 
 #include "features/events/detour.h"
 #include "features/events/feed.h"
 #include "features/events/group.h"
+#include "features/events/hours_store.h"
 #include "features/events/moving.h"
 #include "features/events/reader.h"
 #include "features/events/removal.h"
 #include "features/events/router.h"
 #include "features/events/segments.h"
 #include "features/events/tail.h"
-#include "platform/base/money.h"
+#include "features/events/tally.h"
 #include "platform/db/group_commit.h"
-#include "platform/text/text.h"
 
 namespace handschlag::events {
 namespace {
 
 constexpr std::size_t kGroupEvents = 5'000;     // in one commit: the writer is held for tens of milliseconds
 constexpr std::size_t kWaitingEvents = 50'000;  // in a region's queue; beyond: 429
+constexpr std::int64_t kPurgeStep = 1'000;      // rows
 
 struct TypeName {
   EventType type;
@@ -71,6 +71,7 @@ class EventsImpl final : public Events {
         regions_(regions),
         sources_(sources),
         projections_(std::move(projections)),
+        tally_(regions.home().writer()),
         router_(cells_, regions),
         prepare_(stage(metrics, "prepare")),
         route_(stage(metrics, "route")),
@@ -106,11 +107,13 @@ class EventsImpl final : public Events {
     auto report = batch.empty() ? nullptr : tail_.begin(*source, batch.front().received);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const EventType type = batch[i].type;
+      const Time received = batch[i].received;
       std::string name = report ? batch[i].name : std::string();
       auto prepared = prepare(std::move(batch[i]), source);
       if (!prepared) {
         if (report) report->add_rejected(type, name, prepared.error().detail);
-        rejected.push_back({i, prepared.error().detail});
+        rejected.push_back({i, prepared.error().detail, prepared.error().code});
+        tally_.reject(source.get(), prepared.error().code, received);
         continue;
       }
       if (report) report->add(*prepared);
@@ -198,15 +201,9 @@ class EventsImpl final : public Events {
   }
 
   Result<void> forget_refused(Time now) override {
-    constexpr std::int64_t kStep = 1'000;
     for (Cell& cell : cells_) {
-      std::int64_t removed = kStep;
-      while (removed == kStep) {
-        TRY(cell.region->writer().run([&](db::Transaction& tx) -> Result<void> {
-          removed = TRY(store::purge_tombstones(tx, now, kStep));
-          return {};
-        }));
-      }
+      TRY(in_steps(cell, [now](db::Transaction& tx) { return store::purge_tombstones(tx, now, kPurgeStep); }));
+      TRY(in_steps(cell, [now](db::Transaction& tx) { return store::purge_hours(tx, now, kPurgeStep); }));
       TRY(Pins::purge(cell, now));
     }
     return {};
@@ -279,6 +276,8 @@ class EventsImpl final : public Events {
   }
 
   Tail& tail() override { return tail_; }
+  Tally& tally() override { return tally_; }
+  void stop() override { tally_.stop(); }
   std::span<Cell> cells() override { return cells_; }
   Cell* cell(std::string_view region) override {
     for (Cell& cell : cells_) {
@@ -292,6 +291,19 @@ class EventsImpl final : public Events {
     Error error{ErrorKind::too_many, "server_busy", "The server is busy; please try again."};
     error.retry_after = std::chrono::seconds{1};
     return std::unexpected(std::move(error));
+  }
+
+  // Until `purge`, which answers how many rows it removed, finds fewer than it might have.
+  template <class Purge>
+  static Result<void> in_steps(Cell& cell, Purge purge) {
+    std::int64_t removed = kPurgeStep;
+    while (removed == kPurgeStep) {
+      TRY(cell.region->writer().run([&](db::Transaction& tx) -> Result<void> {
+        removed = TRY(purge(tx));
+        return {};
+      }));
+    }
+    return {};
   }
 
   void route(Router::Journey journey, const std::shared_ptr<Submission>& submission, StageTime since) {
@@ -406,6 +418,7 @@ class EventsImpl final : public Events {
   sources::Sources& sources_;
   std::vector<Projection*> projections_;
   Tail tail_;
+  Tally tally_;
   Router router_;
   std::vector<std::unique_ptr<db::GroupCommit<Part>>> groups_;
   metrics::Histogram& prepare_;
@@ -451,33 +464,6 @@ std::optional<EventType> find_type(std::string_view name) {
     if (entry.name == name) return entry.type;
   }
   return std::nullopt;
-}
-
-std::optional<Amount> amount_of(json::View properties) {
-  for (const char* name : {"revenue", "total", "value"}) {
-    auto value = properties.find(name);
-    if (!value) continue;
-    auto text = value->scalar_text();
-    auto micros = text ? parse_micros(*text) : Result<std::int64_t>(fail(ErrorKind::invalid, "", ""));
-    // 0.1 + 0.2 comes as 0.30000000000000004: a binary fraction is rounded to micros, decimal text is not.
-    if (!micros && value->is_number() && std::abs(value->number()) < 9e12) {
-      micros = static_cast<std::int64_t>(std::llround(value->number() * 1e6));
-    }
-    if (!micros) continue;
-    auto currency = properties.find("currency");
-    std::string code(currency ? currency->text() : std::string_view());
-    return Amount{is_currency_code(code) ? code : "", *micros};
-  }
-  return std::nullopt;
-}
-
-std::string_view measure_of(EventType type, std::string_view name) {
-  if (type != EventType::track) return "";
-  std::string folded = text::fold(name);
-  if (folded == "order completed" || folded == "completed order") return "orders";
-  if (folded == "order cancelled" || folded == "order canceled") return "cancellations";
-  if (folded == "order refunded") return "refunds";
-  return "";
 }
 
 std::unique_ptr<Events> Events::create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,

@@ -43,6 +43,9 @@ struct Intake {
   std::optional<std::string> anonymous_id;
   std::optional<std::string> previous_id;
   std::optional<std::string> device_id;
+  // In place of all ids and keys: the key from which an identity is made that is known here, as when staff notes
+  // something about it. It makes and joins nothing.
+  std::optional<identity::Key> person;
   std::vector<std::pair<identity::KeyKind, std::string>> keys;  // further keys of the person: e-mail, phone, card ...
   std::string country;                                          // ISO 3166 alpha-2 of the person; "" unknown
   std::optional<Time> original;                                 // by the client's clock, as sent: part of the event id
@@ -62,6 +65,7 @@ struct Intake {
 struct Rejected {
   std::size_t index;
   std::string reason;
+  std::string code = {};  // of the error
 };
 struct Outcome {
   std::size_t stored = 0;  // tied to a person
@@ -235,7 +239,8 @@ std::optional<Amount> amount_of(json::View properties);
 // "".
 std::string_view measure_of(EventType type, std::string_view name);
 
-class Tail;  // what arrives now, for those who watch; see tail.h
+class Tail;   // what arrives now, for those who watch; see tail.h
+class Tally;  // counts what is rejected; see tally.h
 
 class Events {
  public:
@@ -300,11 +305,18 @@ class Events {
                                     const Selection& what, std::size_t limit) = 0;
 
   virtual Tail& tail() = 0;
+  virtual Tally& tally() = 0;
+  // Writes down what was counted in memory, and counts no more. Before the regions' writers stop; idempotent.
+  virtual void stop() = 0;
   virtual std::span<Cell> cells() = 0;
   virtual Cell* cell(std::string_view region) = 0;  // nullptr if there is none
 };
 
+// Whether who sent a request may still go on with it, asked while it is answered by a stream; that is no use of the
+// session. Errors: unauthenticated.
+using StillIn = std::function<Result<void>(const http::Request&)>;
+
 void bind_routes(http::Router& router, Events& events, sources::Sources& sources, const Clock& clock,
-                 metrics::Registry& metrics);
+                 metrics::Registry& metrics, StillIn still_in);
 
 }  // namespace handschlag::events

@@ -13,6 +13,10 @@ std::int64_t day_of(Time time) {
   return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
 }
 
+bool is_device(identity::KeyKind kind) {
+  return kind == identity::KeyKind::anonymous_id || kind == identity::KeyKind::device_id;
+}
+
 }  // namespace
 
 std::string event_context(IdentityId identity, std::string_view event_id) {
@@ -42,6 +46,7 @@ Result<void> GroupWriter::write(db::Transaction& tx, std::span<Part*> parts) {
   TRY(store_unlinked(tx));
   TRY(store_refused(tx));
   TRY(add_up(tx));
+  TRY(add_up_hours(tx));
   return project(tx);
 }
 
@@ -105,6 +110,7 @@ Result<void> GroupWriter::identify(db::Transaction& tx) {
     of.push_back(&entry);
   }
   TRY(drop_stale(of));
+  newest_before_ = {TRY(identity::last_id(tx))};
   auto identities = TRY(cell_.identities->record(tx, sightings));
   for (std::size_t i = 0; i < of.size(); ++i) of[i]->identity = identities[i];
   return {};
@@ -221,6 +227,35 @@ Result<void> GroupWriter::add_up(db::Transaction& tx) {
     if (fits) sum.amount = added;
   }
   return store::add_totals(tx, totals);
+}
+
+Result<void> GroupWriter::add_up_hours(db::Transaction& tx) {
+  using store::HourMeasure;
+  store::HourCounts counts;
+  std::unordered_set<std::int64_t> met;
+  auto last = counts.end();  // events of one group are mostly of one kind
+  for (const Entry& entry : entries_) {
+    const Prepared& event = *entry.event;
+    const Intake& intake = event.intake;
+    if (event.source->mode == sources::Mode::test || intake.occurred < intake.received - store::kHourLife) continue;
+    const bool linked = event.decision == gate::Decision::allow;
+    const auto measure = linked                                   ? HourMeasure::linked
+                         : event.decision == gate::Decision::deny ? HourMeasure::denied
+                                                                  : HourMeasure::unlinked;
+    store::HourKey key{store::hour_of(intake.occurred), event.source->number.value, measure};
+    if (last == counts.end() || last->first != key) last = counts.try_emplace(key).first;
+    ++last->second;
+    for (const Refusal& refusal : event.refusals) {
+      // Fields and events that a plan does not name are of any number: counted without their name.
+      key.measure = HourMeasure::refused;
+      key.subject = gate::find_purpose(refusal.subject) ? refusal.subject : "";
+      key.reason = refusal.reason;
+      ++counts[key];
+    }
+    if (!linked || entry.identity.value <= newest_before_.value || is_device(event.sighting->own.kind)) continue;
+    if (met.insert(entry.identity.value).second) ++counts[{key.hour, key.source, HourMeasure::customers}];
+  }
+  return store::add_hours(tx, counts);
 }
 
 Result<void> GroupWriter::project(db::Transaction& tx) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "features/events/hours_store.h"
 #include "features/events/prepare.h"
 #include "features/events/stages.h"
 #include "features/events/store.h"
@@ -53,12 +54,14 @@ class GroupWriter {
   Result<void> store_unlinked(db::Transaction& tx);
   Result<void> store_refused(db::Transaction& tx);
   Result<void> add_up(db::Transaction& tx);
+  Result<void> add_up_hours(db::Transaction& tx);
   Result<void> project(db::Transaction& tx);
 
   Cell& cell_;
   std::span<Cell> cells_;
   std::span<Projection* const> projections_;
   std::vector<Entry> entries_;
+  IdentityId newest_before_;  // whoever has a higher number was seen here for the first time
 };
 
 std::string event_context(IdentityId identity, std::string_view event_id);

@@ -158,6 +158,14 @@ Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
   using identity::KeyKind;
   const sources::Source& source = *event.source;
   const Intake& intake = event.intake;
+  if (intake.person) {
+    identity::Sighting known;
+    known.own = *intake.person;
+    known.standing = identity::Standing::claimed;  // states no link
+    known.source = source.number.value;
+    known.at = intake.received;
+    return known;
+  }
   const std::string ids = source.id_space();
   const std::string addresses = source.address_space();
   identity::Place place{ids, addresses, event.country};

@@ -3,8 +3,10 @@
 #include <charconv>
 
 #include "features/events/events.h"
+#include "features/events/overview_live.h"
 #include "features/events/stages.h"
 #include "features/events/tail.h"
+#include "features/events/tally.h"
 #include "features/events/wire.h"
 #include "features/staff/staff.h"
 #include "platform/base/money.h"
@@ -23,7 +25,7 @@ constexpr std::array<unsigned char, 35> kPixel = {
 enum class Form { single, batch, history };
 
 http::Response taken(const Outcome& outcome, std::span<const std::size_t> places, std::vector<Rejected> rejected) {
-  for (const Rejected& bad : outcome.rejected) rejected.push_back({places[bad.index], bad.reason});
+  for (const Rejected& bad : outcome.rejected) rejected.push_back({places[bad.index], bad.reason, bad.code});
   std::sort(rejected.begin(), rejected.end(), [](const Rejected& a, const Rejected& b) { return a.index < b.index; });
   json::Value body = {{"success", true}};
   for (const Rejected& bad : rejected) body["rejected"].push_back({{"index", bad.index}, {"reason", bad.reason}});
@@ -80,14 +82,17 @@ class Ingest {
   }
 
   void take(const http::Request& request, http::Responder responder, Form form, std::optional<EventType> type) {
+    sources::SourcePointer sender;
     auto answer = [&](const Error& error) {
       rejected_.add();
+      events_.tally().reject(sender.get(), error.code, clock_.now());
       responder.send(http::Response::problem(error));
     };
     const StageTime since = std::chrono::steady_clock::now();
     auto body = json::Tree::parse(request.body);
     // The key first where it is in a header, so that who has none learns nothing about bodies.
     auto source = source_of(request, body ? body->view() : json::View());
+    sender = source ? *source : sources_.by_write_key(wire::write_key(request, body ? body->view() : json::View()));
     bool key_may_be_in_body = !body && !request.header("authorization").size() && !request.query_param("writeKey");
     if (!source && !key_may_be_in_body) return answer(source.error());
     if (!body) return answer(body.error());
@@ -100,6 +105,7 @@ class Ingest {
     tell(**source, decoded->rejected, nullptr);
     end_stage(parse_, since);
     rejected_.add(static_cast<double>(decoded->rejected.size()));
+    for (const Rejected& item : decoded->rejected) events_.tally().reject(sender.get(), item.code, clock_.now());
     sources_.charge(**source, decoded->events.size() + decoded->rejected.size());
     if (decoded->events.empty()) return responder.send(taken({}, {}, std::move(decoded->rejected)));
     submit(*source, *std::move(decoded), form, std::move(responder));
@@ -112,8 +118,11 @@ class Ingest {
       std::string_view picture(reinterpret_cast<const char*>(kPixel.data()), kPixel.size());
       shared->send(http::Response::text(200, std::string(picture), "image/gif").with("Cache-Control", "no-store"));
     };
-    if (auto taken = take_pixel(request, type, answer); taken) return;
+    auto taken = take_pixel(request, type, answer);
+    if (taken) return;
     rejected_.add();
+    auto sender = sources_.by_write_key(request.query_param("writeKey").value_or(""));
+    events_.tally().reject(sender.get(), taken.error().code, clock_.now());
     answer();
   }
 
@@ -309,10 +318,22 @@ http::Response watch_source(const http::Request& request, Events& events, const 
   return response.with("Cache-Control", "no-store");
 }
 
+http::Response watch_overview(const http::Request& request, const std::shared_ptr<overview::Live>& live) {
+  auto query = overview::query_of(request);
+  auto admitted = query ? live->admit(request, *query) : std::unexpected(query.error());
+  if (!admitted) return http::Response::problem(admitted.error());
+  http::Response response;
+  auto asked = std::make_shared<http::Request>(request);
+  response.stream = [live, asked, query = *query](std::shared_ptr<http::EventSink> sink) {
+    live->watch(*asked, query, std::move(sink));
+  };
+  return response.with("Cache-Control", "no-store");
+}
+
 }  // namespace
 
 void bind_routes(http::Router& router, Events& events, sources::Sources& sources, const Clock& clock,
-                 metrics::Registry& metrics) {
+                 metrics::Registry& metrics, StillIn still_in) {
   auto ingest = std::make_shared<Ingest>(events, sources, clock, metrics);
   // Where other nodes may change what is kept in memory, a look is a question to the database: for a worker.
   const bool asks = events.cells().front().region->data().shared();
@@ -351,6 +372,9 @@ void bind_routes(http::Router& router, Events& events, sources::Sources& sources
   router.bind("globalPrivacyControl", [](const http::Request&) {
     return http::Response::json(200, {{"gpc", true}, {"lastUpdate", "2026-11-21"}});
   });
+  auto live = std::make_shared<overview::Live>(events, sources, clock, std::move(still_in));
+  router.bind("getOverview", [live](const http::Request& request) { return http::Response::of(live->once(request)); });
+  router.bind("watchOverview", [live](const http::Request& request) { return watch_overview(request, live); });
   router.bind("watchSource", [&](const http::Request& request) { return watch_source(request, events, sources); });
   router.bind("eventTotals", [&](const http::Request& request) { return totals(request, events, sources); });
   router.bind("eventDays", [&](const http::Request& request) { return days(request, events, sources, clock); });

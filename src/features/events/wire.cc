@@ -290,7 +290,7 @@ Result<Decoded> decode_batch(const json::Tree& body, const sources::Source& sour
       out.events.push_back(std::move(*event));
       out.places.push_back(place);
     } else {
-      out.rejected.push_back({place, event.error().detail});
+      out.rejected.push_back({place, event.error().detail, event.error().code});
     }
     ++place;
   });

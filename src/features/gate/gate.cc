@@ -198,6 +198,18 @@ std::string_view name_of(Rule rule) {
   return texts_of(rule).name;
 }
 
+std::optional<Rule> find_rule(std::string_view name) {
+  for (int number = 1; number <= static_cast<int>(Rule::not_their_home); ++number) {
+    const Rule rule = static_cast<Rule>(number);
+    if (texts_of(rule).name == name) return rule;
+  }
+  return std::nullopt;
+}
+
+std::string_view text_of(Rule rule, std::string_view language) {
+  return language == "de" ? texts_of(rule).german : texts_of(rule).english;
+}
+
 std::string_view name_of(Decision decision) {
   switch (decision) {
     case Decision::allow:

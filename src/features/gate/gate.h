@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -85,6 +86,9 @@ struct Ruling {
 Ruling rule(const Question& question);
 
 std::string_view name_of(Rule rule);
+std::optional<Rule> find_rule(std::string_view name);
+// What a rule says, half a sentence. `language` is "de" or "en" (the default for all else).
+std::string_view text_of(Rule rule, std::string_view language);
 std::string_view name_of(Decision decision);
 std::string_view name_of(Use use);
 // A sentence for a person. `language` is "de" or "en" (the default for all else).

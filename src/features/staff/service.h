@@ -87,6 +87,7 @@ class StaffService final : public Staff {
 
   Result<http::Principal> authenticate(std::string_view credential) override;
   Result<http::Principal> authenticate(const http::Request& request) override;
+  Result<void> still_in(const http::Request& request) override;
   Result<void> maintain() override;
 
   Result<void> record(db::Transaction& transaction, const AuditEntry& entry) override {

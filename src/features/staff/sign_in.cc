@@ -255,4 +255,16 @@ Result<http::Principal> StaffService::authenticate(const http::Request& request)
   return principal;
 }
 
+Result<void> StaffService::still_in(const http::Request& request) {
+  const bool by_token = !request.header("Authorization").empty();
+  const std::string credential(by_token ? bearer_token(request) : session_text(request));
+  std::optional<Time> valid_until;
+  const http::Principal now =
+      TRY(by_token ? load_token(crypto::digest(credential), valid_until) : load_session(credential, valid_until));
+  const bool same = now.id == request.principal.id && now.role == request.principal.role &&
+                    unit_of(now) == unit_of(request.principal);
+  if (same) return {};
+  return refuse_credential("session_invalid", "The session is over; sign in again.");
+}
+
 }  // namespace handschlag::staff

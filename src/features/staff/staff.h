@@ -334,6 +334,10 @@ class Staff {
   // The same for a request: "Authorization: Bearer", else the session's cookie with its CSRF header where the request
   // changes something (forbidden "csrf_invalid" without).
   virtual Result<http::Principal> authenticate(const http::Request& request) = 0;
+  // Whether who sent a request may still go on with it: the token or session is good, and role and unit are what they
+  // were. For streams; no use of it, so that a page that is only left open keeps no session alive. Errors:
+  // unauthenticated, unavailable.
+  virtual Result<void> still_in(const http::Request& request) = 0;
 
   // Writes down when tokens and sessions were last used and deletes sessions that are over. Call about once a minute.
   virtual Result<void> maintain() = 0;
