@@ -6,8 +6,8 @@ import uuid
 import pytest
 from playwright.sync_api import Page, expect
 
-from desk import PASSWORD
-from harness import Source, track
+from desk import PASSWORD, Desk
+from harness import House, Source, event, track
 from shop import Shop
 
 ANNA = "anna.petersen@de.example.org"
@@ -78,8 +78,14 @@ def test_session_that_ended_is_taken_up_where_it_was(desk):
 
 def test_purpose_is_asked_before_anybody_is_looked_up(desk):
     page = desk.sign_in("mia", "/customers")
-    expect(page.get_by_role("heading", name="Wofür sehen Sie nach?")).to_be_visible()
-    expect(page.locator("main input[type=search]")).to_have_count(0)
+    question = page.get_by_role("heading", name="Wofür sehen Sie nach?")
+    expect(question).to_be_visible()
+    page.locator("main input[type=search]").fill(ANNA)
+    page.keyboard.press("Enter")
+    expect(question).to_be_visible()
+    expect(page.locator("main li a")).to_have_count(0)
+    page.locator("main section button").first.click()
+    expect(page.locator("main li a").first).to_contain_text("Anna Petersen")
 
 
 def test_found_by_address_name_and_order(desk):
@@ -131,15 +137,160 @@ def test_link_is_taken_apart_and_put_back(desk):
     expect(identities).to_have_count(together)
 
 
-def test_telephone_opens_the_customer_and_the_number_leaves_the_address(desk):
-    page = desk.sign_in("mia", "/customers?purpose=CustomerCare")
-    desk.open_customer(ANNA)
+def number_of(desk, wanted: str) -> str:
+    page = desk.open_customer(wanted)
     page.get_by_role("tab", name=re.compile(r"^Wer\s*\d")).click()
-    number = page.get_by_text(re.compile(r"\+49\d+")).first.inner_text()
-    number = re.search(r"\+49\d+", number).group()
-    page.goto(f"/customers?purpose=CustomerCare&phone={number.replace('+', '%2B')}")
-    expect(page.locator("main li a").first).to_contain_text("Anna Petersen")
+    return re.search(r"\+49\d+", page.get_by_text(re.compile(r"\+49\d+")).first.inner_text()).group()
+
+
+def test_telephone_opens_the_customer_and_the_number_leaves_the_address(desk):
+    page = desk.sign_in("mia", "/customers")
+    number = number_of(desk, ANNA)
+    desk.run("sessionStorage.clear()")
+    page.goto(f"/customers?phone={number.replace('+', '%2B')}")
+    expect(page.locator("#content h1")).to_have_text("Anna Petersen")
+    because = page.get_by_role("button", name=re.compile("weil jemand anruft"))
+    expect(because).to_be_visible()
+    expect(page).to_have_url(re.compile("purpose=CustomerCare&because=call"))
     assert number.removeprefix("+") not in page.url
+    because.click()
+    page.get_by_role("menuitem").last.click()
+    expect(page.get_by_role("button", name=re.compile("weil jemand anruft"))).to_have_count(0)
+
+
+def test_telephone_lets_one_choose_between_several(desk):
+    source = desk.server.house.add_source(f"form-{uuid.uuid4().hex[:6]}", touchpoint="form", trust="public",
+                                          purposes=("CustomerCare:A6-1-b",))
+    for name in ("Twin One", "Twin Two"):
+        desk.server.sender(source).store(event("identify", name, traits={"phone": "+493012345671", "name": name}))
+    page = desk.sign_in("mia", "/customers?phone=%2B493012345671")
+    expect(page.get_by_role("status").filter(has_text="Wer ruft an?")).to_be_visible()
+    expect(page.locator("main li a")).to_have_count(2)
+    page.locator("main li a").first.click()
+    expect(page.get_by_role("button", name=re.compile("weil jemand anruft"))).to_be_visible()
+
+
+def test_unknown_number_can_be_noted_and_is_known_then(open_desk):
+    desk = open_desk(reduced_motion="reduce", color_scheme="dark")
+    page = desk.sign_in("mia", "/customers?phone=%2B493023125999")
+    expect(page.get_by_text("Unter dieser Nummer ist niemand bekannt")).to_be_visible()
+    assert desk.violations() == []
+    page.get_by_role("button", name="Anruf notieren").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio", name="Nicht geprüft").check()
+    expect(dialog.get_by_text("Geben Sie nichts über die Person heraus")).to_be_visible()
+    assert desk.violations() == []
+    dialog.get_by_label("Worum ging es?").fill("Will wissen, wann wir offen haben")
+    dialog.get_by_role("button", name="Notiz sichern").click()
+    expect(page.locator("#content h1")).to_have_text(re.compile(r"^Kund"))
+    note = page.locator("article").filter(has_text="wann wir offen haben")
+    expect(note).to_contain_text("Nicht geprüft")
+
+
+def test_call_is_noted_by_keyboard_and_stands_in_the_timeline(open_desk):
+    desk = open_desk(reduced_motion="reduce")  # colours while something fades in are none
+    page = desk.sign_in("mia")
+    desk.open_customer(ANNA)
+    page.get_by_role("button", name="Anruf notieren").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Anruf notieren")
+    expect(dialog.get_by_label("Worum ging es?")).to_be_visible()
+    assert desk.violations() == []
+    words = f"Fragt nach ihrer Laterne {uuid.uuid4().hex[:6]}"
+    dialog.get_by_label("Worum ging es?").fill(words)
+    dialog.get_by_role("button", name="Notiz sichern").click()
+    expect(dialog.get_by_text("auch „Nicht geprüft“ ist eine Antwort")).to_be_visible()
+    dialog.get_by_role("radio", name="Nicht geprüft").focus()
+    page.keyboard.press("ArrowDown")
+    expect(dialog.get_by_role("radio", name="Rückruf unter hinterlegter Nummer")).to_be_checked()
+    dialog.get_by_role("button", name="Notiz sichern").focus()
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    note = page.locator("article").filter(has_text=words)
+    expect(note).to_contain_text("Hat angerufen")
+    expect(note).to_contain_text("Rückruf unter hinterlegter Nummer")
+    assert desk.violations() == []
+
+
+def test_order_brings_its_purpose_along(desk):
+    page = desk.sign_in("mia")
+    desk.open_customer(ANNA)
+    order = page.locator("article").filter(has_text=re.compile(r"MM\d{7}")).first
+    number = re.search(r"MM\d{7}", order.inner_text()).group()
+    desk.run("sessionStorage.clear()")
+    page.goto("/customers")
+    page.locator("main input[type=search]").fill(number)
+    page.keyboard.press("Enter")
+    page.locator("main li a").first.click()
+    expect(page.locator("#content h1")).to_have_text("Anna Petersen")
+    expect(page.get_by_role("button", name=re.compile(f"wegen Bestellung {number}"))).to_be_visible()
+    expect(page).to_have_url(re.compile("purpose=CustomerOrderManagement"))
+    assert number not in page.url
+
+
+def test_role_that_may_not_care_is_asked_for_the_purpose_of_a_call(desk):
+    page = desk.sign_in("mara", "/customers?phone=%2B493023125999")
+    expect(page.get_by_role("heading", name="Wofür sehen Sie nach?")).to_be_visible()
+
+
+# --- overview -------------------------------------------------------------------------------------------------------
+
+def test_overview_is_live(desk):
+    page = desk.sign_in("lea")
+    state = page.get_by_role("status").filter(has_text=re.compile("^Live$"))
+    expect(state).to_be_visible()
+    touchpoint = f"kiosk-{uuid.uuid4().hex[:6]}"
+    source = desk.server.house.add_source(touchpoint, touchpoint=touchpoint)
+    sender = desk.server.sender(source)
+    sender.store(track("u1"), track("u2"))
+    expect(page.get_by_role("listitem").filter(has_text=touchpoint)).to_contain_text("2")
+    sender.store(track("u3"))
+    expect(page.get_by_role("listitem").filter(has_text=touchpoint)).to_contain_text("3")
+    sender.batch([{"type": "track", "event": "Nobody"}])
+    expect(page.get_by_text("Die Felder userId und anonymousId fehlen")).to_be_visible()
+    assert desk.violations() == []
+    page.locator("label", has_text="7 Tage").click()
+    expect(page.get_by_role("heading", name="Ereignisse am Tag, nach Berührungspunkt")).to_be_visible()
+    page.locator("label", has_text="Nach Stunden").click()
+    expect(page.get_by_role("heading", name="Ereignisse in der Stunde, nach Berührungspunkt")).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(7 * 24 + 1)
+
+
+def test_overview_says_when_it_is_not_live_and_is_again(desk):
+    page = desk.page
+    page.route("**/api/v1/overview/live*", lambda route: route.abort())
+    desk.sign_in("lea")
+    expect(page.get_by_role("status").filter(has_text="wieder aufgenommen")).to_be_visible()
+    expect(page.get_by_role("heading", name="Was wir nicht behalten haben, und warum")).to_be_visible()
+    page.unroute("**/api/v1/overview/live*")
+    expect(page.get_by_role("status").filter(has_text=re.compile("^Live$"))).to_be_visible()
+
+
+def test_overview_ends_with_the_session(desk):
+    page = desk.sign_in("lea")
+    expect(page.get_by_role("status").filter(has_text=re.compile("^Live$"))).to_be_visible()
+    desk.run("""fetch('/api/v1/session').then(answer => answer.json()).then(({csrf_token}) =>
+                fetch('/api/v1/session', {method: 'DELETE', headers: {'X-CSRF-Token': csrf_token}}))""")
+    expect(page.get_by_role("dialog", name="Ihre Sitzung ist abgelaufen")).to_be_visible()
+
+
+def test_house_without_sources_says_what_comes_first(browser, tmp_path):
+    house = House(tmp_path)
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    house.run("staff", "add", "--login", "ole", "--name", "Ole Ohm", "--role", "supervisor",
+              "--password-file", str(password))
+    with house.serve() as server:
+        server.secrets = {}
+        desk = Desk(browser, server)
+        page = desk.sign_in("ole")
+        expect(page.get_by_role("heading", name="Die ersten Ereignisse hereinlassen")).to_be_visible()
+        assert desk.violations() == []
+        source = house.add_source("shop")
+        server.sender(source).store(track("u1"))
+        expect(page.get_by_role("listitem").filter(has_text=re.compile("^Onlineshop"))).to_be_visible()
+        desk.close()
+    house.close()
 
 
 # --- sources --------------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def test_role_without_customers_notes_nothing(house):
     house.add_source("phone", touchpoint="phone", purposes=(CARE,))
     with house.serve() as server:
         customer = anna(server, shop)
-        for role in ("operator", "executive", "marketer", "broker"):
+        for role in ("operator", "executive", "marketer"):
             assert note(server, {"customer": customer}, role=role).status_code == 403, role
         assert note(server, {"customer": "eu-999999"}).status_code == 404
         assert noted(server, customer) == []
@@ -153,3 +153,26 @@ def test_customer_of_whom_only_marketing_is_stored_is_not_the_agents(house):
         answer = note(server, {"customer": customer})
         assert (answer.status_code, answer.json()["code"]) == (403, "use_denied")
         assert noted(server, customer) == []
+
+
+def test_who_is_limited_to_a_unit_notes_with_its_sources_and_of_its_customers(house):
+    north = house.add_source("north-shop", purposes=(ORDERS, CARE), more=("--unit", "north"))
+    south = house.add_source("south-shop", purposes=(ORDERS, CARE), more=("--unit", "south"))
+    house.add_source("north-phone", touchpoint="phone", purposes=(CARE,), more=("--unit", "north"))
+    house.add_source("south-phone", touchpoint="phone", purposes=(CARE,), more=("--unit", "south"))
+    token = house.json("token", "add", "--role", "agent", "--name", "south", "--unit", "south")["token"]
+    with house.serve() as server:
+        theirs, others = anna(server, south, "sue"), anna(server, north, "nora")
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {token}"
+
+        def limited(customer: str, **more) -> requests.Response:
+            return session.post(f"{server.url}/api/v1/calls", json={**NOTE, "customer": customer, **more}, timeout=20)
+
+        answer = limited(theirs)
+        assert (answer.status_code, answer.json().get("source")) == (201, "south-phone"), answer.text
+        assert limited(others).status_code == 404
+        assert limited(theirs, source="north-phone").status_code == 400
+        listed = session.get(f"{server.url}/api/v1/calls/sources", timeout=10).json()["items"]
+        assert [one["id"] for one in listed] == ["south-phone"]
+        assert len(noted(server, theirs)) == 1 and noted(server, others) == []

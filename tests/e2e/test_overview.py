@@ -127,3 +127,19 @@ def test_windows_of_one_person_have_a_limit(house):
         assert 1 < len(streams) < 20
         for stream in streams:
             stream.answer.close()
+
+
+def test_who_is_limited_to_a_unit_sees_what_its_sources_brought(house):
+    north = house.add_source("north-shop", more=("--unit", "north"))
+    south = house.add_source("south-till", touchpoint="till", more=("--unit", "south/munich"))
+    token = house.json("token", "add", "--role", "supervisor", "--name", "south", "--unit", "south")["token"]
+    with house.serve() as server:
+        server.sender(north).store(track("u1"), track("u2"))
+        server.sender(south).store(track("u3"))
+        assert requests.post(f"{server.url}/v1/track", json={}, auth=("hsw_wrong", ""), timeout=10).status_code == 401
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {token}"
+        for seen in (session.get(f"{server.url}/api/v1/overview", timeout=10).json(),
+                     Stream(session, server.url).next("overview")):
+            assert totals(seen) == {"till": 1}
+            assert (seen["customers"]["total"], seen["rejected"]["total"], seen["sources"]) == (1, 0, 1)

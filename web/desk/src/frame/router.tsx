@@ -1,5 +1,6 @@
 import {createRootRoute, createRoute, createRouter, lazyRouteComponent, Link} from '@tanstack/react-router';
 import {useTranslation} from 'react-i18next';
+import {type Occasion, occasions} from '../features/customers/occasion';
 import {Page} from '../parts/page';
 import {Empty, Failed, NoPermission} from '../parts/states';
 import {listSearch} from '../parts/list-search';
@@ -51,8 +52,9 @@ export type Tab = (typeof tabs)[number];
 const customer = createRoute({
   getParentRoute: () => root,
   path: '/customers/$id',
-  validateSearch: (search: Record<string, unknown>): {purpose?: string; touchpoint?: string; type?: string; tab?: Tab} => ({
+  validateSearch: (search: Record<string, unknown>): {purpose?: string; because?: Occasion; touchpoint?: string; type?: string; tab?: Tab} => ({
     purpose: text(search.purpose),
+    because: occasions.find(occasion => occasion === search.because),
     touchpoint: text(search.touchpoint),
     type: text(search.type),
     tab: tabs.find(tab => tab === search.tab),
@@ -68,6 +70,7 @@ const sources = createRoute({
 const newSource = createRoute({
   getParentRoute: () => root,
   path: '/sources/new',
+  validateSearch: (search: Record<string, unknown>): {for?: 'calls'} => ({for: search.for === 'calls' ? 'calls' : undefined}),
   component: guarded('createSource', lazyRouteComponent(() => import('../features/sources/new-source-page'), 'NewSourcePage')),
 });
 const source = createRoute({

@@ -22,7 +22,7 @@ function make(language: string) {
   const compact = new Intl.NumberFormat(locale, {notation: 'compact', maximumFractionDigits: 1});
   const percent = new Intl.NumberFormat(locale, {style: 'percent', maximumFractionDigits: 1});
   const date = new Intl.DateTimeFormat(locale, {day: 'numeric', month: 'short', year: 'numeric'});
-  const dayMonth = new Intl.DateTimeFormat(locale, {day: 'numeric', month: 'short', timeZone: 'UTC'});
+  const dayMonth = new Intl.DateTimeFormat(locale, {day: 'numeric', month: 'short'});
   const dayLong = new Intl.DateTimeFormat(locale, {weekday: 'long', day: 'numeric', month: 'long', year: 'numeric'});
   const time = new Intl.DateTimeFormat(locale, {hour: '2-digit', minute: '2-digit'});
   const clock = new Intl.DateTimeFormat(locale, {hour: '2-digit', minute: '2-digit', second: '2-digit'});
@@ -41,7 +41,7 @@ function make(language: string) {
     compact: (value: number) => compact.format(value),
     percent: (share: number) => percent.format(share),
     date: (iso: string) => date.format(new Date(iso)),
-    dayMonth: (day: string) => dayMonth.format(new Date(`${day}T00:00:00Z`)),
+    dayMonth: (iso: string) => dayMonth.format(new Date(iso)),
     dayLong: (iso: string) => dayLong.format(new Date(iso)),
     time: (iso: string) => time.format(new Date(iso)),
     clock: (iso: string) => clock.format(new Date(iso)),

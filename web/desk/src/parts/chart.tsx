@@ -1,4 +1,4 @@
-// Bars a day, stacked. A table with the same numbers stands beside them for readers of screens.
+// Bars, stacked, by the hour or day. A table with the same numbers stands beside them for readers of screens.
 import {VisuallyHidden} from '@mantine/core';
 import {type PointerEvent, useEffect, useMemo, useRef, useState} from 'react';
 import {useFormats} from '../i18n/format';
@@ -11,18 +11,25 @@ export interface Series {
   values: number[];
 }
 
+export interface Step {
+  key: string;
+  short: string; // below its bar, where there is room
+  long: string;
+  labelled?: boolean; // where some have a label and others none, whatever the room
+}
+
 interface BarsProps {
   label: string;
-  days: string[];
+  steps: Step[];
   series: Series[];
 }
 
 const height = 240;
 const above = 8; // pixels over the highest line, for half of its label
-const below = 26; // for the days
+const below = 26; // for the steps
 const left = 44; // for the numbers
 const labelRoom = 84; // the newest one is moved to the left by half of a label
-const gap = 0.28; // of a day's width
+const gap = 0.28; // of a step's width
 
 function useWidth() {
   const place = useRef<HTMLDivElement>(null);
@@ -37,21 +44,25 @@ function useWidth() {
   return {place, width};
 }
 
-export function Bars({label, days, series}: BarsProps) {
+export function Bars({label, steps, series}: BarsProps) {
   const format = useFormats();
   const {place, width} = useWidth();
-  const [day, setDay] = useState<number | null>(null);
+  const [chosen, setChosen] = useState<number | null>(null);
   const sums = useMemo(() => series.map(one => one.values.reduce((all, value) => all + value, 0)), [series]);
-  const scale = useMemo(() => scaleFor(Math.max(...days.map((_, index) => series.reduce((all, one) => all + one.values[index]!, 0)))), [days, series]);
+  const scale = useMemo(() => scaleFor(Math.max(...steps.map((_, index) => series.reduce((all, one) => all + (one.values[index] ?? 0), 0)))), [steps, series]);
   const room = Math.max(0, width - left);
-  const slot = room / days.length;
-  const hasLabel = labelled(days.length, room, labelRoom);
+  const slot = room / steps.length;
+  // Of those that may have a label, as many as there is room for.
+  const marked = steps.flatMap((step, index) => (step.labelled ? [index] : []));
+  const candidates = marked.length > 0 ? marked : steps.map((_, index) => index);
+  const hasRoom = labelled(candidates.length, room, labelRoom);
+  const labels = new Set(candidates.filter((_, position) => hasRoom(position)));
   const y = (value: number) => above + (height - above - below) * (1 - value / scale.top);
 
   function point(event: PointerEvent) {
     const x = event.clientX - event.currentTarget.getBoundingClientRect().left - left;
     const index = Math.floor(x / slot);
-    setDay(index >= 0 && index < days.length ? index : null);
+    setChosen(index >= 0 && index < steps.length ? index : null);
   }
 
   return (
@@ -66,7 +77,7 @@ export function Bars({label, days, series}: BarsProps) {
           </li>
         ))}
       </ul>
-      <div ref={place} className={classes.place} aria-hidden onPointerMove={point} onPointerDown={point} onPointerLeave={() => setDay(null)}>
+      <div ref={place} className={classes.place} aria-hidden onPointerMove={point} onPointerDown={point} onPointerLeave={() => setChosen(null)}>
         {width > 0 && (
           <svg width={width} height={height} className={classes.drawing}>
             {scale.ticks.map(tick => (
@@ -77,30 +88,30 @@ export function Bars({label, days, series}: BarsProps) {
                 </text>
               </g>
             ))}
-            {day !== null && <rect x={left + day * slot} width={slot} y={above} height={height - above - below} className={classes.chosen} />}
-            {days.map((name, index) => (
-              <g key={name}>
-                <Stack values={series.map(one => one.values[index]!)} x={left + (index + gap / 2) * slot} width={slot * (1 - gap)} y={y} />
-                {hasLabel(index) && (
+            {chosen !== null && <rect x={left + chosen * slot} width={slot} y={above} height={height - above - below} className={classes.chosen} />}
+            {steps.map((step, index) => (
+              <g key={step.key}>
+                <Stack values={series.map(one => one.values[index] ?? 0)} x={left + (index + gap / 2) * slot} width={slot * (1 - gap)} y={y} />
+                {labels.has(index) && (
                   <text x={Math.min(left + (index + 0.5) * slot, width - labelRoom / 2 + 8)} y={height - 6} className={classes.day}>
-                    {format.dayMonth(name)}
+                    {step.short}
                   </text>
                 )}
               </g>
             ))}
           </svg>
         )}
-        {day !== null && days[day] !== undefined && (
-          <div className={classes.tip} data-end={day > days.length / 2 || undefined} style={day > days.length / 2 ? {right: width - left - day * slot + 8} : {left: left + (day + 1) * slot + 8}}>
-            <strong>{format.dayMonth(days[day])}</strong>
+        {chosen !== null && steps[chosen] !== undefined && (
+          <div className={classes.tip} data-end={chosen > steps.length / 2 || undefined} style={chosen > steps.length / 2 ? {right: width - left - chosen * slot + 8} : {left: left + (chosen + 1) * slot + 8}}>
+            <strong>{steps[chosen].long}</strong>
             {series.map((one, index) =>
-              one.values[day]! > 0 ? (
+              one.values[chosen]! > 0 ? (
                 <span key={one.name} className={classes.tipLine}>
                   <svg width="8" height="8" aria-hidden>
                     <rect width="8" height="8" rx="2" fill={palette[index % palette.length]} />
                   </svg>
                   {one.name}
-                  <span className="figures push">{format.number(one.values[day]!)}</span>
+                  <span className="figures push">{format.number(one.values[chosen]!)}</span>
                 </span>
               ) : null,
             )}
@@ -121,11 +132,11 @@ export function Bars({label, days, series}: BarsProps) {
             </tr>
           </thead>
           <tbody>
-            {days.map((name, index) => (
-              <tr key={name}>
-                <th scope="row">{format.dayMonth(name)}</th>
+            {steps.map((step, index) => (
+              <tr key={step.key}>
+                <th scope="row">{step.long}</th>
                 {series.map(one => (
-                  <td key={one.name}>{format.number(one.values[index]!)}</td>
+                  <td key={one.name}>{format.number(one.values[index] ?? 0)}</td>
                 ))}
               </tr>
             ))}
@@ -143,4 +154,20 @@ function Stack({values, x, width, y}: {values: number[]; x: number; width: numbe
     under += value;
     return value > 0 ? <rect key={index} x={x} width={width} y={y(under)} height={y(from) - y(under)} fill={palette[index % palette.length]} /> : null;
   });
+}
+
+const sparkWidth = 96;
+const sparkHeight = 24;
+
+// Small bars beside a number that says the same in sum. What they show is told in words.
+export function Spark({values, label}: {values: number[]; label: string}) {
+  const most = Math.max(1, ...values);
+  const slot = sparkWidth / Math.max(1, values.length);
+  return (
+    <svg className={classes.spark} viewBox={`0 0 ${sparkWidth} ${sparkHeight}`} preserveAspectRatio="none" role="img" aria-label={label}>
+      {values.map((value, index) => (
+        <rect key={index} x={index * slot} width={Math.max(0.5, slot * 0.8)} y={sparkHeight - Math.max(1, (sparkHeight * value) / most)} height={Math.max(1, (sparkHeight * value) / most)} data-none={value === 0 || undefined} />
+      ))}
+    </svg>
+  );
 }

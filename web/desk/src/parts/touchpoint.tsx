@@ -23,6 +23,7 @@ const signs: Record<string, typeof IconWorld> = {
   hotline: IconPhone,
   invoice: IconReceipt,
   mail: IconMail,
+  phone: IconPhone,
   shop: IconWorld,
   social: IconMessageCircle,
   till: IconCash,
@@ -33,7 +34,7 @@ export function TouchpointIcon({touchpoint}: {touchpoint: string | null}) {
   return <Icon size={16} stroke={1.7} aria-hidden />;
 }
 
-const named = ['app', 'branch', 'checkout', 'delivery', 'hotline', 'invoice', 'mail', 'shop', 'social', 'till'] as const;
+const named = ['app', 'branch', 'checkout', 'delivery', 'hotline', 'invoice', 'mail', 'phone', 'shop', 'social', 'till'] as const;
 
 export function touchpointName(t: TFunction, touchpoint: string): string {
   const known = named.find(name => name === touchpoint);

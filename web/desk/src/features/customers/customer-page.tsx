@@ -1,6 +1,8 @@
-import {Tabs} from '@mantine/core';
+import {Button, Tabs} from '@mantine/core';
+import {IconPhonePlus} from '@tabler/icons-react';
 import {useQuery} from '@tanstack/react-query';
 import {Link, useNavigate, useParams, useSearch} from '@tanstack/react-router';
+import {useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, type Schemas, take} from '../../api/client';
 import {useFormats} from '../../i18n/format';
@@ -10,8 +12,11 @@ import {Failed, Loading} from '../../parts/states';
 import {touchpointName} from '../../parts/touchpoint';
 import {When} from '../../parts/when';
 import {useMay} from '../../session/session';
+import {becauseText} from './because';
+import {CallNote} from './call-note';
 import classes from './customer-page.module.css';
 import {Identities} from './identities';
+import {orderOf} from './occasion';
 import {keptPurpose, PurposeMenu, PurposeQuestion} from './purpose';
 import {Timeline} from './timeline';
 import {Uses} from './uses';
@@ -24,7 +29,7 @@ export function CustomerPage() {
   const search = useSearch({from: '/customers/$id'});
   const navigate = useNavigate({from: '/customers/$id'});
   const purpose = search.purpose ?? keptPurpose();
-  const choose = (chosen: string) => void navigate({search: before => ({...before, purpose: chosen}), replace: true});
+  const choose = (chosen: string) => void navigate({search: before => ({...before, purpose: chosen, because: undefined}), replace: true});
   if (!purpose) {
     return (
       <Page title={t('customer.untitled', {id})}>
@@ -51,18 +56,29 @@ export function nameOf(customer: Customer): string | null {
 function Known({id, purpose, onChoose}: {id: string; purpose: string; onChoose: (purpose: string) => void}) {
   const {t} = useTranslation();
   const may = useMay();
-  const {tab = 'timeline'} = useSearch({from: '/customers/$id'});
+  const {tab = 'timeline', because} = useSearch({from: '/customers/$id'});
   const navigate = useNavigate({from: '/customers/$id'});
   const {data, error, isPending, refetch} = useQuery({
     queryKey: ['customers', id, purpose],
     queryFn: () => take(api.GET('/api/v1/customers/{id}', {params: {path: {id}, query: {purpose}}})),
   });
   const name = data ? nameOf(data) : null;
+  const [noting, setNoting] = useState(false);
   return (
     <Page
       title={name ?? t('customer.untitled', {id})}
       lead={data && <Lead customer={data} named={name !== null} />}
-      actions={<PurposeMenu purpose={purpose} onChoose={onChoose} />}
+      actions={
+        <>
+          <PurposeMenu purpose={purpose} because={because && becauseText(t, because, orderOf(id))} onChoose={onChoose} />
+          {data && may('noteCall') && (
+            <Button variant="default" size="compact-md" leftSection={<IconPhonePlus size={16} aria-hidden />} onClick={() => setNoting(true)}>
+              {t('calls.note')}
+            </Button>
+          )}
+          {data && <CallNote opened={noting} onClose={() => setNoting(false)} about={{customer: data.id, purpose, mode: data.mode}} />}
+        </>
+      }
     >
       {isPending ? (
         <Loading lines={9} height={40} />

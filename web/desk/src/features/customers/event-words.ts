@@ -6,6 +6,8 @@ import type {Formats} from '../../i18n/format';
 
 export type TimelineEvent = Schemas['TimelineEvent'];
 
+const callNoted = 'Phone Call Noted';
+
 const known = {
   'Application Opened': 'applicationOpened',
   'Call Answered': 'callAnswered',
@@ -16,6 +18,7 @@ const known = {
   'Loyalty Card Registered': 'loyaltyCardRegistered',
   'Mail Answered': 'mailAnswered',
   'Message Received': 'messageReceived',
+  [callNoted]: 'callNoted',
   'Order Cancelled': 'orderCancelled',
   'Order Completed': 'orderCompleted',
   'Order Delivered': 'orderDelivered',
@@ -40,6 +43,7 @@ export function eventTitle(t: TFunction, event: TimelineEvent): string {
   if (event.type === 'group') return t('events.group');
   if (event.type === 'page') return t('events.page', {name: name ?? pageTitle(event) ?? ''});
   if (event.type === 'screen') return t('events.screen', {name: name ?? ''});
+  if (name === callNoted && event.properties.direction === 'outbound') return t('events.callNotedOut');
   const words = name ? known[name as keyof typeof known] : undefined;
   return words ? t(`events.${words}`) : (name ?? t('events.track'));
 }
@@ -80,4 +84,18 @@ export function eventSummary(t: TFunction, format: Formats, event: TimelineEvent
   else if (topic) out.push(topic.replaceAll('_', ' '));
   if (event.type === 'identify' && event.traits) out.push(Object.keys(event.traits).join(', '));
   return out;
+}
+
+export interface Call {
+  outbound: boolean;
+  verification: Schemas['CallerVerification'] | null;
+}
+
+const verifications = ['not_verified', 'callback', 'knowledge', 'authenticated', 'known_in_person'] as const;
+
+// What a note of a call says beside its words; nothing of other events.
+export function callOf(event: TimelineEvent): Call | null {
+  if (event.type !== 'track' || event.event !== callNoted) return null;
+  const {direction, verification} = event.properties as Record<string, unknown>;
+  return {outbound: direction === 'outbound', verification: verifications.find(name => name === verification) ?? null};
 }

@@ -8,6 +8,7 @@ export interface Lookup {
   kind: Kind;
   value: string;
   guessed?: boolean; // by the form of the value: other kinds of numbers may be meant as well
+  calls?: boolean; // the number is that of a call, handed over by the telephone system
 }
 
 // In which order a look-up is tried until somebody is found.

@@ -1,5 +1,5 @@
 // Why somebody looks at customers: asked first, then always in sight and changeable. Remembered for this window only.
-import {Menu, UnstyledButton} from '@mantine/core';
+import {Menu, UnstyledButton, VisuallyHidden} from '@mantine/core';
 import {IconCheck, IconChevronDown, IconEye} from '@tabler/icons-react';
 import {useTranslation} from 'react-i18next';
 import {type PurposeInfo, usePurposes, usePurposeText} from '../../api/purposes';
@@ -70,16 +70,21 @@ function Choices({purposes, onChoose}: {purposes: PurposeInfo[]; onChoose: (purp
   );
 }
 
-export function PurposeMenu({purpose, onChoose}: {purpose: string; onChoose: (purpose: string) => void}) {
+// `because`: the occasion that brought the purpose along.
+export function PurposeMenu({purpose, because, onChoose}: {purpose: string; because?: string; onChoose: (purpose: string) => void}) {
   const {t} = useTranslation();
   const text = usePurposeText();
   const {purposes} = usePurposes();
   return (
     <Menu position="bottom-end" width={340} withinPortal>
       <Menu.Target>
-        <UnstyledButton className={classes.current} aria-label={t('purpose.change', {purpose: text(purpose)})}>
+        <UnstyledButton className={classes.current}>
           <IconEye size={16} aria-hidden />
-          <span>{t('purpose.looking', {purpose: text(purpose)})}</span>
+          <span>
+            {t('purpose.looking', {purpose: text(purpose)})}
+            {because && ` · ${because}`}
+            <VisuallyHidden>: {t('common.change')}</VisuallyHidden>
+          </span>
           <IconChevronDown size={14} aria-hidden />
         </UnstyledButton>
       </Menu.Target>

@@ -1,6 +1,6 @@
 // What happened, newest first, by day. Only what is in sight is drawn, and more is fetched before its end comes near.
 import {Button, Select} from '@mantine/core';
-import {IconChevronDown, IconChevronRight} from '@tabler/icons-react';
+import {IconChevronDown, IconChevronRight, IconPhoneIncoming, IconPhoneOutgoing} from '@tabler/icons-react';
 import {useInfiniteQuery} from '@tanstack/react-query';
 import {useNavigate, useSearch} from '@tanstack/react-router';
 import {useWindowVirtualizer} from '@tanstack/react-virtual';
@@ -11,7 +11,7 @@ import {usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {Empty, Failed, Loading} from '../../parts/states';
-import {eventSummary, eventTitle, type TimelineEvent} from './event-words';
+import {callOf, eventSummary, eventTitle, type TimelineEvent} from './event-words';
 import {TouchpointIcon, touchpointName} from '../../parts/touchpoint';
 import classes from './timeline.module.css';
 
@@ -197,11 +197,12 @@ const Event = memo(function Event({event, last, open, onToggle}: EventProps) {
   const {t} = useTranslation();
   const format = useFormats();
   const summary = eventSummary(t, format, event);
+  const call = callOf(event);
   const Chevron = open ? IconChevronDown : IconChevronRight;
   return (
     <article className={classes.event} data-last={last || undefined} aria-label={`${eventTitle(t, event)}, ${format.time(event.occurred_at)}`}>
       <span className={classes.sign}>
-        <TouchpointIcon touchpoint={event.touchpoint} />
+        {call ? call.outbound ? <IconPhoneOutgoing size={16} stroke={1.7} aria-hidden /> : <IconPhoneIncoming size={16} stroke={1.7} aria-hidden /> : <TouchpointIcon touchpoint={event.touchpoint} />}
       </span>
       <div className={classes.words}>
         <button type="button" className={classes.head} aria-expanded={open} onClick={() => onToggle(event.id)}>
@@ -209,6 +210,9 @@ const Event = memo(function Event({event, last, open, onToggle}: EventProps) {
           <Chevron size={15} aria-hidden className={classes.chevron} />
         </button>
         {summary.length > 0 && <p className={classes.summary}>{summary.join(' · ')}</p>}
+        {call?.verification && (
+          <Chip tone={call.verification === 'not_verified' ? 'warn' : 'good'}>{t(`verification.${call.verification}`)}</Chip>
+        )}
         {event.damaged && <p className={classes.summary}>{t('timeline.damaged')}</p>}
         {open && <Details event={event} />}
       </div>

@@ -1,229 +1,304 @@
+// What happens, in numbers, as it happens.
 import {Button, SegmentedControl} from '@mantine/core';
-import {IconSearch} from '@tabler/icons-react';
-import {keepPreviousData, useQuery} from '@tanstack/react-query';
+import {IconPlus, IconSearch} from '@tabler/icons-react';
 import {Link} from '@tanstack/react-router';
 import {useMemo, useState} from 'react';
 import {useTranslation} from 'react-i18next';
-import {api, type Schemas, take} from '../../api/client';
 import {usePurposeText} from '../../api/purposes';
-import {useFormats} from '../../i18n/format';
-import {Bars, type Series} from '../../parts/chart';
+import {type Formats, useFormats} from '../../i18n/format';
+import {Bars, type Series, Spark, type Step as ChartStep} from '../../parts/chart';
 import {Health} from '../../parts/health';
 import {Page, Section} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
+import type {StreamState} from '../../parts/stream';
 import {touchpointName} from '../../parts/touchpoint';
 import {useMay, useMember} from '../../session/session';
 import classes from './overview.module.css';
-
-const refresh = 10_000; // milliseconds
-type Day = Schemas['EventDayPage']['items'][number];
+import {type Overview, type Span, type Step, useOverview} from './use-overview';
+import {Sales} from './sales';
 
 export function OverviewPage() {
   const {t} = useTranslation();
   const may = useMay();
   const {display_name: name, role} = useMember();
-  const lead = role === 'executive' ? t('overview.leadGroups') : may('eventDays') ? t('overview.lead') : t('overview.leadPlain');
+  const title = t('overview.title', {name: name.split(/\s+/)[0]});
+  if (may('getOverview')) return <Numbers title={title} lead={role === 'executive' ? t('overview.leadGroups') : t('overview.lead')} />;
   return (
-    <Page title={t('overview.title', {name: name.split(/\s+/)[0]})} lead={lead}>
-      {may('eventDays') && <Numbers />}
+    <Page title={title} lead={t('overview.leadPlain')}>
       <div className={classes.columns}>
-        {may('eventRefusals') && <Refusals />}
-        <div className="stack">
-          {!may('eventDays') && may('searchCustomers') && (
-            <Section title={t('overview.start')}>
-              <div className="stack">
-                <p className="soft small">{t('overview.startText')}</p>
-                <div>
-                  <Button component={Link} to="/customers" leftSection={<IconSearch size={16} aria-hidden />}>
-                    {t('customers.find')}
-                  </Button>
-                </div>
+        {may('searchCustomers') && (
+          <Section title={t('overview.start')}>
+            <div className="stack">
+              <p className="soft small">{t('overview.startText')}</p>
+              <div>
+                <Button component={Link} to="/customers" leftSection={<IconSearch size={16} aria-hidden />}>
+                  {t('customers.find')}
+                </Button>
               </div>
-            </Section>
-          )}
-          <Section title={t('overview.health')}>
-            <Health />
+            </div>
           </Section>
-        </div>
+        )}
+        <Section title={t('overview.health')}>
+          <Health />
+        </Section>
       </div>
     </Page>
   );
 }
 
-// The days from the first to today, in UTC, as the server counts them.
-function daysUntilToday(count: number): string[] {
-  const today = Date.now();
-  return Array.from({length: count}, (_, index) => new Date(today - (count - 1 - index) * 86_400_000).toISOString().slice(0, 10));
-}
+const spans = ['today', '7d', '28d'] as const;
+const days = {today: 1, '7d': 7, '28d': 28} as const;
 
-function useTouchpoints() {
-  const may = useMay();
-  const {data} = useQuery({
-    queryKey: ['sources', 'touchpoints'],
-    enabled: may('listSources'),
-    queryFn: () => take(api.GET('/api/v1/sources', {params: {query: {limit: 200}}})),
-    staleTime: 60_000,
-  });
-  return useMemo(() => new Map(data?.items.map(source => [source.id, source.touchpoint])), [data]);
-}
-
-function Numbers() {
+function Numbers({title, lead}: {title: string; lead: string}) {
   const {t} = useTranslation();
-  const [count, setCount] = useState(30);
-  const {data, error, isPending, refetch} = useQuery({
-    queryKey: ['days', count],
-    queryFn: () => take(api.GET('/api/v1/events/days', {params: {query: {days: count}}})),
-    refetchInterval: refresh,
-    placeholderData: keepPreviousData,
-  });
-  const touchpoints = useTouchpoints();
-  const days = useMemo(() => daysUntilToday(count), [count]);
-  const series = useMemo<Series[]>(() => {
-    const at = new Map(days.map((day, index) => [day, index]));
-    const found = new Map<string, number[]>();
-    for (const row of data?.items ?? []) {
-      const index = at.get(row.day);
-      if (row.measure !== 'events' || index === undefined) continue;
-      const name = touchpointName(t, touchpoints.get(row.source) ?? row.source);
-      const values = found.get(name) ?? days.map(() => 0);
-      values[index]! += row.events;
-      found.set(name, values);
-    }
-    const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
-    return [...found].map(([name, values]) => ({name, values})).sort((a, b) => sum(b.values) - sum(a.values));
-  }, [data, days, touchpoints, t]);
-
+  const may = useMay();
+  const [span, setSpan] = useState<Span>('today');
+  const [byHour, setByHour] = useState(false);
+  const step: Step = span === 'today' || (span === '7d' && byHour) ? 'hour' : 'day';
+  const {overview, error, state, ask} = useOverview(span, step);
+  // What is shown may still be of the span before.
+  const fits = overview?.span === span && overview.step === step;
   return (
-    <>
-      {isPending ? (
-        <Loading lines={4} height={48} />
-      ) : error ? (
-        <Failed error={error} retry={() => void refetch()} />
-      ) : (
+    <Page
+      title={title}
+      lead={lead}
+      actions={
         <>
-          <Tiles rows={data.items} days={days} />
-          <Section
-            title={t('overview.perDay')}
-            actions={
-              <SegmentedControl
-                size="xs"
-                role="radiogroup"
-                aria-label={t('overview.period')}
-                value={String(count)}
-                onChange={value => setCount(Number(value))}
-                data={[7, 30, 90].map(value => ({value: String(value), label: t('overview.days', {count: value})}))}
-              />
-            }
-          >
-            {series.length === 0 ? (
-              <Empty title={t('overview.nothing')}>{t('overview.nothingHint')}</Empty>
-            ) : (
-              <Bars label={t('overview.perDay')} days={days} series={series} />
-            )}
-          </Section>
+          <State state={state} />
+          <SegmentedControl
+            size="xs"
+            role="radiogroup"
+            aria-label={t('overview.period')}
+            value={span}
+            onChange={value => setSpan(value as Span)}
+            data={spans.map(value => ({value, label: value === 'today' ? t('overview.spanToday') : t('overview.days', {count: days[value]})}))}
+          />
         </>
+      }
+    >
+      {!overview ? (
+        error ? (
+          <Failed error={error} retry={ask} />
+        ) : (
+          <Loading lines={6} height={48} />
+        )
+      ) : overview.sources === 0 ? (
+        <FirstSteps />
+      ) : (
+        <div className="stack" aria-busy={!fits}>
+          <Tiles overview={overview} />
+          {may('eventDays') && <Sales days={days[span]} changed={overview} />}
+          <Touchpoints overview={overview} byHour={byHour} onByHour={span === '7d' ? setByHour : undefined} />
+          <div className={classes.columns}>
+            <Refused overview={overview} />
+            <div className="stack">
+              <Rejected overview={overview} />
+              <Section title={t('overview.health')}>
+                <Health />
+              </Section>
+            </div>
+          </div>
+        </div>
       )}
-    </>
+      {overview?.sources === 0 && (
+        <Section title={t('overview.health')}>
+          <Health />
+        </Section>
+      )}
+    </Page>
   );
 }
 
-function Tiles({rows, days}: {rows: Day[]; days: string[]}) {
+function State({state}: {state: StreamState}) {
+  const {t} = useTranslation();
+  return (
+    <p className={classes.live} data-state={state} role="status">
+      <span className={classes.dot} aria-hidden />
+      {t(`overview.${state}`)}
+    </p>
+  );
+}
+
+// Nothing can arrive yet: what to do first, and what then.
+function FirstSteps() {
+  const {t} = useTranslation();
+  const may = useMay();
+  return (
+    <section className={`card ${classes.first}`}>
+      <h2>{t('overview.firstTitle')}</h2>
+      <ol>
+        <li>{t('overview.firstSource')}</li>
+        <li>{t('overview.firstCode')}</li>
+        <li>{t('overview.firstSee')}</li>
+      </ol>
+      {may('createSource') ? (
+        <Button component={Link} to="/sources/new" leftSection={<IconPlus size={16} aria-hidden />}>
+          {t('sources.add')}
+        </Button>
+      ) : (
+        <p className="soft small">{t('overview.firstAsk')}</p>
+      )}
+    </section>
+  );
+}
+
+const sumOf = (values: number[]) => values.reduce((all, value) => all + value, 0);
+
+function Tiles({overview}: {overview: Overview}) {
   const {t} = useTranslation();
   const format = useFormats();
-  const today = days.at(-1);
-  const shown = rows.filter(row => days.includes(row.day));
-  const sum = (wanted: (row: Day) => boolean) => shown.filter(wanted).reduce((all, row) => all + row.events, 0);
-  const money = new Map<string | null, number>();
-  for (const row of shown) {
-    if (row.measure === 'orders' && row.amount) money.set(row.currency ?? null, (money.get(row.currency ?? null) ?? 0) + Number(row.amount));
-  }
-  const orders = sum(row => row.measure === 'orders');
-  const refunds = sum(row => row.measure === 'refunds');
+  const events = overview.steps.map((_, index) => sumOf(overview.touchpoints.map(one => one.steps[index] ?? 0)));
+  const tiles = [
+    {name: t('overview.events'), steps: events},
+    {name: t('overview.newCustomers'), steps: overview.customers.steps, hint: t('overview.newCustomersHint')},
+    {name: t('overview.refusedCount'), steps: overview.refused.steps, hint: t('overview.refusedCountHint')},
+    {name: t('overview.rejectedCount'), steps: overview.rejected.steps, hint: t('overview.rejectedCountHint')},
+  ];
   return (
     <dl className={classes.tiles}>
-      <div className={classes.tile}>
-        <dt>{t('overview.today')}</dt>
-        <dd>{format.number(sum(row => row.measure === 'events' && row.day === today))}</dd>
-      </div>
-      <div className={classes.tile}>
-        <dt>{t('overview.events')}</dt>
-        <dd>{format.number(sum(row => row.measure === 'events'))}</dd>
-      </div>
-      <div className={classes.tile}>
-        <dt>{t('overview.orders')}</dt>
-        <dd>{format.number(orders)}</dd>
-      </div>
-      <div className={classes.tile}>
-        <dt>{t('overview.ordered')}</dt>
-        <dd>
-          {[...money]
-            .sort((a, b) => b[1] - a[1])
-            .map(([currency, amount], index) => (
-              <span key={currency ?? ''} className={index > 0 ? classes.lesser : undefined}>
-                {format.moneyRound(amount, currency)}
-              </span>
-            ))}
-          {money.size === 0 && '–'}
-        </dd>
-      </div>
-      <div className={classes.tile}>
-        <dt>{t('overview.refunds')}</dt>
-        <dd>
-          {format.number(refunds)}
-          {orders > 0 && <span className={classes.lesser}>{t('overview.ofOrders', {share: format.percent(refunds / orders), count: orders})}</span>}
-        </dd>
-      </div>
+      {tiles.map(({name, steps, hint}) => {
+        const most = Math.max(...steps);
+        const at = overview.steps[steps.indexOf(most)];
+        return (
+          <div key={name} className={classes.tile} title={hint}>
+            <dt>{name}</dt>
+            <dd>
+              {format.number(sumOf(steps))}
+              <Spark
+                values={steps}
+                label={most === 0 || !at ? t('overview.sparkNone') : t('overview.spark', {most: format.number(most), when: stepNames(format, overview, at).long})}
+              />
+            </dd>
+          </div>
+        );
+      })}
     </dl>
   );
 }
 
-function Refusals() {
+function stepNames(format: Formats, overview: Overview, at: string): ChartStep {
+  if (overview.step === 'day') return {key: at, short: format.dayMonth(at), long: format.dayLong(at)};
+  if (overview.span === 'today') return {key: at, short: format.time(at), long: format.time(at)};
+  return {key: at, short: format.dayMonth(at), long: `${format.dayMonth(at)}, ${format.time(at)}`, labelled: new Date(at).getHours() === 0};
+}
+
+function Touchpoints({overview, byHour, onByHour}: {overview: Overview; byHour: boolean; onByHour?: (byHour: boolean) => void}) {
   const {t} = useTranslation();
   const format = useFormats();
-  const purposeText = usePurposeText();
-  const {data, error, isPending, refetch} = useQuery({
-    queryKey: ['refusals'],
-    queryFn: () => take(api.GET('/api/v1/events/refusals')),
-    refetchInterval: refresh,
-  });
-  const reasons = new Map<string, {events: number; subjects: Map<string, number>}>();
-  for (const row of data?.items ?? []) {
-    const reason = reasons.get(row.reason) ?? {events: 0, subjects: new Map<string, number>()};
+  const steps = useMemo(() => overview.steps.map(at => stepNames(format, overview, at)), [overview, format]);
+  const series = useMemo<Series[]>(
+    () =>
+      overview.touchpoints
+        .map(one => ({name: touchpointName(t, one.touchpoint ?? t('overview.gone')), values: one.steps}))
+        .sort((a, b) => sumOf(b.values) - sumOf(a.values)),
+    [overview, t],
+  );
+  const title = t(overview.step === 'day' ? 'overview.perDay' : 'overview.perHour');
+  return (
+    <Section
+      title={title}
+      actions={
+        onByHour && (
+          <SegmentedControl
+            size="xs"
+            role="radiogroup"
+            aria-label={t('overview.steps')}
+            value={byHour ? 'hour' : 'day'}
+            onChange={value => onByHour(value === 'hour')}
+            data={[
+              {value: 'day', label: t('overview.byDay')},
+              {value: 'hour', label: t('overview.byHour')},
+            ]}
+          />
+        )
+      }
+    >
+      {series.length === 0 ? <Empty title={t('overview.nothing')}>{t('overview.nothingHint')}</Empty> : <Bars label={title} steps={steps} series={series} />}
+    </Section>
+  );
+}
+
+interface Reason {
+  key: string;
+  text: string;
+  events: number;
+  of: {name: string; events: number}[];
+}
+
+function Reasons({reasons}: {reasons: Reason[]}) {
+  const format = useFormats();
+  const most = Math.max(1, ...reasons.map(reason => reason.events));
+  return (
+    <ul className={classes.reasons}>
+      {reasons.map(reason => (
+        <li key={reason.key}>
+          <div className={classes.reasonHead}>
+            <span>{reason.text}</span>
+            <span className="figures">{format.number(reason.events)}</span>
+          </div>
+          <span className={classes.bar} aria-hidden>
+            <span style={{width: `${(100 * reason.events) / most}%`}} />
+          </span>
+          <p className="soft tiny">
+            {reason.of
+              .sort((a, b) => b.events - a.events)
+              .slice(0, 3)
+              .map(({name}) => name)
+              .filter(name => name !== '')
+              .join(' · ')}
+          </p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface Counted {
+  events: number;
+  meaning: {de: string; en: string};
+}
+
+// One line a reason, with what it was about below.
+function grouped<T extends Counted>(rows: T[], language: 'de' | 'en', key: (row: T) => string, of: (row: T) => string): Reason[] {
+  const found = new Map<string, Reason>();
+  for (const row of rows) {
+    const text = row.meaning[language];
+    const reason = found.get(key(row)) ?? {key: key(row), text: text.charAt(0).toLocaleUpperCase() + text.slice(1), events: 0, of: []};
     reason.events += row.events;
-    reason.subjects.set(row.subject, (reason.subjects.get(row.subject) ?? 0) + row.events);
-    reasons.set(row.reason, reason);
+    reason.of.push({name: of(row), events: row.events});
+    found.set(key(row), reason);
   }
-  const sorted = [...reasons].sort((a, b) => b[1].events - a[1].events);
-  const most = Math.max(1, ...sorted.map(([, reason]) => reason.events));
+  return [...found.values()].sort((a, b) => b.events - a.events);
+}
+
+function Refused({overview}: {overview: Overview}) {
+  const {t, i18n} = useTranslation();
+  const purposeText = usePurposeText();
+  const reasons = grouped(overview.refused.reasons, i18n.language === 'de' ? 'de' : 'en', row => row.rule, row => (row.purpose ? purposeText(row.purpose) : ''));
   return (
     <Section title={t('overview.refused')} hint={t('overview.refusedHint')}>
-      {isPending ? (
-        <Loading lines={5} />
-      ) : error ? (
-        <Failed error={error} retry={() => void refetch()} />
-      ) : sorted.length === 0 ? (
-        <Empty title={t('sources.nothingRefused')} />
+      {reasons.length === 0 ? <Empty title={t('sources.nothingRefused')} /> : <Reasons reasons={reasons} />}
+    </Section>
+  );
+}
+
+function Rejected({overview}: {overview: Overview}) {
+  const {t, i18n} = useTranslation();
+  const may = useMay();
+  const reasons = grouped(overview.rejected.reasons, i18n.language === 'de' ? 'de' : 'en', row => row.code, row => row.source ?? t('overview.nobodyKnown'));
+  return (
+    <Section title={t('overview.rejected')} hint={t('overview.rejectedHint')}>
+      {reasons.length === 0 ? (
+        <p className="soft small">{t('overview.nothingRejected')}</p>
       ) : (
-        <ul className={classes.reasons}>
-          {sorted.map(([name, reason]) => (
-            <li key={name}>
-              <div className={classes.reasonHead}>
-                <span>{t(`reasons.${name as 'consent_missing'}`, {defaultValue: name})}</span>
-                <span className="figures">{format.number(reason.events)}</span>
-              </div>
-              <span className={classes.bar} aria-hidden>
-                <span style={{width: `${(100 * reason.events) / most}%`}} />
-              </span>
-              <p className="soft tiny">
-                {[...reason.subjects]
-                  .sort((a, b) => b[1] - a[1])
-                  .slice(0, 3)
-                  .map(([subject]) => purposeText(subject))
-                  .join(' · ')}
-              </p>
-            </li>
-          ))}
-        </ul>
+        <>
+          <Reasons reasons={reasons} />
+          {may('listSources') && (
+            <p className="small">
+              <Link to="/sources">{t('overview.rejectedMore')}</Link>
+            </p>
+          )}
+        </>
       )}
     </Section>
   );

@@ -1,7 +1,7 @@
 import {Alert, Button, Radio, TextInput} from '@mantine/core';
 import {IconAlertCircle} from '@tabler/icons-react';
 import {useMutation, useQueryClient} from '@tanstack/react-query';
-import {Link, useNavigate} from '@tanstack/react-router';
+import {Link, useNavigate, useSearch} from '@tanstack/react-router';
 import {type FormEvent, useRef, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, idempotencyKey, type Schemas, take} from '../../api/client';
@@ -37,14 +37,16 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
   const navigate = useNavigate();
   const queries = useQueryClient();
   const key = useRef(idempotencyKey());
-  const [name, setName] = useState('');
+  // What notes of calls need of a source; all of it can be changed.
+  const calls = useSearch({from: '/sources/new'}).for === 'calls';
+  const [name, setName] = useState(calls ? t('calls.sourceName') : '');
   const [id, setId] = useState<string | null>(null);
-  const [touchpoint, setTouchpoint] = useState('');
-  const [trust, setTrust] = useState<'server' | 'public'>('public');
+  const [touchpoint, setTouchpoint] = useState(calls ? 'phone' : '');
+  const [trust, setTrust] = useState<'server' | 'public'>(calls ? 'server' : 'public');
   const [mode, setMode] = useState<'live' | 'test'>('live');
   const [country, setCountry] = useState('');
   const [unit, setUnit] = useState('');
-  const [purposes, setPurposes] = useState<Record<string, string>>({});
+  const [purposes, setPurposes] = useState<Record<string, string>>(calls ? {CustomerCare: 'A6-1-b'} : {});
   const add = useMutation({
     mutationFn: () =>
       take(

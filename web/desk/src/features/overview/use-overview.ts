@@ -1,0 +1,29 @@
+// The overview as it is now: told by the server whenever a number changes.
+import {useState} from 'react';
+import {api, type Problem, type Schemas, take} from '../../api/client';
+import {useStream} from '../../parts/stream';
+
+export type Overview = Schemas['Overview'];
+export type Span = Overview['span'];
+export type Step = Overview['step'];
+
+// Where somebody is, by their browser.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+
+export function useOverview(span: Span, step: Step) {
+  const [overview, setOverview] = useState<Overview | null>(null);
+  const [error, setError] = useState<Problem | null>(null);
+  const query = {span, step, zone};
+  const takeOver = (now: Overview) => {
+    setError(null);
+    setOverview(now);
+  };
+  const ask = () => void take(api.GET('/api/v1/overview', {params: {query}})).then(takeOver, setError);
+  const state = useStream<Overview>({
+    address: `/api/v1/overview/live?${new URLSearchParams(query)}`,
+    name: 'overview',
+    onMessage: takeOver,
+    onBroken: ask,
+  });
+  return {overview, error, state, ask};
+}
