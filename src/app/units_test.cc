@@ -99,7 +99,8 @@ class UnitsTest : public testing::Test {
   }
   std::vector<std::string> senders(const Viewer& who, const std::string& of) {
     std::vector<std::string> out;
-    for (const auto& item : app_->customers().timeline(who, of, {})->items) {
+    const auto page = *app_->customers().timeline(who, of, {});
+    for (const auto& item : page.items) {
       out.push_back(app_->sources().find(Id<sources::Source>{item.source})->id);
     }
     return out;
