@@ -205,7 +205,7 @@ TEST_P(OverviewTest, SmallGroupsAreLeftOutOfEveryNumber) {
   submit("shop", {event("m1", kNow, "u1"), event("m2", kNow, "u2"), event("m3", kNow - hours{1}, "u3")});
   for (int i = 0; i < 5; ++i) submit("app", {event("a" + std::to_string(i), kNow, "u9")});
   submit("ads", {event("m4")});
-  const json::Value today = overview({Span::today, Step::hour, "UTC", true});
+  const json::Value today = overview({Span::today, Step::hour, "UTC", "", true});
   EXPECT_EQ(total(today, "shop"), 0);
   EXPECT_EQ(total(today, "app"), 5);
   EXPECT_EQ(today["customers"]["total"], 0);
