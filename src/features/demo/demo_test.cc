@@ -70,6 +70,8 @@ class FakeEvents final : public events::Events {
   Result<std::vector<events::DayTotal>> totals_by_day(Time) override { return std::vector<events::DayTotal>{}; }
   Result<std::vector<events::RefusalCount>> refusals() override { return std::vector<events::RefusalCount>{}; }
   events::Tail& tail() override { throw std::logic_error("nobody watches here"); }
+  events::Tally& tally() override { throw std::logic_error("nobody counts here"); }
+  void stop() override {}
   Result<void> forget_refused(Time) override { return {}; }
   Result<void> close_segments(const std::function<bool()>&) override { return {}; }
   Result<events::Holdings> holdings(db::Transaction&, events::Cell&, std::span<const IdentityId>,

@@ -80,6 +80,8 @@ class BusyEvents final : public events::Events {
   Result<std::vector<events::DayTotal>> totals_by_day(Time since) override { return real_.totals_by_day(since); }
   Result<std::vector<events::RefusalCount>> refusals() override { return real_.refusals(); }
   events::Tail& tail() override { return real_.tail(); }
+  events::Tally& tally() override { return real_.tally(); }
+  void stop() override { real_.stop(); }
   Result<void> forget_refused(Time now) override { return real_.forget_refused(now); }
   Result<void> close_segments(const std::function<bool()>& should_stop) override {
     return real_.close_segments(should_stop);
