@@ -239,6 +239,7 @@ def test_overview_is_live(desk):
     page = desk.sign_in("lea")
     state = page.get_by_role("status").filter(has_text=re.compile("^Live$"))
     expect(state).to_be_visible()
+    page.locator("label", has_text="Heute").click()
     touchpoint = f"kiosk-{uuid.uuid4().hex[:6]}"
     source = desk.server.house.add_source(touchpoint, touchpoint=touchpoint)
     sender = desk.server.sender(source)

@@ -56,10 +56,7 @@ function NoSource({onClose}: {onClose: () => void}) {
     <div className="stack">
       <p>{t('calls.noSource')}</p>
       <p className="soft small">{t('calls.noSourceHint')}</p>
-      <div className={classes.buttons}>
-        <Button variant="default" onClick={onClose}>
-          {t('common.close')}
-        </Button>
+      <div className="row">
         {may('createSource') && (
           <Button
             onClick={() => {
@@ -70,6 +67,9 @@ function NoSource({onClose}: {onClose: () => void}) {
             {t('calls.addSource')}
           </Button>
         )}
+        <Button variant="default" onClick={onClose}>
+          {t('common.close')}
+        </Button>
       </div>
     </div>
   );
@@ -132,16 +132,21 @@ function Form({onClose, about, sources}: FormProps) {
   return (
     <form className="stack" onSubmit={submit}>
       <p className="soft small">{'phone' in about ? t('calls.aboutPhone', {phone: about.phone}) : t('calls.aboutCustomer')}</p>
-      <SegmentedControl
-        role="radiogroup"
-        aria-label={t('calls.direction')}
-        value={direction}
-        onChange={value => setDirection(value as Direction)}
-        data={[
-          {value: 'inbound', label: t('calls.inbound')},
-          {value: 'outbound', label: t('calls.outbound')},
-        ]}
-      />
+      <div className={classes.choices}>
+        <span id="calls-direction" className={classes.label}>
+          {t('calls.direction')}
+        </span>
+        <SegmentedControl
+          role="radiogroup"
+          aria-labelledby="calls-direction"
+          value={direction}
+          onChange={value => setDirection(value as Direction)}
+          data={[
+            {value: 'inbound', label: t('calls.inbound')},
+            {value: 'outbound', label: t('calls.outbound')},
+          ]}
+        />
+      </div>
       <Radio.Group
         label={t('calls.verification')}
         description={t('calls.verificationHint')}
@@ -201,12 +206,12 @@ function Form({onClose, about, sources}: FormProps) {
           {t('calls.phoneWrong')}
         </Alert>
       )}
-      <div className={classes.buttons}>
-        <Button variant="default" onClick={onClose}>
-          {t('common.cancel')}
-        </Button>
+      <div className="row">
         <Button type="submit" loading={isPending}>
           {t('calls.save')}
+        </Button>
+        <Button variant="subtle" color="gray" onClick={onClose}>
+          {t('common.cancel')}
         </Button>
       </div>
     </form>

@@ -48,11 +48,22 @@ export function OverviewPage() {
 
 const spans = ['today', '7d', '28d'] as const;
 const days = {today: 1, '7d': 7, '28d': 28} as const;
+const kept = 'handschlag.span';
+
+// As it was last looked at, in this browser; first a week, which shows something also early in the morning.
+function useSpan(): [Span, (span: Span) => void] {
+  const [span, set] = useState<Span>(() => spans.find(known => known === localStorage.getItem(kept)) ?? '7d');
+  const choose = (chosen: Span) => {
+    localStorage.setItem(kept, chosen);
+    set(chosen);
+  };
+  return [span, choose];
+}
 
 function Numbers({title, lead}: {title: string; lead: string}) {
   const {t} = useTranslation();
   const may = useMay();
-  const [span, setSpan] = useState<Span>('today');
+  const [span, setSpan] = useSpan();
   const [byHour, setByHour] = useState(false);
   const step: Step = span === 'today' || (span === '7d' && byHour) ? 'hour' : 'day';
   const {overview, error, state, ask} = useOverview(span, step);
