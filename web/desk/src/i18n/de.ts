@@ -565,6 +565,7 @@ export const de: typeof en = {
   },
   units: {
     unit: 'Unternehmensteil',
+    column: 'Teil',
     all: 'das ganze',
     form: 'Als Pfad: sued, oder darunter sued/muenchen; leer ist das ganze Unternehmen',
     mayHint: 'Begrenzt die Sicht auf das, was die Quellen dieses Teils bringen: sued, oder darunter sued/muenchen. Leer heißt ohne Grenze',

@@ -560,6 +560,7 @@ export const en = {
   },
   units: {
     unit: 'Part of the company',
+    column: 'Part',
     all: 'all of it',
     form: 'As a path: south, or south/munich below it; empty is the whole company',
     mayHint: 'Limits what is seen to what this part’s sources bring: south, or south/munich below it. Empty is no limit',

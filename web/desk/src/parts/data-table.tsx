@@ -23,6 +23,7 @@ declare module '@tanstack/react-table' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
   interface ColumnMeta<TData extends RowData, TValue> {
     numeric?: boolean;
+    short?: boolean; // stays on one line
     label?: string;
   }
 }
@@ -127,7 +128,7 @@ function DataTable<Row>({label, rows, columns, search, onSearch, searchLabel, em
           {shown.map(row => (
             <tr key={row.id}>
               {row.getVisibleCells().map(cell => (
-                <td key={cell.id} data-numeric={cell.column.columnDef.meta?.numeric || undefined}>
+                <td key={cell.id} data-numeric={cell.column.columnDef.meta?.numeric || undefined} data-short={cell.column.columnDef.meta?.short || undefined}>
                   {cell.column.columnDef.meta?.label && (
                     <span className={classes.cellLabel} aria-hidden>
                       {cell.column.columnDef.meta.label}

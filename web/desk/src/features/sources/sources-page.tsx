@@ -64,14 +64,14 @@ function useColumns() {
       column.accessor(row => touchpointName(t, row.touchpoint), {
         id: 'touchpoint',
         header: t('sources.touchpoint'),
-        meta: {label: t('sources.touchpoint')},
+        meta: {label: t('sources.touchpoint'), short: true},
         cell: ({row, getValue}) => (
           <span className="row">
             <TouchpointIcon touchpoint={row.original.touchpoint} /> {getValue()}
           </span>
         ),
       }),
-      column.accessor('unit', {header: t('units.unit'), meta: {label: t('units.unit')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
+      column.accessor('unit', {header: t('units.column'), meta: {label: t('units.column')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
       column.accessor(row => t(`trust.${row.trust}`), {
         id: 'trust',
         header: t('sources.trust'),
@@ -95,7 +95,7 @@ function useColumns() {
       }),
       column.accessor('created_at', {
         header: t('sources.added'),
-        meta: {label: t('sources.added')},
+        meta: {label: t('sources.added'), short: true},
         cell: ({getValue}) => format.date(getValue()),
       }),
     ];

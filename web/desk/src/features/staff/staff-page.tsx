@@ -85,7 +85,7 @@ function useColumns(onAsk: (asked: Asked) => void) {
         ),
       }),
       column.accessor(row => t(`roles.${row.role}`), {id: 'role', header: t('staff.role'), meta: {label: t('staff.role')}}),
-      column.accessor('unit', {header: t('units.unit'), meta: {label: t('units.unit')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
+      column.accessor('unit', {header: t('units.column'), meta: {label: t('units.column')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
       column.accessor(row => t(`staff.${row.state}`), {
         id: 'state',
         header: t('staff.state'),
@@ -98,7 +98,7 @@ function useColumns(onAsk: (asked: Asked) => void) {
         meta: {label: t('staff.factor')},
         cell: ({row, getValue}) => <span className={row.original.second_factor ? undefined : 'soft'}>{getValue()}</span>,
       }),
-      column.accessor('created_at', {header: t('staff.since'), meta: {label: t('staff.since')}, cell: ({getValue}) => format.date(getValue())}),
+      column.accessor('created_at', {header: t('staff.since'), meta: {label: t('staff.since'), short: true}, cell: ({getValue}) => format.date(getValue())}),
       column.display({id: 'actions', header: t('common.actions'), cell: ({row}) => <Actions member={row.original} onAsk={onAsk} />}),
     ];
   }, [t, format, onAsk]);

@@ -97,11 +97,11 @@ function useColumns(onRevoke: (token: Token) => void) {
         meta: {label: t('tokens.region')},
         cell: ({getValue}) => getValue() || t('tokens.allRegions'),
       }),
-      column.accessor('unit', {header: t('units.unit'), meta: {label: t('units.unit')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
+      column.accessor('unit', {header: t('units.column'), meta: {label: t('units.column')}, cell: ({getValue}) => getValue() || <span className="soft">{t('units.all')}</span>}),
       column.accessor(row => row.expires_at ?? '', {
         id: 'expires',
         header: t('tokens.expires'),
-        meta: {label: t('tokens.expires')},
+        meta: {label: t('tokens.expires'), short: true},
         cell: ({getValue}) => (getValue() ? format.date(getValue()) : t('tokens.never')),
       }),
       column.accessor(row => row.last_used_at ?? '', {
