@@ -151,6 +151,24 @@ TEST_F(UnitsTest, OfAPersonOfTwoBranchesEachSeesItsOwn) {
   EXPECT_EQ(app_->customers().page(viewer(""), anna)->sums.orders, 4);
 }
 
+TEST_F(UnitsTest, ASharedCustomerHasACountryLikeOnesOwn) {
+  sources::Source swiss = *hamburg_;
+  swiss.id = swiss.touchpoint = "zurich";
+  swiss.country = "CH";
+  send(app_->sources().add(swiss)->source, {order("shared", "Z-1"), order("moved", "Z-2")});
+  auto moved = event(EventType::identify, "moved");
+  moved.traits = json::Value{{"address", {{"country", "at"}}}};
+  send(munich_, {order("own", "M-1"), order("shared", "M-2"), moved});
+  for (const auto& [user, country] : {std::pair{"own", "DE"}, {"shared", "DE"}, {"moved", "AT"}}) {
+    SCOPED_TRACE(user);
+    auto found = *app_->customers().find_by_key(viewer("south/munich"), std::string("user_id:") + user);
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_EQ(found.front().country, country) << "none, or another's, would tell that others know them";
+    auto page = *app_->customers().page(viewer("south/munich"), found.front().handle);
+    EXPECT_EQ(page.customer.identities.front().country, country);
+  }
+}
+
 TEST_F(UnitsTest, WhatOthersToldLeadsNobodyHere) {
   const std::string anna = anna_everywhere();
   auto& customers = app_->customers();

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "platform/text/text.h"
+
 namespace handschlag::customers {
 namespace {
 
@@ -20,6 +22,24 @@ std::optional<std::pair<std::int64_t, std::int64_t>> beginning(const Sums& known
     if (!first || span.first_at < first->second) first = {source, span.first_at};
   }
   return first;
+}
+
+// The country that a source told of somebody, in an address or by itself; "" where it told none.
+std::string country_told(const Sums& known, std::int64_t source) {
+  auto told = [&](const char* trait) -> const json::Value* {
+    auto values = known.traits.find(trait);
+    if (values == known.traits.end()) return nullptr;
+    auto value = values->second.find(source);
+    return value == values->second.end() ? nullptr : &value->second.value;
+  };
+  const json::Value* country = told("address");
+  if (country != nullptr)
+    country = country->is_object() && country->contains("country") ? &country->at("country") : nullptr;
+  for (const json::Value* one : {country, told("country")}) {
+    if (one == nullptr || !one->is_string()) continue;
+    if (auto code = text::country_code(one->get_ref<const std::string&>())) return *code;
+  }
+  return "";
 }
 
 }  // namespace
@@ -68,10 +88,14 @@ void Sight::trim(const Profile& profile, identity::Identity& identity) const {
   identity.stored_for = profile.stored_for(counts_);
   // The key that it is made from stands with each of its events, so it is as old as the first of these.
   if (!visible_.contains(identity.source)) {
-    const auto first = beginning(profile.for_purposes(gate::PurposeSet::all(), counts_));
-    identity.country.clear();
+    const Sums seen = profile.for_purposes(gate::PurposeSet::all(), counts_);
+    const auto first = beginning(seen);
     identity.source = first ? first->first : 0;
     identity.created_at = from_millis(first ? first->second : 0);
+    // As if that source had made it: one without a country, among others that have one, would tell of somebody else.
+    const sources::SourcePointer maker = sources_.find(Id<sources::Source>{identity.source});
+    identity.country = country_told(seen, identity.source);
+    if (identity.country.empty() && maker) identity.country = maker->country;
   }
   const Sums known = profile.for_purposes(identity.purposes, counts_);
   if (known.sources.empty()) {
