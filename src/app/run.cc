@@ -91,7 +91,7 @@ Result<std::string> read_password(const CommandLine& line) {
 void welcome_first_admin(App& app, const std::string& url, Console& console) {
   if (app.staff().admins().value_or(1) > 0) return;
   if (::isatty(STDOUT_FILENO) != 1) {
-    console.out("Nobody can sign in to the desk yet; make the first admin with: handschlag staff link\n");
+    console.out("There is no admin yet; make the first one with: handschlag staff link\n");
   } else if (auto code = app.staff().first_admin_link()) {
     console.out(
         fmt::format("Make yourself the first admin of the desk, once, within a day: {}/first#{}\n", url, *code));

@@ -298,7 +298,7 @@ def test_unit_of_a_member_is_given_and_taken_back(desk, member):
     dialog.get_by_role("button", name="Speichern").click()
     expect(row(page, member)).to_contain_text("branches/kiel")
     page.get_by_role("button", name="Rückgängig").click()
-    expect(row(page, member)).to_contain_text("das ganze")
+    expect(row(page, member)).to_contain_text("ganzes Unternehmen")
 
 
 def test_broker_needs_a_part(desk, member):
@@ -322,4 +322,13 @@ def test_source_is_given_to_another_part(desk):
     page.get_by_role("button", name="Ändern: Unternehmensteil").click()
     page.get_by_label("Unternehmensteil", exact=True).last.fill("")
     page.get_by_role("button", name="Speichern").click()
-    expect(page.get_by_text("das ganze").first).to_be_visible()
+    expect(page.get_by_text("ganzes Unternehmen").first).to_be_visible()
+
+
+def test_code_says_yes_to_what_the_source_knows(desk):
+    source = desk.server.house.add_source(f"laden-{uuid.uuid4().hex[:6]}", trust="public",
+                                          purposes=("ServiceUsageAnalytics:A6-1-a", "CustomerCare:A6-1-b"))
+    page = desk.come_in_as_ada(f"/sources/{source.id}")
+    code = page.get_by_role("tabpanel").locator("pre").first
+    expect(code).to_contain_text('"ServiceUsageAnalytics": leave.includes')
+    expect(code).not_to_contain_text("CustomerCare")

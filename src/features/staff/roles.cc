@@ -17,7 +17,7 @@ constexpr RoleInfo kRoles[] = {
     {Role::marketer, "marketer", "Gestaltet Angebote für die, die sie erhalten möchten.",
      "Designs offers for those who want to receive them."},
     {Role::sales, "sales", "Berät Kundinnen und Kunden beim Kauf.", "Advises customers on what they buy."},
-    {Role::broker, "broker", "Betreut als Vermittler die eigenen Kundinnen und Kunden: die ihrer Einheit.",
+    {Role::broker, "broker", "Betreut als Vermittler die Kundinnen und Kunden des eigenen Teils.",
      "Looks after their own customers, those of their unit, as an intermediary."},
     {Role::data_protection_officer, "data_protection_officer",
      "Prüft Einwilligungen, Nutzungen und Anträge und belegt sie.", "Checks and proves consents, uses and requests."},

@@ -38,6 +38,7 @@ export function idempotencyKey(): string {
 const protect: Middleware = {
   onRequest({request}) {
     if (request.method !== 'GET') request.headers.set('X-CSRF-Token', csrfToken);
+    request.headers.set('Accept-Language', document.documentElement.lang || 'en');
     return request;
   },
 };

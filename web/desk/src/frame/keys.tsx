@@ -90,7 +90,7 @@ export function Keys({children}: {children: ReactNode}) {
       <Palette opened={palette} onClose={() => setPalette(false)} />
       <Dialog opened={help} onClose={() => setHelp(false)} title={t('keys.title')}>
         <dl className={classes.list}>
-          <Row keys={['Ctrl', 'K']} text={t('keys.palette')} />
+          <Row keys={[t('keys.ctrl'), 'K']} text={t('keys.palette')} />
           <Row keys={['?']} text={t('keys.help')} />
           <Row keys={['/']} text={t('keys.search')} />
           {visible(may).map(place => (

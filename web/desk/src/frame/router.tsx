@@ -1,4 +1,4 @@
-import {createRootRoute, createRoute, createRouter, lazyRouteComponent, Link} from '@tanstack/react-router';
+import {createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, parseSearchWith, stringifySearchWith} from '@tanstack/react-router';
 import {useTranslation} from 'react-i18next';
 import {type Occasion, occasions} from '../features/customers/occasion';
 import {Page} from '../parts/page';
@@ -10,6 +10,11 @@ import {Shell} from './shell';
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+}
+
+// As telephone systems write it: a plus that nobody encoded arrives as a space.
+function phoneOf(value: unknown): string | undefined {
+  return text(value)?.replace(/^ (?=\d)/, '+');
 }
 
 // A page that lives on an operation which not every role may call.
@@ -42,7 +47,7 @@ const customers = createRoute({
   path: '/customers',
   validateSearch: (search: Record<string, unknown>): {purpose?: string; phone?: string; mode?: 'test'} => ({
     purpose: text(search.purpose),
-    phone: text(search.phone),
+    phone: phoneOf(search.phone),
     mode: search.mode === 'test' ? 'test' : undefined,
   }),
   component: guarded('searchCustomers', lazyRouteComponent(() => import('../features/customers/customers-page'), 'CustomersPage')),
@@ -109,6 +114,9 @@ const settings = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, staff, tokens, approvals, audit, settings]),
+  // What stands in an address is text, not JSON: else +49... became a number, and 1e5 another.
+  parseSearch: parseSearchWith(value => value),
+  stringifySearch: stringifySearchWith(JSON.stringify),
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultErrorComponent: ({error, reset}) => <Failed error={error} retry={reset} />,

@@ -103,7 +103,7 @@ function PaletteButton({compact = false}: {compact?: boolean}) {
       <IconSearch size={16} aria-hidden />
       <span>{t('palette.button')}</span>
       <span className={classes.findKeys} aria-hidden>
-        <Kbd size="xs">Ctrl</Kbd>
+        <Kbd size="xs">{t('keys.ctrl')}</Kbd>
         <Kbd size="xs">K</Kbd>
       </span>
     </UnstyledButton>

@@ -16,7 +16,7 @@ async function readiness(): Promise<Schemas['Readiness']> {
 
 export function Health() {
   const {t} = useTranslation();
-  const {data, error, isPending, refetch} = useQuery({queryKey: ['readyz'], queryFn: readiness, refetchInterval: 30_000});
+  const {data, error, isPending, refetch} = useQuery({queryKey: ['readyz'], queryFn: readiness, refetchInterval: query => (query.state.status === 'error' ? 5_000 : 10_000), retry: false});
   if (isPending) return <Loading lines={3} />;
   if (error) return <Failed error={error} retry={() => void refetch()} />;
   const parts = Object.entries(data.parts);

@@ -9,7 +9,7 @@ export function explain(t: TFunction, problem: Problem): string {
     case 'unreachable':
       return t('problem.unreachable');
     case 'use_denied':
-      return t('problem.useDenied');
+      return problem.detail || t('problem.useDenied'); // the ruling's reason, in the reader's language
     case 'role_missing':
       return t('problem.roleMissing');
     case 'precondition_failed':
@@ -26,6 +26,8 @@ export function explain(t: TFunction, problem: Problem): string {
       return t('problem.approvalExpired');
     case 'approval_pending':
       return t('problem.approvalPending');
+    case 'customer_unknown':
+      return t('problem.customerUnknown');
     case 'own_account':
       return t('problem.ownAccount');
     case 'modes_differ':

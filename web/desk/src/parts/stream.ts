@@ -18,7 +18,8 @@ interface Stream<T> {
 
 export function useStream<T>({address, name, onMessage, onBroken}: Stream<T>): StreamState {
   const [state, setState] = useState<StreamState>('connecting');
-  const {phase} = useSession().state;
+  const {state: session, refresh} = useSession();
+  const {phase} = session;
   const handlers = useRef({onMessage, onBroken});
   handlers.current = {onMessage, onBroken};
   useEffect(() => {
@@ -54,11 +55,14 @@ export function useStream<T>({address, name, onMessage, onBroken}: Stream<T>): S
         handlers.current.onMessage(JSON.parse((message as MessageEvent<string>).data) as T);
       });
       stream.addEventListener('beat', alive);
-      stream.addEventListener('over', broken);
+      stream.addEventListener('over', () => {
+        refresh();
+        broken();
+      });
       stream.onerror = broken;
     }
     open();
     return close;
-  }, [address, name, phase]);
+  }, [address, name, phase, refresh]);
   return state;
 }

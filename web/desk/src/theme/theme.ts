@@ -10,7 +10,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // Its way to lock scrolling is a style element; tokens.css does it by a class (see parts/dialog.tsx).
-    Modal: Modal.extend({defaultProps: {lockScroll: false, radius: 'md', overlayProps: {backgroundOpacity: 0.4}}}),
+    Modal: Modal.extend({classNames: {title: 'dialog-title'}, defaultProps: {lockScroll: false, radius: 'md', overlayProps: {backgroundOpacity: 0.4}}}),
     Drawer: Drawer.extend({defaultProps: {lockScroll: false, overlayProps: {backgroundOpacity: 0.4}}}),
     Input: Input.extend({defaultProps: {size: 'sm'}}),
   },

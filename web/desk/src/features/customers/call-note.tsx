@@ -10,7 +10,7 @@ import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
 import {asProblem, explain, fieldError} from '../../parts/problem';
 import {Failed, Loading} from '../../parts/states';
-import {useMay} from '../../session/session';
+import {useMay, useMember} from '../../session/session';
 import classes from './call-note.module.css';
 
 const verifications = ['not_verified', 'callback', 'knowledge', 'authenticated', 'known_in_person'] as const;
@@ -18,6 +18,9 @@ type Verification = Schemas['CallerVerification'];
 type Direction = 'inbound' | 'outbound';
 
 const longest = 2_000; // characters; four bytes each fit the server's limit only where few need them, and it says so
+
+// Words that were typed and not saved, until the page is left: who closes the dialog by mistake finds them again.
+const drafts = new Map<string, string>();
 
 // The customer whose page is open, or the number of somebody who is not known.
 type About = {customer: string; purpose: string; mode: 'live' | 'test'} | {phone: string};
@@ -50,11 +53,12 @@ function Body({onClose, about}: Omit<CallNoteProps, 'opened'>) {
 
 function NoSource({onClose}: {onClose: () => void}) {
   const {t} = useTranslation();
+  const {unit} = useMember();
   const may = useMay();
   const navigate = useNavigate();
   return (
     <div className="stack">
-      <p>{t('calls.noSource')}</p>
+      <p>{t(unit ? 'calls.noSourceHere' : 'calls.noSource')}</p>
       <p className="soft small">{t('calls.noSourceHint')}</p>
       <div className="row">
         {may('createSource') && (
@@ -91,7 +95,8 @@ function Form({onClose, about, sources}: FormProps) {
   const key = useRef(idempotencyKey());
   const [direction, setDirection] = useState<Direction>('inbound');
   const [verification, setVerification] = useState<Verification | null>(null);
-  const [summary, setSummary] = useState('');
+  const draft = 'customer' in about ? about.customer : about.phone;
+  const [summary, setSummary] = useState(drafts.get(draft) ?? '');
   const [at, setAt] = useState(localNow);
   const [source, setSource] = useState<string | null>(sources.length === 1 ? sources[0]!.id : null);
   const [missing, setMissing] = useState(false);
@@ -114,13 +119,16 @@ function Form({onClose, about, sources}: FormProps) {
         }),
       ),
     onSuccess: () => {
+      drafts.delete(draft);
       void queries.invalidateQueries({queryKey: ['customers']});
       notify({kind: 'good', text: t('calls.noted')});
       onClose();
     },
     onError: problem => {
       // Whether it was noted is not known where nothing came back: the same again is the same note. Else it is another.
-      if (asProblem(problem).status !== 0 && asProblem(problem).status < 500) key.current = idempotencyKey();
+      const {status, code} = asProblem(problem);
+      const unknown = status === 0 || status >= 500 || code === 'idempotency_in_progress' || code === 'idempotency_outcome_unknown';
+      if (!unknown) key.current = idempotencyKey();
     },
   });
   function submit(event: FormEvent) {
@@ -156,7 +164,7 @@ function Form({onClose, about, sources}: FormProps) {
       >
         <div className={classes.choices}>
           {verifications.map(name => (
-            <Radio key={name} value={name} label={t(`verification.${name}`)} />
+            <Radio key={name} value={name} label={t(`verification.${name}`)} data-autofocus={name === 'not_verified' || undefined} />
           ))}
         </div>
       </Radio.Group>
@@ -178,7 +186,10 @@ function Form({onClose, about, sources}: FormProps) {
         maxRows={12}
         maxLength={longest}
         value={summary}
-        onChange={event => setSummary(event.currentTarget.value)}
+        onChange={event => {
+          setSummary(event.currentTarget.value);
+          drafts.set(draft, event.currentTarget.value);
+        }}
         error={fieldError(error, 'summary')}
       />
       <div className={classes.pair}>
@@ -198,7 +209,7 @@ function Form({onClose, about, sources}: FormProps) {
       </div>
       {problem && problem.fields.length === 0 && (
         <Alert role="alert" color="red" title={t('problem.title')}>
-          {problem.code === 'person_erased' ? t('calls.erased') : explain(t, problem)}
+          {problem.code === 'person_erased' ? t('calls.erased') : problem.code === 'idempotency_key_reused' ? t('calls.reused') : explain(t, problem)}
         </Alert>
       )}
       {fieldError(error, 'phone') && (

@@ -5,6 +5,7 @@ import {Link, useNavigate, useParams, useSearch} from '@tanstack/react-router';
 import {useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, type Schemas, take} from '../../api/client';
+import {usePurposes} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {Page, Section} from '../../parts/page';
@@ -16,7 +17,7 @@ import {becauseText} from './because';
 import {CallNote} from './call-note';
 import classes from './customer-page.module.css';
 import {Identities} from './identities';
-import {orderOf} from './occasion';
+import {inherited, orderOf} from './occasion';
 import {keptPurpose, PurposeMenu, PurposeQuestion} from './purpose';
 import {Timeline} from './timeline';
 import {Uses} from './uses';
@@ -56,7 +57,9 @@ export function nameOf(customer: Customer): string | null {
 function Known({id, purpose, onChoose}: {id: string; purpose: string; onChoose: (purpose: string) => void}) {
   const {t} = useTranslation();
   const may = useMay();
-  const {tab = 'timeline', because} = useSearch({from: '/customers/$id'});
+  const {tab = 'timeline', because: said} = useSearch({from: '/customers/$id'});
+  const {purposes} = usePurposes();
+  const because = said && inherited(said, purposes) === purpose ? said : undefined;
   const navigate = useNavigate({from: '/customers/$id'});
   const {data, error, isPending, refetch} = useQuery({
     queryKey: ['customers', id, purpose],

@@ -9,6 +9,7 @@ import {usePurposes} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {Page} from '../../parts/page';
+import {asProblem} from '../../parts/problem';
 import {Empty, Failed, Loading} from '../../parts/states';
 import {useMay} from '../../session/session';
 import {becauseText} from './because';
@@ -191,8 +192,18 @@ function Found({lookup, asked, purposeFor, mode, onByName}: FoundProps) {
     void navigate({to: '/customers/$id', params: {id: only.id}, search: {purpose: data.purpose, because: data.occasion}, replace: true});
   }, [only, data, navigate]);
   if (isPending || only) return <Loading lines={4} height={56} />;
+  if (lookup.calls && asProblem(error).code === 'key_malformed') return <UnknownCaller onByName={onByName} />; // withheld
   if (error) return <Failed error={error} retry={() => void refetch()} />;
-  if (data === null) return <>{asked}</>;
+  if (data === null) {
+    return (
+      <div className="stack">
+        <p role="alert" className={classes.first}>
+          {t('purpose.first')}
+        </p>
+        {asked}
+      </div>
+    );
+  }
   const {people, purpose, occasion} = data;
   const because = occasion && purpose === purposeFor(occasion) ? occasion : undefined;
   return (
@@ -204,7 +215,7 @@ function Found({lookup, asked, purposeFor, mode, onByName}: FoundProps) {
         lookup.calls ? (
           <UnknownCaller phone={lookup.value} onByName={onByName} />
         ) : (
-          <Empty title={t('customers.nobody')}>{t('customers.nobodyHint')}</Empty>
+          <Empty title={t('customers.nobody')}>{t(lookup.kind === 'name' && lookup.value.length < 3 ? 'customers.short' : 'customers.nobodyHint')}</Empty>
         )
       ) : (
         <ul className={classes.results}>
@@ -218,7 +229,7 @@ function Found({lookup, asked, purposeFor, mode, onByName}: FoundProps) {
 }
 
 // Nobody is known by the number: what can be done all the same.
-function UnknownCaller({phone, onByName}: {phone: string; onByName: () => void}) {
+function UnknownCaller({phone, onByName}: {phone?: string; onByName: () => void}) {
   const {t} = useTranslation();
   const may = useMay();
   const [noting, setNoting] = useState(false);
@@ -231,7 +242,7 @@ function UnknownCaller({phone, onByName}: {phone: string; onByName: () => void})
             <Button variant="default" leftSection={<IconSearch size={16} aria-hidden />} onClick={onByName}>
               {t('customers.byName')}
             </Button>
-            {may('noteCall') && (
+            {phone !== undefined && may('noteCall') && (
               <Button leftSection={<IconPhonePlus size={16} aria-hidden />} onClick={() => setNoting(true)}>
                 {t('calls.note')}
               </Button>
@@ -239,9 +250,9 @@ function UnknownCaller({phone, onByName}: {phone: string; onByName: () => void})
           </div>
         }
       >
-        {t('customers.nobodyCallsHint')}
+        {t(phone === undefined ? 'customers.withheldHint' : 'customers.nobodyCallsHint')}
       </Empty>
-      <CallNote opened={noting} onClose={() => setNoting(false)} about={{phone}} />
+      {phone !== undefined && <CallNote opened={noting} onClose={() => setNoting(false)} about={{phone}} />}
     </>
   );
 }

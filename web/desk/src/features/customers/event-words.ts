@@ -82,7 +82,7 @@ export function eventSummary(t: TFunction, format: Formats, event: TimelineEvent
   if (words) out.push(t('events.quoted', {text: words}));
   else if (note) out.push(note);
   else if (topic) out.push(topic.replaceAll('_', ' '));
-  if (event.type === 'identify' && event.traits) out.push(Object.keys(event.traits).join(', '));
+  if (event.type === 'identify' && event.traits) out.push(Object.keys(event.traits).map(name => t(`traits.${name}` as 'traits.email', {defaultValue: name})).join(', '));
   return out;
 }
 

@@ -204,6 +204,7 @@ function Touchpoints({overview, byHour, onByHour}: {overview: Overview; byHour: 
         .sort((a, b) => sumOf(b.values) - sumOf(a.values)),
     [overview, t],
   );
+  const groups = useMember().role === 'executive';
   const title = t(overview.step === 'day' ? 'overview.perDay' : 'overview.perHour');
   return (
     <Section
@@ -224,7 +225,7 @@ function Touchpoints({overview, byHour, onByHour}: {overview: Overview; byHour: 
         )
       }
     >
-      {series.length === 0 ? <Empty title={t('overview.nothing')}>{t('overview.nothingHint')}</Empty> : <Bars label={title} steps={steps} series={series} />}
+      {series.length === 0 ? groups ? <Empty title={t('overview.nothingGroups')} /> : <Empty title={t('overview.nothing')}>{t('overview.nothingHint')}</Empty> : <Bars label={title} steps={steps} series={series} />}
     </Section>
   );
 }
@@ -285,10 +286,11 @@ function grouped<T extends Counted>(rows: T[], language: 'de' | 'en', key: (row:
 function Refused({overview}: {overview: Overview}) {
   const {t, i18n} = useTranslation();
   const purposeText = usePurposeText();
+  const groups = useMember().role === 'executive';
   const reasons = grouped(overview.refused.reasons, i18n.language === 'de' ? 'de' : 'en', row => row.rule, row => (row.purpose ? purposeText(row.purpose) : ''));
   return (
     <Section title={t('overview.refused')} hint={t('overview.refusedHint')}>
-      {reasons.length === 0 ? <Empty title={t('sources.nothingRefused')} /> : <Reasons reasons={reasons} />}
+      {reasons.length === 0 ? <Empty title={t(groups ? 'overview.nothingGroups' : 'sources.nothingRefused')} /> : <Reasons reasons={reasons} />}
     </Section>
   );
 }

@@ -7,7 +7,7 @@ import {api, take} from '../../api/client';
 import {useFormats} from '../../i18n/format';
 import classes from './overview.module.css';
 
-const pause = 15_000; // milliseconds
+const pause = 5_000; // milliseconds
 const idle = 300_000;
 
 // When somebody last moved a pointer or pressed a key.
@@ -36,9 +36,14 @@ export function Sales({days, changed}: {days: number; changed: unknown}) {
   const asked = useRef(Date.now());
   const sign = useLastSign();
   useEffect(() => {
-    if (Date.now() - sign.current > idle || Date.now() - asked.current < pause) return;
-    asked.current = Date.now();
-    void refetch();
+    const ask = () => {
+      if (Date.now() - sign.current > idle) return;
+      asked.current = Date.now();
+      void refetch();
+    };
+    // What came last within the pause is asked for after it.
+    const timer = setTimeout(ask, Math.max(0, asked.current + pause - Date.now()));
+    return () => clearTimeout(timer);
   }, [changed, refetch, sign]);
   const rows = data?.items ?? [];
   const sum = (measure: string) => rows.filter(row => row.measure === measure).reduce((all, row) => all + row.events, 0);
@@ -72,7 +77,7 @@ export function Sales({days, changed}: {days: number; changed: unknown}) {
         <dt>{t('overview.refunds')}</dt>
         <dd>
           {format.number(refunds)}
-          {orders > 0 && <span className={classes.lesser}>{t('overview.ofOrders', {share: format.percent(refunds / orders), count: orders})}</span>}
+          {orders > 0 && <span className={classes.lesser}>{t('overview.ofOrders', {share: format.percent(refunds / orders), count: orders, orders: format.number(orders)})}</span>}
         </dd>
       </div>
     </dl>

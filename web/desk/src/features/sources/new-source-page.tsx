@@ -5,6 +5,7 @@ import {Link, useNavigate, useSearch} from '@tanstack/react-router';
 import {type FormEvent, useRef, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, idempotencyKey, type Schemas, take} from '../../api/client';
+import {CountrySelect} from '../../parts/country-select';
 import {Page, Section} from '../../parts/page';
 import {asProblem, explain, fieldError} from '../../parts/problem';
 import {Secret} from '../../parts/secret';
@@ -60,7 +61,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
             mode,
             enabled: true,
             unit,
-            country: country.trim() === '' ? null : country.trim().toUpperCase(),
+            country: country === '' ? null : country,
             purposes: Object.entries(purposes).map(([purpose, basis]) => `${purpose}:${basis}`),
           },
         }),
@@ -106,15 +107,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
               onChange={event => setTouchpoint(event.currentTarget.value)}
               error={fieldError(add.error, 'touchpoint')}
             />
-            <TextInput
-              label={t('sources.country')}
-              description={t('sources.countryHint')}
-              maxLength={2}
-              pattern="[A-Za-z]{2}"
-              value={country}
-              onChange={event => setCountry(event.currentTarget.value)}
-              error={fieldError(add.error, 'country')}
-            />
+            <CountrySelect label={t('sources.country')} description={t('sources.countryHint')} value={country} onChange={setCountry} error={fieldError(add.error, 'country')} />
             <UnitField value={unit} onChange={setUnit} hint={t('units.sourceHint')} error={fieldError(add.error, 'unit')} />
           </div>
         </Section>

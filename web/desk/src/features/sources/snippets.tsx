@@ -12,7 +12,7 @@ interface Snippet {
 }
 
 function inPages(key: string, host: string, origin: string, categories: string[], comment: string): Snippet[] {
-  const named = categories.length > 0 ? categories : ['analytics'];
+  const named = categories;
   const agreed = named.map(category => `${JSON.stringify(category)}: leave.includes(${JSON.stringify(category)})`).join(', ');
   return [
     {
@@ -82,11 +82,19 @@ analytics.track({userId: '42', event: 'Order Completed',
   ];
 }
 
+// What a page says yes to: the words that the source knows; without any, the names of its purposes mean themselves.
+function consentWords(source: Source): string[] {
+  const words = Object.keys(source.consent_categories);
+  const names = source.purposes.map(declared => declared.split(':'));
+  const onConsent = names.filter(([, basis]) => basis === 'A6-1-a');
+  return words.length > 0 ? words : (onConsent.length > 0 ? onConsent : names).map(([name]) => name ?? '');
+}
+
 export function Snippets({source, writeKey}: {source: Source; writeKey?: string}) {
   const {t} = useTranslation();
   const key = writeKey ?? 'WRITE_KEY';
   const {host, origin} = window.location;
-  const pages = inPages(key, host, origin, Object.keys(source.consent_categories), t('sources.snippetComment'));
+  const pages = inPages(key, host, origin, consentWords(source), t('sources.snippetComment'));
   const snippets = source.trust === 'public' ? pages : inPrograms(key, origin);
   return (
     <Tabs defaultValue={snippets[0]!.id} keepMounted={false}>
