@@ -160,6 +160,25 @@ def number_of(desk, wanted: str) -> str:
     return re.search(r"\+49\d+", page.get_by_text(re.compile(r"\+49\d+")).first.inner_text()).group()
 
 
+def test_strangers_are_shown_before_they_are_linked(desk):
+    page = desk.sign_in("jonas")
+    desk.open_customer("claire.fontaine@fr.example.net")
+    claire = re.search(r"/customers/([\w-]+)", page.url).group(1)
+    desk.open_customer(ANNA)
+    page.get_by_role("tab", name=re.compile(r"^Wer\s*\d")).click()
+    page.get_by_role("button", name="Verknüpfen").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("ist dieselbe Person wie").fill("eu-zzzzzzzz")
+    dialog.get_by_role("button", name="Nachsehen, wer das ist").click()
+    expect(dialog.get_by_text("niemand zu sehen")).to_be_visible()
+    dialog.get_by_label("ist dieselbe Person wie").fill(claire)
+    dialog.get_by_role("button", name="Nachsehen, wer das ist").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Claire Fontaine")
+    expect(dialog.get_by_role("button", name="Mit Claire Fontaine verknüpfen")).to_be_visible()
+    assert not desk.violations()
+    page.keyboard.press("Escape")
+
+
 def test_telephone_opens_the_customer_and_the_number_leaves_the_address(desk):
     page = desk.sign_in("mia", "/customers")
     number = number_of(desk, ANNA)

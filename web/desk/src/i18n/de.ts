@@ -359,6 +359,8 @@ export const de: typeof en = {
     noLinks: 'Diese Identität steht für sich.',
     noKeys: 'Für diesen Zweck ist davon nichts zu sehen.',
     link: 'Verknüpfen',
+    linkWith: 'Mit {{name}} verknüpfen',
+    lookFirst: 'Nachsehen, wer das ist',
     linkNamed: '{{a}} und {{b}} verknüpfen',
     unlink: 'Trennen',
     unlinkNamed: '{{a}} und {{b}} trennen',

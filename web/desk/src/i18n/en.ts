@@ -354,6 +354,8 @@ export const en = {
     noLinks: 'This identity stands alone.',
     noKeys: 'Nothing of it may be seen for this purpose.',
     link: 'Link',
+    linkWith: 'Link with {{name}}',
+    lookFirst: 'Look who that is',
     linkNamed: 'Link {{a}} and {{b}}',
     unlink: 'Take apart',
     unlinkNamed: 'Take {{a}} and {{b}} apart',

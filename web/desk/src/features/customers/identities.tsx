@@ -2,10 +2,11 @@
 import {Button, Checkbox, Select, TextInput} from '@mantine/core';
 import {IconLink, IconLinkOff, IconLinkPlus} from '@tabler/icons-react';
 import {useMutation, useQueryClient} from '@tanstack/react-query';
+import {useNavigate} from '@tanstack/react-router';
 import type {TFunction} from 'i18next';
 import {type FormEvent, useState} from 'react';
 import {useTranslation} from 'react-i18next';
-import {api, idempotencyKey, Problem, take} from '../../api/client';
+import {api, idempotencyKey, take} from '../../api/client';
 import {usePurposes, usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
@@ -13,7 +14,7 @@ import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
 import {asProblem, explain, notifyProblem} from '../../parts/problem';
 import {useMay} from '../../session/session';
-import type {Customer} from './customer-page';
+import {type Customer, nameOf} from './customer-page';
 import classes from './identities.module.css';
 import {type Basis, basisName, bases, KindIcon, kindName} from './kinds';
 
@@ -116,24 +117,33 @@ function nameOfEnd(t: ReturnType<typeof useTranslation>['t'], customer: Customer
   return identity ? `${kindName(t, identity.kind)} ${id}` : id;
 }
 
+function isDevice(identity: Identity): boolean {
+  return identity.kind === 'anonymous_id' || identity.kind === 'device_id';
+}
+
 function LinkLine({link, customer, mayLink, purpose}: {link: Link; customer: Customer; mayLink: boolean; purpose: string}) {
   const {t} = useTranslation();
   const format = useFormats();
   const purposeText = usePurposeText();
+  const navigate = useNavigate({from: '/customers/$id'});
   const {link: make, unlink, failed} = useLinks();
   const made = {a: link.a, b: link.b, basis: link.basis as Basis, purposes: link.purposes};
 
+  // Taken apart, the page stays with the half that somebody is known by rather than with a browser.
+  const stays = customer.identities.find(identity => (identity.id === link.a || identity.id === link.b) && !isDevice(identity))?.id;
   const end = useMutation({
     mutationFn: () => unlink(link.a, link.b),
     onError: failed,
-    onSuccess: () =>
+    onSuccess: () => {
+      if (stays) void navigate({to: '/customers/$id', params: {id: stays}, search: before => before, replace: true, resetScroll: false});
       notify({
         kind: 'good',
         text: t('identities.unlinked'),
         undo: () => {
           make(made).then(() => notify({kind: 'good', text: t('identities.linkedAgain')}), failed);
         },
-      }),
+      });
+    },
   });
   const again = useMutation({
     mutationFn: () => make({...made, purposes: made.purposes.length > 0 ? made.purposes : [purpose]}),
@@ -193,10 +203,11 @@ function LinkLine({link, customer, mayLink, purpose}: {link: Link; customer: Cus
 
 function LinkForm({customer, purpose, onDone}: {customer: Customer; purpose: string; onDone: () => void}) {
   const {t} = useTranslation();
+  const format = useFormats();
   const {link, unlink, failed} = useLinks();
   const {purposes} = usePurposes();
   const purposeText = usePurposeText();
-  const [own, setOwn] = useState(customer.identities[0]?.id ?? customer.id);
+  const [own, setOwn] = useState((customer.identities.find(identity => !isDevice(identity)) ?? customer.identities[0])?.id ?? customer.id);
   const [other, setOther] = useState('');
   const [basis, setBasis] = useState<Basis>('A6-1-b');
   const [chosen, setChosen] = useState<string[]>([purpose]);
@@ -208,10 +219,16 @@ function LinkForm({customer, purpose, onDone}: {customer: Customer; purpose: str
       notify({kind: 'good', text: t('identities.linked'), undo: () => void unlink(own, wanted).catch(failed)});
     },
   });
-  const problem = make.error ? asProblem(make.error) : null;
+  // Who it is, before anybody is joined with them: a look like any other.
+  const look = useMutation({
+    mutationFn: () => take(api.GET('/api/v1/customers/{id}', {params: {path: {id: other.trim()}, query: {purpose}}})),
+  });
+  const found = look.data;
+  const error = make.error ?? look.error;
   function submit(event: FormEvent) {
     event.preventDefault();
-    make.mutate();
+    if (found) make.mutate();
+    else look.mutate();
   }
   return (
     <form className="stack" onSubmit={submit}>
@@ -229,9 +246,19 @@ function LinkForm({customer, purpose, onDone}: {customer: Customer; purpose: str
         value={other}
         required
         withAsterisk={false}
-        onChange={event => setOther(event.currentTarget.value)}
-        error={problem ? explain(t, problem instanceof Problem ? problem : asProblem(problem)) : undefined}
+        onChange={event => {
+          setOther(event.currentTarget.value);
+          look.reset();
+          make.reset();
+        }}
+        error={error ? explain(t, asProblem(error)) : undefined}
       />
+      {found && (
+        <div role="status" className={classes.identity}>
+          <p className={classes.kind}>{nameOf(found) ?? t('customer.untitled', {id: found.id})}</p>
+          <p className="soft small">{format.list([...new Set(found.identities.map(identity => kindName(t, identity.kind)))])}</p>
+        </div>
+      )}
       <Select label={t('identities.basis')} value={basis} allowDeselect={false} onChange={value => setBasis((value ?? basis) as Basis)} data={bases.map(name => ({value: name, label: basisName(t, name)}))} />
       <Checkbox.Group label={t('identities.purposes')} value={chosen} onChange={setChosen}>
         <div className={classes.choices}>
@@ -243,8 +270,8 @@ function LinkForm({customer, purpose, onDone}: {customer: Customer; purpose: str
         </div>
       </Checkbox.Group>
       <div className="row">
-        <Button type="submit" loading={make.isPending} disabled={other.trim() === '' || chosen.length === 0}>
-          {t('identities.link')}
+        <Button type="submit" loading={make.isPending || look.isPending} disabled={other.trim() === '' || chosen.length === 0}>
+          {found ? t('identities.linkWith', {name: nameOf(found) ?? found.id}) : t('identities.lookFirst')}
         </Button>
         <Button variant="subtle" color="gray" onClick={onDone}>
           {t('common.cancel')}
