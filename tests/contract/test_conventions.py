@@ -3,6 +3,7 @@
 import re
 import threading
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -28,7 +29,9 @@ def sent_to(operation, seeded) -> tuple[str, dict, dict]:
     """Address, body, headers."""
     case = CASES[operation.id]
     case = case(seeded) if callable(case) else case
-    return seeded.url + operation.path.format(**case.get("path", {})), case.get("body"), case.get("headers", {})
+    query = f"?{urlencode(case['query'])}" if "query" in case else ""
+    url = seeded.url + operation.path.format(**case.get("path", {})) + query
+    return url, case.get("body"), case.get("headers", {})
 
 
 def let_finish(operation, url: str, server):

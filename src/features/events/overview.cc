@@ -141,7 +141,8 @@ Result<Query> query_of(const http::Request& request) {
     if (it == std::end(kSpans)) return wrong("span", "must be today, 7d or 28d");
     query.span = it->span;
   }
-  query.step = query.span == Span::today ? Step::hour : Step::day;
+  query.groups_only = request.principal.role == "executive";
+  query.step = query.span == Span::today && !query.groups_only ? Step::hour : Step::day;
   if (auto wanted = request.query_param("step")) {
     if (*wanted != "hour" && *wanted != "day") return wrong("step", "must be hour or day");
     query.step = *wanted == "hour" ? Step::hour : Step::day;
@@ -149,7 +150,9 @@ Result<Query> query_of(const http::Request& request) {
   if (query.span == Span::four_weeks && query.step == Step::hour) return wrong("step", "must be day for 28 days");
   if (auto wanted = request.query_param("zone")) query.zone = wanted->substr(0, kMaxZoneName);
   query.unit = staff::unit_of(request.principal);
-  query.groups_only = request.principal.role == "executive";
+  // Of groups alone one kind of day is told: two that overlap, subtracted, would be a smaller group.
+  if (query.groups_only && query.step == Step::hour) return wrong("step", "must be day for your role");
+  if (query.groups_only && query.zone != "UTC") return wrong("zone", "must be UTC for your role");
   return query;
 }
 

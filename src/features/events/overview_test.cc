@@ -69,6 +69,10 @@ TEST(OverviewQuery, WhatIsWrongIsNamed) {
     EXPECT_EQ(query.error().fields.front().pointer, name);
   }
   EXPECT_EQ(overview::query_of(request_of("admin", {{"span", "28d"}, {"step", "hour"}})).error().code, "step_invalid");
+  // Of groups alone there is one kind of day: hours, or days that begin elsewhere, would tell smaller ones.
+  EXPECT_EQ(overview::query_of(request_of("executive", {}))->step, Step::day);
+  EXPECT_EQ(overview::query_of(request_of("executive", {{"step", "hour"}})).error().code, "step_invalid");
+  EXPECT_EQ(overview::query_of(request_of("executive", {{"zone", "Etc/GMT+1"}})).error().code, "zone_invalid");
   EXPECT_EQ(frame_of({Span::today, Step::hour, "Mars/Olympus"}, kNow).error().code, "zone_invalid");
 }
 

@@ -65,8 +65,9 @@ function Numbers({title, lead}: {title: string; lead: string}) {
   const may = useMay();
   const [span, setSpan] = useSpan();
   const [byHour, setByHour] = useState(false);
-  const step: Step = span === 'today' || (span === '7d' && byHour) ? 'hour' : 'day';
-  const {overview, error, state, ask} = useOverview(span, step);
+  const groups = useMember().role === 'executive';
+  const step: Step = !groups && (span === 'today' || (span === '7d' && byHour)) ? 'hour' : 'day';
+  const {overview, error, state, ask} = useOverview(span, step, groups);
   // What is shown may still be of the span before.
   const fits = overview?.span === span && overview.step === step;
   return (
@@ -99,7 +100,7 @@ function Numbers({title, lead}: {title: string; lead: string}) {
         <div className="stack" aria-busy={!fits}>
           <Tiles overview={overview} />
           {may('eventDays') && <Sales days={days[span]} changed={overview} />}
-          <Touchpoints overview={overview} byHour={byHour} onByHour={span === '7d' ? setByHour : undefined} />
+          <Touchpoints overview={overview} byHour={byHour} onByHour={span === '7d' && !groups ? setByHour : undefined} />
           <div className={classes.columns}>
             <Refused overview={overview} />
             <div className="stack">

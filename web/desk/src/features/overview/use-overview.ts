@@ -10,10 +10,11 @@ export type Step = Overview['step'];
 // Where somebody is, by their browser.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
-export function useOverview(span: Span, step: Step) {
+// `groups`: of groups alone, which are told by the days of one zone.
+export function useOverview(span: Span, step: Step, groups: boolean) {
   const [overview, setOverview] = useState<Overview | null>(null);
   const [error, setError] = useState<Problem | null>(null);
-  const query = {span, step, zone};
+  const query = {span, step, zone: groups ? 'UTC' : zone};
   const wanted = useRef(query);
   wanted.current = query;
   const takeOver = (now: Overview) => {
