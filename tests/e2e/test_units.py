@@ -233,6 +233,18 @@ def test_a_source_changes_its_unit(branches):
     assert manager.get(path, timeout=20).status_code == 404
 
 
+def test_who_watches_a_source_is_told_nothing_once_it_is_another_units(branches):
+    branches.house.run("source", "add", "--id", "kiosk", "--touchpoint", "kiosk", "--purpose", "CustomerCare",
+                       "--unit", "south/munich")
+    wait_until(lambda: branches.server.get("/api/v1/sources/kiosk").status_code == 200)
+    url = branches.server.url + "/api/v1/sources/kiosk"
+    with branches.ask("experience_manager").get(url + "/live", stream=True, timeout=30) as stream:
+        lines = stream.iter_lines()
+        assert next(line for line in lines if line.startswith(b"event:")) == b"event: watching"
+        branches.server.session.put(url + "/unit", json={"unit": "north"}, timeout=20).raise_for_status()
+        assert next(line for line in lines if line.startswith(b"event:")) == b"event: over"
+
+
 def test_every_role_is_known_here():
     roles = {role for role in load()["components"]["schemas"]["Role"]["enum"]}
     assert roles - set(ROLES) == {"admin", "operator", "data_protection_officer", "integration"}

@@ -133,10 +133,11 @@ void Live::tell(const Texts& texts, SteadyTime now) {
   }
 }
 
-// Changes with whatever may change a number: what any node stored, what this one rejected, and the hour.
+// Changes with whatever may change a number: what any node stored, what this one rejected, the hour, and whose each
+// source is.
 Result<std::string> Live::state() {
-  std::string out = std::to_string(store::hour_of(clock_.now())) + "|" + std::to_string(events_.tally().written()) +
-                    "|" + std::to_string(sources_.list().size());
+  std::string out = std::to_string(store::hour_of(clock_.now())) + "|" + std::to_string(events_.tally().written());
+  for (const auto& source : sources_.list()) out += "|" + source->unit;
   for (Cell& cell : events_.cells()) {
     TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
       out += "|" + std::to_string(TRY(store::last_seq(tx)));

@@ -4,14 +4,13 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 
 #include "features/events/overview_live.h"
 #include "features/events/reasons.h"
 #include "features/events/tally.h"
+#include "features/events/testing/ear.h"
 #include "features/events/testing/house.h"
 
 namespace handschlag::events {
@@ -226,42 +225,6 @@ TEST_P(OverviewTest, WhatIsTooOldIsNotCountedByTheHourAndIsRemoved) {
 
 // --- live -----------------------------------------------------------------------------------------------------------
 
-class Ear final : public http::EventSink {
- public:
-  bool send(std::string_view event, std::string_view data, std::string_view) override {
-    std::lock_guard lock(mutex_);
-    if (gone_) return false;
-    heard_.emplace_back(event, data);
-    wake_.notify_all();
-    return true;
-  }
-  bool closed() const override {
-    std::lock_guard lock(mutex_);
-    return gone_;
-  }
-  void go() {
-    std::lock_guard lock(mutex_);
-    gone_ = true;
-  }
-  // Waits for the next message of that name.
-  json::Value next(std::string_view name) {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      const bool any = wake_.wait_for(lock, std::chrono::seconds{30}, [this] { return !heard_.empty(); });
-      if (!any) return nullptr;
-      auto [event, data] = std::move(heard_.front());
-      heard_.pop_front();
-      if (event == name) return json::parse(data).value();
-    }
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::pair<std::string, std::string>> heard_;
-  bool gone_ = false;
-};
-
 class OverviewLiveTest : public OverviewTest {
  protected:
   static constexpr std::chrono::milliseconds kQuick{1};
@@ -312,6 +275,18 @@ TEST_P(OverviewLiveTest, ItEndsWhenTheSessionEnds) {
   ear->next("overview");
   signed_in_ = false;
   EXPECT_TRUE(ear->next("over").is_object());
+}
+
+TEST_P(OverviewLiveTest, ASourceThatGoesOverToAnotherUnitTakesItsNumbersAlong) {
+  submit("shop", {event("m1")});
+  auto watched = live();
+  auto ear = std::make_shared<Ear>();
+  watched->watch(request_of(), {Span::today, Step::hour, "UTC", "south"}, ear);
+  EXPECT_EQ(total(ear->next("overview"), "shop"), 0);
+  ASSERT_TRUE(sources_->set_unit("shop", "south/munich"));
+  EXPECT_EQ(total(ear->next("overview"), "shop"), 1);
+  ASSERT_TRUE(sources_->set_unit("shop", "north"));
+  EXPECT_EQ(total(ear->next("overview"), "shop"), 0);
 }
 
 TEST_P(OverviewLiveTest, AQuietOneHasABeat) {

@@ -6,6 +6,7 @@
 #include "features/events/overview_live.h"
 #include "features/events/stages.h"
 #include "features/events/tail.h"
+#include "features/events/tail_guard.h"
 #include "features/events/tally.h"
 #include "features/events/wire.h"
 #include "features/staff/staff.h"
@@ -307,13 +308,15 @@ http::Response refusals(const http::Request& request, Events& events, const sour
   return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
 }
 
-http::Response watch_source(const http::Request& request, Events& events, const sources::Sources& sources) {
+http::Response watch_source(const http::Request& request, Events& events, const sources::Sources& sources,
+                            const std::shared_ptr<TailGuard>& guard) {
   auto source = sources::find_within(sources, staff::unit_of(request.principal), request.path_param("id"));
   if (!source) return no_source();
   if (auto admitted = events.tail().admit(); !admitted) return http::Response::problem(admitted.error());
   http::Response response;
-  response.stream = [&events, number = source->number.value](std::shared_ptr<http::EventSink> sink) {
-    events.tail().watch(number, std::move(sink));
+  auto asked = std::make_shared<http::Request>(request);
+  response.stream = [guard, asked, source](std::shared_ptr<http::EventSink> sink) {
+    guard->watch(*asked, *source, std::move(sink));
   };
   return response.with("Cache-Control", "no-store");
 }
@@ -372,10 +375,12 @@ void bind_routes(http::Router& router, Events& events, sources::Sources& sources
   router.bind("globalPrivacyControl", [](const http::Request&) {
     return http::Response::json(200, {{"gpc", true}, {"lastUpdate", "2026-11-21"}});
   });
+  auto guard = std::make_shared<TailGuard>(events.tail(), sources, still_in);
   auto live = std::make_shared<overview::Live>(events, sources, clock, std::move(still_in));
   router.bind("getOverview", [live](const http::Request& request) { return http::Response::of(live->once(request)); });
   router.bind("watchOverview", [live](const http::Request& request) { return watch_overview(request, live); });
-  router.bind("watchSource", [&](const http::Request& request) { return watch_source(request, events, sources); });
+  router.bind("watchSource",
+              [&, guard](const http::Request& request) { return watch_source(request, events, sources, guard); });
   router.bind("eventTotals", [&](const http::Request& request) { return totals(request, events, sources); });
   router.bind("eventDays", [&](const http::Request& request) { return days(request, events, sources, clock); });
   router.bind("eventRefusals", [&](const http::Request& request) { return refusals(request, events, sources); });

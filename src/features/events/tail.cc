@@ -96,6 +96,16 @@ void Tail::watch(std::int64_t source, std::shared_ptr<http::EventSink> sink) {
   count_ = watchers_.size();
 }
 
+void Tail::end(const http::EventSink& sink) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(watchers_, [&sink](const Watcher& watcher) {
+    if (watcher.sink.get() != &sink) return false;
+    watcher.sink->send("over", "{}");
+    return true;
+  });
+  count_ = watchers_.size();
+}
+
 std::shared_ptr<TailReport> Tail::begin(const sources::Source& source, Time at) {
   if (count_ == 0) return nullptr;
   const std::int64_t number = source.number.value;

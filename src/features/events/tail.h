@@ -56,6 +56,8 @@ class Tail {
   Result<void> admit();
   // After admit(): sends a message "taken" for each submission from now on, and "over" in the end.
   void watch(std::int64_t source, std::shared_ptr<http::EventSink> sink);
+  // Sends "over" to one who may not watch any more, and nothing after it.
+  void end(const http::EventSink& sink);
   // Nothing where nobody watches this source.
   std::shared_ptr<TailReport> begin(const sources::Source& source, Time at);
   void tell(const TailReport& report, const Outcome* outcome);

@@ -2,6 +2,7 @@
 // nothing about people, so no purpose is asked for.
 import {Button} from '@mantine/core';
 import {IconPlayerPause, IconPlayerPlay} from '@tabler/icons-react';
+import {useQueryClient} from '@tanstack/react-query';
 import {useEffect, useRef, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import type {Schemas} from '../../api/client';
@@ -28,6 +29,7 @@ function useLive(source: string) {
   const [state, setState] = useState<State>('waiting');
   const [missed, setMissed] = useState(0);
   const next = useRef(0);
+  const queries = useQueryClient();
   const [paused, setPaused] = useState(false);
   useEffect(() => {
     if (paused) return setState('paused');
@@ -48,9 +50,11 @@ function useLive(source: string) {
         setMissed(before => before + report.skipped + report.count - report.events.length);
         setLines(before => [...fresh.reverse(), ...before].slice(0, most));
       });
-      // After a quarter of an hour the server asks whether one may still watch.
+      // A quarter of an hour has passed, or one may not watch any more: then nor may one see the source, and the page
+      // says so.
       stream.addEventListener('over', () => {
         stream?.close();
+        void queries.invalidateQueries({queryKey: ['sources', source]});
         open();
       });
       stream.onerror = () => {
@@ -65,7 +69,7 @@ function useLive(source: string) {
       clearTimeout(timer);
       stream?.close();
     };
-  }, [source, paused]);
+  }, [source, paused, queries]);
   return {lines, state, missed, paused, setPaused};
 }
 
