@@ -345,6 +345,36 @@ TEST_F(UnitsTest, ThoseOfOthersDoNotCrowdOutOnesOwn) {
   EXPECT_EQ(found.front().name, "Berta Berger");
 }
 
+TEST_F(UnitsTest, ThoseOfOthersWithTheSameKeyDoNotCrowdOutOnesOwn) {
+  std::vector<events::Intake> many;
+  for (int i = 0; i < 1'100; ++i) many.push_back(named("h" + std::to_string(i), "Anton", "office@example.org"));
+  send(hamburg_, std::move(many));
+  send(munich_, {named("own", "Berta", "office@example.org"), named("also-own", "Carla", "office@example.org")});
+  auto found = *app_->customers().find_by_key(viewer("south/munich"), "email:office@example.org");
+  ASSERT_THAT(found, SizeIs(2));
+  EXPECT_EQ(found.front().name, "Berta");
+  EXPECT_EQ(found.front().match, identity::Standing::confirmed);
+}
+
+TEST_F(UnitsTest, WhoIsHiddenIsFoldedOnceNotAtEachQuestion) {
+  std::vector<events::Intake> orders;
+  for (int i = 0; i < 120; ++i) orders.push_back(order("big", "H-" + std::to_string(i)));
+  send(hamburg_, std::move(orders));
+  const std::string hidden = handle("big");
+  auto saved = [this] {
+    send(munich_, {order("own", "M-" + std::to_string(messages_))});  // behind what waits for the writer
+    std::int64_t count = 0;
+    EXPECT_TRUE(app_->events().cells()[0].region->data().read([&](db::Transaction& tx) {
+      return tx.query("SELECT count(*) FROM customers_profile", {},
+                      [&](const db::Row& row) { count = row.integer(0); });
+    }));
+    return count;
+  };
+  ASSERT_EQ(saved(), 0);
+  EXPECT_EQ(app_->customers().page(viewer("south/munich"), hidden).error().code, "customer_unknown");
+  EXPECT_EQ(saved(), 1) << "to fold all of it each time would take longer than to know nobody";
+}
+
 TEST_F(UnitsTest, AProfileThatWasSavedIsSeenTheSame) {
   std::vector<events::Intake> here;
   std::vector<events::Intake> there;

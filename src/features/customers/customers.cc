@@ -98,6 +98,7 @@ class CustomersImpl final : public Customers {
         }
         return {};
       }));
+      sight.save();
     }
     return out;
   }
@@ -275,9 +276,14 @@ class CustomersImpl final : public Customers {
   Result<void> check_seen_at(const Viewer& viewer, const Handle& place) {
     if (viewer.unit.empty()) return {};
     Sight sight = sight_of(viewer);
-    return data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
-      return TRY(sight.sees(tx, place.cell, place.identity)) ? Result<void>{} : Result<void>(no_customer());
-    });
+    bool seen = false;
+    TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
+      seen = TRY(sight.sees(tx, place.cell, place.identity));
+      return {};
+    }));
+    // Also of somebody hidden: to fold a big one again each time would take longer than to know nobody, and so tell.
+    sight.save();
+    return seen ? Result<void>{} : Result<void>(no_customer());
   }
   Result<void> check_seen(const Viewer& viewer, std::initializer_list<std::string_view> handles) {
     if (viewer.unit.empty()) return {};

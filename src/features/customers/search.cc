@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "features/customers/store.h"
+#include "features/identity/holders.h"
 
 namespace handschlag::customers {
 namespace {
@@ -46,8 +47,8 @@ Result<std::vector<Found>> Search::by_key(const Viewer& viewer, std::string_view
     std::vector<IdentityId> gone;
     Sight sight = sight_of(viewer);
     TRY(data(place).read([&](db::Transaction& tx) -> Result<void> {
-      found = TRY(identities(place).find(tx, keys, permit.purposes));
-      if (sight.limited()) found = TRY(as_seen(tx, sight, place, found, permit.purposes, keys));
+      found = sight.limited() ? TRY(find_seen(tx, sight, place, permit.purposes, keys))
+                              : TRY(identities(place).find(tx, keys, permit.purposes));
       if (TRY(subjects::gone(tx)).empty()) return {};
       for (const auto& known : TRY(identities(place).knows(tx, keys))) gone.push_back(known.id);
       return {};
@@ -105,7 +106,8 @@ Result<std::vector<Found>> Search::by_words(const Viewer& viewer, const MakeWord
       auto words = TRY(make_words(*TRY(identities(place).digester(tx))));
       Keep keep;
       if (sight.limited()) {
-        keep = [&](IdentityId id) {
+        keep = [&](IdentityId id) -> Result<bool> {
+          if (!TRY(sight.sees(tx, place, id))) return false;
           return told_of(tx, events_, cell(place), sources_, {id, permit.purposes}, told_by, words,
                          [&sight](std::int64_t source) { return sight.sees_source(source); });
         };
@@ -144,18 +146,22 @@ Result<Search::Held> Search::having_all(db::Transaction& tx, const std::vector<W
   }
 }
 
-Result<Search::Held> Search::as_seen(db::Transaction& tx, Sight& sight, std::size_t place, const Held& found,
-                                     gate::PurposeSet purposes, const std::vector<identity::Key>& keys) {
-  Held out;
-  for (const auto& entry : found) {
-    auto customer = sight.customer(tx, place, entry.id, purposes);
-    if (!customer && customer.error().kind == ErrorKind::not_found) continue;
+Result<Search::Held> Search::find_seen(db::Transaction& tx, Sight& sight, std::size_t place, gate::PurposeSet purposes,
+                                       const std::vector<identity::Key>& keys) {
+  std::map<std::int64_t, identity::Standing> seen;
+  auto pass = [&](IdentityId id) -> Result<bool> {
+    if (!TRY(sight.sees(tx, place, id))) return false;
+    auto customer = sight.customer(tx, place, id, purposes);
+    if (!customer && customer.error().kind == ErrorKind::not_found) return false;
     if (!customer) return std::unexpected(customer.error());
     for (const identity::Identity& member : customer->identities) {
-      auto standing = member.id == entry.id ? standing_of(member, keys) : std::nullopt;
-      if (standing) out.push_back({entry.id, *standing});
+      auto standing = member.id == id ? standing_of(member, keys) : std::nullopt;
+      if (standing) seen.emplace(id.value, *standing);
     }
-  }
+    return seen.contains(id.value);
+  };
+  Held out = TRY(identity::find_passing(tx, identities(place), keys, purposes, pass));
+  for (auto& entry : out) entry.standing = seen.at(entry.id.value);
   return out;
 }
 

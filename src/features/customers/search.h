@@ -38,8 +38,8 @@ class Search {
                           const Keep& keep);
   Result<std::vector<identity::Key>> spellings(const Viewer& viewer, const identity::KindAndValue& key);
   // Those who hold one of the keys as the viewer sees them.
-  Result<Held> as_seen(db::Transaction& tx, Sight& sight, std::size_t place, const Held& found,
-                       gate::PurposeSet purposes, const std::vector<identity::Key>& keys);
+  Result<Held> find_seen(db::Transaction& tx, Sight& sight, std::size_t place, gate::PurposeSet purposes,
+                         const std::vector<identity::Key>& keys);
   // Turns identities into the customers they belong to, each once, and writes that they were shown.
   Result<void> add_found(const Viewer& viewer, Sight& sight, std::size_t place, const Permit& permit, const Held& found,
                          std::size_t limit, std::vector<Found>& out);

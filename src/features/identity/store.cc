@@ -109,12 +109,16 @@ Result<void> find_own(db::Transaction& tx, std::span<const std::string> digests,
                         });
 }
 
-Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit) {
+Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit,
+                                    const KeyRow* after) {
   std::vector<KeyRow> out;
+  const std::int64_t standing = after == nullptr ? -1 : static_cast<std::int64_t>(after->standing);
+  const std::int64_t identity = after == nullptr ? 0 : after->identity;
   TRY(
       tx.query("SELECT digest, identity, kind, standing, purposes, source, first_seen FROM identity_key "
-               "WHERE digest = $1 ORDER BY standing, identity LIMIT $2",
-               {db::BlobView{digest}, static_cast<std::int64_t>(limit)},
+               "WHERE digest = $1 AND (standing > $3 OR (standing = $3 AND identity > $4)) "
+               "ORDER BY standing, identity LIMIT $2",
+               {db::BlobView{digest}, static_cast<std::int64_t>(limit), standing, identity},
                [&](const db::Row& row) { out.push_back(read_key(row)); }));
   return out;
 }

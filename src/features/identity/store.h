@@ -53,7 +53,9 @@ Result<void> update_own_purposes(db::Transaction& tx, std::span<const OwnPurpose
 Result<void> find_own(db::Transaction& tx, std::span<const std::string> digests,
                       const std::function<void(std::size_t, std::int64_t, gate::PurposeSet)>& on_found);
 // Who holds a digest, at most `limit`, the surest standing first, so that claims hide nobody; `sealed` is left out.
-Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit);
+// `after`: the last one of the page before, if any.
+Result<std::vector<KeyRow>> holders(db::Transaction& tx, std::string_view digest, std::size_t limit,
+                                    const KeyRow* after = nullptr);
 // The row of one holder; `sealed` is left out.
 Result<std::optional<KeyRow>> find_key(db::Transaction& tx, std::string_view digest, std::int64_t identity);
 Result<std::vector<KeyRow>> keys_of(db::Transaction& tx, std::int64_t identity);
