@@ -1,5 +1,6 @@
 """Notes of calls: on the way of every other event, by whom is in the audit alone."""
 
+import hashlib
 import uuid
 
 import pytest
@@ -68,6 +69,9 @@ def test_retry_notes_once_and_another_note_is_another(house):
         if second.status_code == 201:
             assert second.json() == first.json()
         assert len(noted(server, customer)) == 1
+        entry = next(entry for entry in server.read("/api/v1/audit")["items"] if entry["operation"] == "noteCall")
+        guess = hashlib.blake2b(f"call|{entry['principal']}|{key}".encode(), digest_size=32).hexdigest()
+        assert not guess.startswith(first.json()["id"]), "who reads the id can't try out who noted the call"
         assert note(server, {"customer": customer}).status_code == 201
         assert len(noted(server, customer)) == 2
 

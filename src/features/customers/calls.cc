@@ -131,12 +131,7 @@ Result<NotedCall> Calls::note(const Viewer& viewer, const CallNote& note) {
                                   {"verification", name_of(note.verification)},
                                   {"summary", note.summary},
                                   {"team", viewer.role}};
-  if (note.retry_key.empty()) {
-    intake.message_id = crypto::random_token();
-  } else {
-    intake.message_id = crypto::to_hex(crypto::digest(fmt::format("call|{}|{}", viewer.principal, note.retry_key)));
-  }
-  intake.message_id.resize(2 * kIdBytes);
+  intake.message_id = TRY(message_id_of(viewer, note));
   std::string target = fmt::format("call:{}", intake.message_id);
   if (note.customer.empty()) {
     TRY(look_.allowed(viewer));
@@ -158,6 +153,21 @@ Result<NotedCall> Calls::note(const Viewer& viewer, const CallNote& note) {
     return std::unexpected(stored.error());
   }
   return noted;
+}
+
+// Keyed, so that who reads it in a timeline can't try out who noted the call.
+Result<std::string> Calls::message_id_of(const Viewer& viewer, const CallNote& note) {
+  std::string out = crypto::random_token();
+  if (!note.retry_key.empty()) {
+    events::Cell& cell = events_.cells().front();
+    TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
+      auto digester = TRY(cell.identities->digester(tx));
+      out = crypto::to_hex(digester->digest(fmt::format("call|{}|{}", viewer.principal, note.retry_key)));
+      return {};
+    }));
+  }
+  out.resize(2 * kIdBytes);
+  return out;
 }
 
 Result<void> Calls::store(const sources::SourcePointer& source, events::Intake intake) {
@@ -183,10 +193,13 @@ Result<identity::Key> Calls::key_of(const Viewer& viewer, const std::string& han
 Result<identity::Key> Calls::key_at(const Viewer& viewer, const Handle& place, sources::Mode mode) {
   events::Cell& cell = events_.cells()[place.cell];
   Sight sight(viewer, events_, sources_, profiles_);
+  bool seen = false;
   TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
-    if (TRY(sight.sees(tx, place.cell, place.identity))) return {};
-    return fail(ErrorKind::not_found, "customer_unknown", "There is no such customer.");
+    seen = TRY(sight.sees(tx, place.cell, place.identity));
+    return {};
   }));
+  sight.save();  // also of somebody hidden, of whom it must take no longer than of nobody
+  if (!seen) return fail(ErrorKind::not_found, "customer_unknown", "There is no such customer.");
   const Permit permit = TRY(look_.allowed(viewer, Look::About{place.cell, place.identity}));
   identity::Customer customer;
   std::optional<identity::Key> key;

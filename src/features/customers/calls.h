@@ -73,6 +73,7 @@ class Calls {
   Result<identity::Key> key_of(const Viewer& viewer, const std::string& handle, sources::Mode mode);
   Result<identity::Key> key_at(const Viewer& viewer, const Handle& place, sources::Mode mode);
   Result<std::optional<identity::Key>> own_key(db::Transaction& tx, std::size_t cell, const identity::Identity& member);
+  Result<std::string> message_id_of(const Viewer& viewer, const CallNote& note);
   Result<void> store(const sources::SourcePointer& source, events::Intake intake);
 
   events::Events& events_;
