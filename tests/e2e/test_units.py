@@ -239,7 +239,7 @@ def test_who_watches_a_source_is_told_nothing_once_it_is_another_units(branches)
     wait_until(lambda: branches.server.get("/api/v1/sources/kiosk").status_code == 200)
     url = branches.server.url + "/api/v1/sources/kiosk"
     with branches.ask("experience_manager").get(url + "/live", stream=True, timeout=30) as stream:
-        lines = stream.iter_lines()
+        lines = stream.iter_lines(chunk_size=1)
         assert next(line for line in lines if line.startswith(b"event:")) == b"event: watching"
         branches.server.session.put(url + "/unit", json={"unit": "north"}, timeout=20).raise_for_status()
         assert next(line for line in lines if line.startswith(b"event:")) == b"event: over"
