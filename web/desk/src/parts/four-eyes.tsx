@@ -14,6 +14,32 @@ export function takesTwo(error: unknown): boolean {
   return error instanceof Problem && error.code === 'four_eyes';
 }
 
+interface ReasonProps {
+  value: string;
+  onChange: (reason: string) => void;
+  error?: string;
+  autoFocus?: boolean;
+}
+
+export function Reason({value, onChange, error, autoFocus}: ReasonProps) {
+  const {t} = useTranslation();
+  return (
+    <Textarea
+      label={t('approvals.reason')}
+      description={t('approvals.reasonHint')}
+      required
+      withAsterisk={false}
+      autosize
+      minRows={2}
+      maxLength={500}
+      value={value}
+      onChange={event => onChange(event.currentTarget.value)}
+      error={error}
+      data-autofocus={autoFocus || undefined}
+    />
+  );
+}
+
 interface AskFormProps {
   operation: GraveOperation;
   target: string; // "" as long as it is not chosen
@@ -41,18 +67,7 @@ export function AskForm({operation, target, onDone, onCancel, children}: AskForm
   return (
     <form className="stack" onSubmit={submit}>
       {children}
-      <Textarea
-        label={t('approvals.reason')}
-        description={t('approvals.reasonHint')}
-        required
-        withAsterisk={false}
-        autosize
-        minRows={2}
-        maxLength={500}
-        value={reason}
-        onChange={event => setReason(event.currentTarget.value)}
-        error={fieldError(ask.error, 'reason')}
-      />
+      <Reason value={reason} onChange={setReason} error={fieldError(ask.error, 'reason')} />
       {ask.error && (
         <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
           {fieldError(ask.error, 'target') ?? explain(t, asProblem(ask.error))}

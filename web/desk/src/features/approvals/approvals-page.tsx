@@ -1,5 +1,5 @@
 // Four eyes: what was asked for and waits for somebody else, and what became of the rest.
-import {Alert, Button, Select, Textarea, TextInput} from '@mantine/core';
+import {Alert, Button, Select, TextInput} from '@mantine/core';
 import {IconAlertCircle, IconCheck, IconPlus, IconX} from '@tabler/icons-react';
 import {useInfiniteQuery, useMutation, useQuery, useQueryClient} from '@tanstack/react-query';
 import {type FormEvent, useState} from 'react';
@@ -8,7 +8,7 @@ import {api, type Schemas, take} from '../../api/client';
 import {useMembers} from '../../api/members';
 import {Chip} from '../../parts/chip';
 import {Dialog} from '../../parts/dialog';
-import {AskForm, type GraveOperation} from '../../parts/four-eyes';
+import {AskForm, type GraveOperation, Reason} from '../../parts/four-eyes';
 import {useNames} from '../../parts/names';
 import {notify} from '../../parts/notify';
 import {Page, Section} from '../../parts/page';
@@ -197,18 +197,7 @@ function Decide({approval, decision, onDone}: Deciding & {onDone: () => void}) {
         <What approval={approval} />
       </div>
       {decision === 'approve' && <p className="small">{t('approvals.approveText')}</p>}
-      <Textarea
-        label={t('approvals.reason')}
-        description={t('approvals.reasonHint')}
-        required
-        withAsterisk={false}
-        autosize
-        minRows={2}
-        maxLength={500}
-        value={reason}
-        onChange={event => setReason(event.currentTarget.value)}
-        data-autofocus
-      />
+      <Reason value={reason} onChange={setReason} autoFocus />
       {decide.error && (
         <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
           {explain(t, asProblem(decide.error))}

@@ -4,7 +4,7 @@ import {useQuery} from '@tanstack/react-query';
 import {Link, useNavigate, useParams, useSearch} from '@tanstack/react-router';
 import {useState} from 'react';
 import {useTranslation} from 'react-i18next';
-import {api, type Schemas, take} from '../../api/client';
+import {api, take} from '../../api/client';
 import {usePurposes} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
@@ -15,14 +15,13 @@ import {When} from '../../parts/when';
 import {useMay} from '../../session/session';
 import {becauseText} from './because';
 import {CallNote} from './call-note';
+import {type Customer, nameOf} from './customer';
 import classes from './customer-page.module.css';
 import {Identities} from './identities';
 import {inherited, orderOf} from './occasion';
 import {keptPurpose, PurposeMenu, PurposeQuestion} from './purpose';
 import {Timeline} from './timeline';
 import {Uses} from './uses';
-
-export type Customer = Schemas['Customer'];
 
 export function CustomerPage() {
   const {t} = useTranslation();
@@ -39,19 +38,6 @@ export function CustomerPage() {
     );
   }
   return <Known id={id} purpose={purpose} onChoose={choose} />;
-}
-
-function textTrait(customer: Customer, name: string): string | null {
-  const found = customer.traits.find(trait => trait.name === name && typeof trait.value === 'string' && trait.value !== '');
-  return found ? (found.value as string) : null;
-}
-
-export function nameOf(customer: Customer): string | null {
-  const parts = [
-    textTrait(customer, 'firstName') ?? textTrait(customer, 'first_name'),
-    textTrait(customer, 'lastName') ?? textTrait(customer, 'last_name'),
-  ].filter(part => part !== null);
-  return textTrait(customer, 'name') ?? (parts.length > 0 ? parts.join(' ') : null);
 }
 
 function Known({id, purpose, onChoose}: {id: string; purpose: string; onChoose: (purpose: string) => void}) {

@@ -14,7 +14,7 @@ import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
 import {asProblem, explain, notifyProblem} from '../../parts/problem';
 import {useMay} from '../../session/session';
-import {type Customer, nameOf} from './customer-page';
+import {type Customer, nameOf} from './customer';
 import classes from './identities.module.css';
 import {type Basis, basisName, bases, KindIcon, kindName} from './kinds';
 
