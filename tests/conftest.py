@@ -78,7 +78,7 @@ def running(tmp_path_factory):
     """One server for all cases of a module: whatever came before must not matter. `running.shop` is a source of it,
     `running.send` a client of that source."""
     need_binary()
-    house = House(tmp_path_factory.mktemp("running"))
+    house = House(tmp_path_factory.mktemp("running"), settings="[security]\nfour_eyes = false\n")
     shop = house.add_source("shop")
     with house.serve() as server:
         server.shop = shop

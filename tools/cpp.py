@@ -46,6 +46,10 @@ class Source:
             return token.group()
         return _blank(token.group())
 
+    def code(self):
+        """The text with comments and literals blanked."""
+        return self._code
+
     def includes(self):
         """(line, "<header>" or '"header"')."""
         return self._includes

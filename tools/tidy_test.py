@@ -172,6 +172,14 @@ class Planted(unittest.TestCase):
     def test_a_header_for_others_brings_no_third_party_header(self):
         self.plant("third-party", "src/platform/base/result.h", "+#include <sodium.h>\n", at=3)
 
+    # What is sealed.
+
+    def test_opening_what_is_sealed_without_saying_which_ruling_permits_it_is_found(self):
+        self.plant("opening", "src/features/consent/consent.cc", "+auto x = crypto::open(key, sealed, of);\n", at=4)
+
+    def test_opening_it_in_a_comment_is_not_opening_it(self):
+        self.assertEqual(self.findings(**{"src/features/consent/consent.cc": "+// crypto::open(key)\n"}), [])
+
     # SQL.
 
     def test_sql_outside_a_store_is_found(self):

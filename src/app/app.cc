@@ -213,6 +213,7 @@ Result<void> App::open_control() {
   staff_ = staff::Staff::create(*control_, clock_, staff_settings);
   TRY(staff_->set_four_eyes(settings_.four_eyes));
   approvals_ = approvals::Approvals::create(*control_, *staff_, clock_);
+  rulebook_ = TRY(rulebook::Rulebook::open(*control_, *staff_, clock_));
   sources_ = TRY(sources::Sources::open(*control_, clock_));
   sources_->set_usual_quota(settings_.limits.source_events);
   return {};
@@ -250,9 +251,9 @@ Result<void> App::open_regions() {
     places_.push_back(std::move(place));
   }
   names_ = customers::create_name_index();
-  events_ = events::Events::create(std::move(cells), *regions_, *sources_, metrics_, {names_.get()});
+  events_ = events::Events::create(std::move(cells), *regions_, *sources_, *rulebook_, metrics_, {names_.get()});
   health_ = std::make_unique<Health>(*control_, *regions_, metrics_, !settings_.regions.postgres_url.empty());
-  customers_ = customers::Customers::create(*events_, *sources_, *staff_, ledgers, clock_);
+  customers_ = customers::Customers::create(*events_, *sources_, *rulebook_, *staff_, ledgers, clock_);
   subject_data_.push_back(customers::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
   subject_data_.push_back(identity::create_subject_data());
@@ -260,7 +261,7 @@ Result<void> App::open_regions() {
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
   open_moves(ledgers);
-  feed_ = feed::Feed::create(*events_, *sources_, std::move(ledgers), clock_);
+  feed_ = feed::Feed::create(*events_, *sources_, *rulebook_, std::move(ledgers), clock_);
   outbound_ = TRY(http_client::Client::create(settings_.outbound));
   webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
   test_data_ = test_data::TestData::create(*events_, *sources_, *subjects_, *staff_, *control_, clock_);
@@ -270,8 +271,8 @@ Result<void> App::open_regions() {
 }
 
 void App::open_moves(std::vector<ledger::Ledger*> ledgers) {
-  moves_ = moves::Moves::create({events_.get(), sources_.get(), customers_.get(), subjects_.get(), staff_.get(),
-                                 regions_.get(), std::move(ledgers), control_.get(), &clock_},
+  moves_ = moves::Moves::create({events_.get(), sources_.get(), rulebook_.get(), customers_.get(), subjects_.get(),
+                                 staff_.get(), regions_.get(), std::move(ledgers), control_.get(), &clock_},
                                 {});
   // A backup copies one region after the other: who went meanwhile would be in it twice, or not at all.
   moves_->set_guard([this](const moves::Moves::Body& body) -> Result<void> {
@@ -316,14 +317,15 @@ Result<void> App::bind_routes() {
       });
   router_->set_admission([this](const http::Operation& operation) { return health_->admit(operation); });
   staff::bind_routes(*router_, *staff_);
-  approvals::bind_routes(*router_, *approvals_);
+  approvals::bind_routes(*router_, *approvals_, *staff_);
+  rulebook::bind_routes(*router_, *rulebook_, clock_);
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_,
                       [this](const http::Request& request) { return staff_->still_in(request); });
   customers::bind_routes(*router_, *customers_, *sources_);
   std::vector<ledger::Ledger*> ledgers;
   for (const Place& place : places_) ledgers.push_back(place.ledger.get());
-  customers::bind_call_routes(*router_, *events_, *sources_, *staff_, std::move(ledgers), clock_);
+  customers::bind_call_routes(*router_, *events_, *sources_, *rulebook_, *staff_, std::move(ledgers), clock_);
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);
   webhooks::bind_routes(*router_, *webhooks_);
@@ -342,12 +344,13 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
   // What shows a member or token that is limited to a unit no more than that unit's sources brought. A new operation is
   // not among them before it does.
   static const std::set<std::string_view> kOfOneUnit = {
-      "findCustomers",  "searchCustomers",  "getCustomer",      "getTimeline",       "listUses",
-      "linkIdentities", "unlinkIdentities", "listRefusedLinks", "withdrawLinking",   "regrantLinking",
-      "countCustomers", "eventTotals",      "eventDays",        "eventRefusals",     "listSources",
-      "getSource",      "watchSource",      "listRoles",        "listPurposes",      "getSession",
-      "deleteSession",  "deleteSessions",   "setOwnPassword",   "offerSecondFactor", "setSecondFactor",
-      "getOverview",    "watchOverview",    "noteCall",         "listCallSources"};
+      "findCustomers",   "searchCustomers",  "getCustomer",      "getTimeline",       "listUses",
+      "linkIdentities",  "unlinkIdentities", "listRefusedLinks", "withdrawLinking",   "regrantLinking",
+      "countCustomers",  "eventTotals",      "eventDays",        "eventRefusals",     "listSources",
+      "getSource",       "watchSource",      "listRoles",        "listPurposes",      "getSession",
+      "deleteSession",   "deleteSessions",   "setOwnPassword",   "offerSecondFactor", "setSecondFactor",
+      "getOverview",     "watchOverview",    "noteCall",         "listCallSources",   "getLaw",
+      "getJurisdiction", "listLawChanges",   "askRulings"};
   static const std::set<std::string_view> kOfNobody = {"listRoles",         "listPurposes",   "getSession",
                                                        "deleteSession",     "deleteSessions", "setOwnPassword",
                                                        "offerSecondFactor", "setSecondFactor"};

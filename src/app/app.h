@@ -24,6 +24,7 @@
 #include "features/ledger/ledger.h"
 #include "features/moves/moves.h"
 #include "features/regions/regions.h"
+#include "features/rulebook/rulebook.h"
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
 #include "features/subjects/subjects.h"
@@ -174,6 +175,7 @@ class App {
   std::unique_ptr<db::Database> control_;
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<approvals::Approvals> approvals_;
+  std::unique_ptr<rulebook::Rulebook> rulebook_;
   std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<identity::DigestHolder> words_;

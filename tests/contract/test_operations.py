@@ -56,6 +56,7 @@ def signed_in(seeded) -> dict:
 
 def as_admin(seeded) -> dict:
     """The headers of an admin who has just signed in, with a password of their own."""
+    seeded.set_four_eyes(False)
     body = {"login": f"{uuid.uuid4().hex}@example.org", "display_name": "Frieda", "role": "admin", "password": PASSWORD}
     member = seeded.post("/api/v1/staff", body)
     session, _ = codes.sign_in(seeded.url, body["login"], PASSWORD)
@@ -96,7 +97,13 @@ def first_admin(seeded) -> dict:
 
 
 def something_grave(seeded) -> dict:
-    return {"operation": "grant_admin", "target": f"staff:{new_member(seeded)['id']}", "reason": "takes over"}
+    member = new_member(seeded)
+    seeded.set_four_eyes(True)
+    return {"operation": "grant_admin", "target": f"staff:{member['id']}", "reason": "takes over"}
+
+
+def of_something_grave(seeded) -> dict:
+    return {"headers": as_admin(seeded), "body": something_grave(seeded)}
 
 
 def ask_approval(seeded, admin: dict) -> dict:
@@ -124,6 +131,24 @@ def new_source(_=None) -> dict:
 def of_new_source(body):
     return lambda seeded: {"path": {"id": seeded.post("/api/v1/sources", new_source()["body"])["source"]["id"]},
                            "body": body}
+
+
+def own_rule() -> dict:
+    return {"id": f"own.r{uuid.uuid4().hex}", "jurisdiction": "BG", "topic": "profiling", "from": "2020-01-01",
+            "requirement": "double_opt_in", "source": "the board", "de": "Wir fragen zweimal.", "en": "We ask twice."}
+
+
+def of_own_rule(seeded) -> dict:
+    rule = own_rule()
+    seeded.post("/api/v1/law/own-rules", rule)
+    return {"path": {"rule": rule["id"]}}
+
+
+def of_confirmation(seeded) -> dict:
+    url = f"{seeded.url}/api/v1/law/confirmations/br.age_of_consent.years"
+    confirmation = {"counsel": "Dr. Recht", "day": "2026-01-02", "source": "her letter"}
+    assert seeded.server.session.put(url, json=confirmation, timeout=20).status_code == 200
+    return {"path": {"rule": "br.age_of_consent.years"}}
 
 
 def of_the_customer(seeded) -> dict:
@@ -208,13 +233,30 @@ CASES = {
     "setSecondFactor": offered_factor,
     "resetSecondFactor": of_member_with_factor,
     "listApprovals": {"query": {"state": "pending", "limit": 3}},
-    "askApproval": lambda seeded: {"headers": as_admin(seeded), "body": something_grave(seeded)},
+    "askApproval": of_something_grave,
     "getApproval": of_new_approval(),
     "approveApproval": of_new_approval("as we said"),
     "declineApproval": of_new_approval("not now"),
     "withdrawApproval": of_new_approval("no longer needed", own=True),
     "listAudit": {"query": {"limit": 3}},
     "checkAudit": {},
+    "listAuditPrincipals": {"query": {"limit": 1}},
+    # law
+    "getLaw": {},
+    "getJurisdiction": {"path": {"code": "DE"}, "query": {"day": "2026-08-10"}},
+    "listLawChanges": {"query": {"from": "2026-01-01", "until": "2027-12-31"}},
+    "listRuleSets": {},
+    "listConfirmations": {},
+    "confirmRule": {"path": {"rule": "za.age_of_consent.years"},
+                    "body": {"counsel": "Dr. Recht", "day": "2026-01-02", "source": "her letter"}},
+    "withdrawConfirmation": of_confirmation,
+    "listOwnRules": {},
+    "addOwnRule": lambda _: {"body": own_rule()},
+    "endOwnRule": of_own_rule,
+    "previewLaw": lambda _: {"body": {"own_rule": own_rule(), "day": "2026-11-22"}},
+    "askRulings": {"body": {"explain": True, "questions": [
+        {"use": "contact", "purpose": "DirectMarketing", "channel": "email", "basis": "A6-1-f",
+         "person": {"country": "DE", "time_zone": "Europe/Berlin"}}]}},
     # sources
     "listSources": {},
     "getSource": {"path": {"id": "shop"}},

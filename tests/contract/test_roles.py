@@ -83,5 +83,6 @@ def test_roles_without_customer_data_have_none():
 
 def test_what_is_open_to_every_role_is_known():
     """An operation without roles is a decision, not an oversight: these are about the caller alone, or no secret."""
-    assert WITHOUT_ROLES == {"listRoles", "listPurposes", "getSession", "deleteSession", "deleteSessions",
+    assert WITHOUT_ROLES == {"listRoles", "listPurposes", "getLaw", "getJurisdiction", "listLawChanges", "askRulings",
+                             "getSession", "deleteSession", "deleteSessions",
                              "setOwnPassword", "offerSecondFactor", "setSecondFactor"}

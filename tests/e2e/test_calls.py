@@ -96,6 +96,13 @@ def test_unknown_number_is_kept_with_the_note_and_found_by_it(house):
         assert note(server, {"phone": "0151 23456780"}).status_code == 201
         [found] = server.customers("phone:+4915123456780")
         assert len(noted(server, found["id"])) == 1
+        for number in ("112", "110", "+49 116117"):
+            nobodys = note(server, {"phone": number})
+            assert (nobodys.status_code, nobodys.json()["code"]) == (400, "phone_short"), number
+            assert nobodys.json()["errors"][0]["pointer"] == "/phone"
+            looked_up = server.session.post(f"{server.url}/api/v1/customers/search", json={"key": f"phone:{number}"},
+                                            timeout=20)
+            assert (looked_up.status_code, looked_up.json()["code"]) == (400, "phone_short"), number
         refused = note(server, {"phone": "anonymous"})
         assert refused.status_code == 400 and refused.json()["errors"][0]["pointer"] == "/phone"
         audit = server.read("/api/v1/audit")["items"]
@@ -127,7 +134,8 @@ def test_source_is_declared_for_it_or_the_way_out_is_told(house):
 
 
 @pytest.mark.parametrize(("body", "pointer"), [
-    ({"summary": " \n"}, "/summary"), ({"summary": "x" * 4001}, "/summary"), ({"direction": "sideways"}, "/direction"),
+    ({"summary": " \n"}, "/summary"), ({"summary": "\u00a0\u200b\u3000"}, "/summary"),
+    ({"summary": "x" * 4001}, "/summary"), ({"direction": "sideways"}, "/direction"),
     ({"verification": "felt right"}, "/verification"), ({"at": "2020-01-01T00:00:00Z"}, "/at"),
     ({"at": "2100-01-01T00:00:00Z"}, "/at"), ({"phone": "+4915123456789"}, "/customer")])
 def test_what_is_wrong_is_named(running, body, pointer):

@@ -26,6 +26,18 @@ def page_of(server: Server, key: str) -> dict:
     return server.read(f"/api/v1/customers/{found[0]['id']}")
 
 
+def test_what_one_source_tells_of_two_who_were_joined_stays_apart(company):
+    company.web.store(event("identify", "joined-1", traits={"name": "Ida Sommer"}),
+                      event("identify", "joined-2", traits={"name": "Ole Winter"}))
+    one, two = (company.customers(f"user_id:{user}")[0]["id"] for user in ("joined-1", "joined-2"))
+    ends = {"a": one, "b": two}
+    linked = company.session.post(f"{company.url}/api/v1/links", timeout=20, json={
+        **ends, "basis": "A6-1-b", "purposes": ["CustomerOrderManagement"]})
+    assert linked.status_code == 204, linked.text
+    page = page_of(company, "user_id:joined-1")
+    assert {trait["identity"]: trait["value"] for trait in page["traits"]} == {one: "Ida Sommer", two: "Ole Winter"}
+
+
 def handles(server: Server, *keys: str) -> set[str]:
     return {customer["id"] for key in keys for customer in server.customers(key)}
 
@@ -46,6 +58,8 @@ def test_one_customer_of_web_shop_till_and_hotline(company):
     assert len(set.union(*found.values())) == 1 and all(found.values()), found
     page = page_of(company, "user_id:anna")
     assert {identity["source"] for identity in page["identities"]} == {"web", "crm"}
+    assert {source["id"]: source["touchpoint"] for source in page["sources"]} == {
+        "web": "shop", "till": "till", "crm": "hotline"}
     traits = {(trait["name"], trait["source"]) for trait in page["traits"]}
     assert traits >= {("firstName", "web"), ("lastName", "crm")}
     counters = page["counters"]

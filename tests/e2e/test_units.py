@@ -165,6 +165,8 @@ def test_a_branch_sees_its_part_of_a_shared_customer(branches):
     assert page["counters"]["orders"] == 5 and page["counters"]["events"] == 6
     traits = {trait["name"]: trait["value"] for trait in page["traits"]}
     assert traits == {"name": "Anna Vogel", "email": "anna@example.org"}
+    assert {trait["identity"] for trait in page["traits"]} == {branches.anna}
+    assert [source["id"] for source in page["sources"]] == ["till-munich"], "of others not even that they are there"
     assert len(page["identities"]) == 1
     assert {key["value"] for key in page["identities"][0]["keys"]} == {"anna", "anna@example.org"}
     found = session.post(f"{branches.server.url}/api/v1/customers/search", json={"order": "M-3"}, timeout=20).json()

@@ -92,6 +92,13 @@ S4713;26.10.2025 02:30;Stollen;-1;12,90;30051
 4711;24.12.2025 08:15;zu spät;1;1;30051
 '''.encode("windows-1252")
 
+QUESTION = {"use": "contact", "purpose": "DirectMarketing", "basis": "A6-1-f", "channel": "email",
+            "categories": ["special"],
+            "at": "2026-11-22T10:00:00Z", "consent": {"state": "given", "strength": "stated", "explicit": True,
+                                                      "given_at": "2026-11-01T00:00:00Z"},
+            "person": {"country": "KR", "age": 15, "guardian": False, "time_zone": "Asia/Seoul", "for_children": True},
+            "sale": {"address_from_sale": True, "own_similar_goods": True, "at": "2026-10-01T00:00:00Z"},
+            "register": "clear", "tells_objection": True, "stored_for": ["DirectMarketing"], "to_country": "US"}
 SETTINGS = b"""[server]
 listen = "[::1]:8080"
 worker_threads = 8
@@ -163,6 +170,9 @@ SEEDS = {
                          "sentAt": "2026-11-20T10:00:05Z", "context": {"location": {"country": "FR"}}}),
                          as_json({"type": "alias", "userId": "1", "previousId": "2", "context": {
                              "consentManagement": {"allowedConsentIds": ["Analytics"], "deniedConsentIds": []}}})],
+    "law_document_fuzz": [text_of(f"src/features/law/jurisdictions/{code}.toml")
+                          for code in ("de", "eu", "us-ca", "kr")],
+    "rulebook_question_fuzz": [as_json(QUESTION), as_json({"use": "store", "purpose": "ServiceUsageAnalytics"})],
     "app_settings_fuzz": [SETTINGS, b"[server]\nlisten = ':0'\n", b"[storage]\nkey_folder = '/srv/fuzz/data/x/../k'\n"],
 }
 
@@ -196,6 +206,10 @@ WORDS = {
                                                     "currency_column", "message_id", "strip_suffix", "languages"],
     "imports_time_format_fuzz": ["%Y", "%y", "%m", "%d", "%H", "%I", "%M", "%S", "%p", "%%", "AM", "PM", "\n"],
     "events_wire_fuzz": keys_of(TRACK, IDENTIFY) + ['"batch":[', '"integrations":', '"groupId":', '"name":'],
+    "law_document_fuzz": keys_of_toml(text_of("src/features/law/jurisdictions/de.toml")) + [
+        "exceptions", "since_sale", "term", "years", "quiet_from", "quiet_until", "double_opt_in", "forbidden"],
+    "rulebook_question_fuzz": keys_of(QUESTION) + ["contact", "export", "move", "link", "train", "decide", "US-CA",
+                                                   "CustomerCare", "SellDataToThirdParties", "A6-1-b", "listed"],
     "app_settings_fuzz": keys_of_toml(SETTINGS) + ["io_threads", "max_connections", "tls_certificate", "url"],
 }
 

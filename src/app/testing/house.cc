@@ -123,9 +123,10 @@ void House::open() {
     places_.push_back(std::move(place));
   }
   names_ = customers::create_name_index();
-  events_ = events::Events::create(std::move(cells), *regions_, *sources_, metrics_, {names_.get()});
-  customers_ = customers::Customers::create(*events_, *sources_, *staff_, ledgers, clock_);
-  feed_ = feed::Feed::create(*events_, *sources_, ledgers, clock_);
+  events_ =
+      events::Events::create(std::move(cells), *regions_, *sources_, law::shipped_law(), metrics_, {names_.get()});
+  customers_ = customers::Customers::create(*events_, *sources_, law::shipped_law(), *staff_, ledgers, clock_);
+  feed_ = feed::Feed::create(*events_, *sources_, law::shipped_law(), ledgers, clock_);
   subject_data_.push_back(customers::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
   subject_data_.push_back(identity::create_subject_data());
@@ -134,8 +135,8 @@ void House::open() {
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
   moves::Options options;
   options.at = [this](std::string_view step) { return at_step_ ? at_step_(step) : Result<void>(); };
-  moves_ = moves::Moves::create({events_.get(), sources_.get(), customers_.get(), subjects_.get(), staff_.get(),
-                                 regions_.get(), std::move(ledgers), control_, &clock_},
+  moves_ = moves::Moves::create({events_.get(), sources_.get(), &law::shipped_law(), customers_.get(), subjects_.get(),
+                                 staff_.get(), regions_.get(), std::move(ledgers), control_, &clock_},
                                 options);
 }
 

@@ -138,6 +138,11 @@ class ApprovalsImpl final : public Approvals {
     request.person = TRY(person_of(who));
     request.reason = reason;
     TRY(check_may_ask(who));
+    if (!staff_.four_eyes()) {
+      return fail(ErrorKind::conflict, "four_eyes_off",
+                  "Four eyes are switched off here (security.four_eyes), so this takes nobody's approval: do it "
+                  "directly, or have whoever runs the server switch them on.");
+    }
     TRY(check_target(info(operation), target));
     TRY(check_reason(reason));
     request.created_at = clock_.now();

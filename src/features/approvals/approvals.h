@@ -101,7 +101,7 @@ class Approvals {
 
   // `who`: as authenticated. Errors: forbidden "approval_needs_person" (a token is nobody), "approval_role" (admins and
   // operators ask); invalid (target, reason); those of the operation's `look`; conflict "approval_pending" (the same is
-  // asked for already); too_many.
+  // asked for already), "four_eyes_off" (nobody has to ask); too_many.
   virtual Result<Request> ask(const staff::Caller& who, std::string_view trace_id, Operation operation,
                               std::string_view target, std::string_view reason) = 0;
   // Newest first, of one state where one is given. Errors: invalid "cursor_invalid".
@@ -120,6 +120,6 @@ class Approvals {
   virtual Result<Request> carry_out(std::int64_t id) = 0;
 };
 
-void bind_routes(http::Router& router, Approvals& approvals);
+void bind_routes(http::Router& router, Approvals& approvals, const staff::Staff& staff);
 
 }  // namespace handschlag::approvals

@@ -32,6 +32,7 @@ class ApprovalsTest : public db::testing::DatabaseTest {
     }
     ASSERT_TRUE(database().migrate(schema));
     staff_ = staff::Staff::create(database(), clock_);
+    ASSERT_TRUE(staff_->set_four_eyes(true));
     reopen();
   }
 
@@ -55,6 +56,13 @@ class ApprovalsTest : public db::testing::DatabaseTest {
 
   Result<Request> ask(const staff::Caller& who = member(1), std::string_view target = "region:eu") {
     return approvals_->ask(who, "trace", Operation::rotate_region_key, target, "somebody left");
+  }
+  // Before four eyes were switched on: afterwards nobody alone makes an admin.
+  Result<staff::Member> added_before(const staff::Actor& by, const staff::NewMember& member) {
+    EXPECT_TRUE(staff_->set_four_eyes(false));
+    auto added = staff_->add_member(by, member);
+    EXPECT_TRUE(staff_->set_four_eyes(true));
+    return added;
   }
   Result<Request> decide(std::int64_t id, const staff::Caller& who, Decision decision = Decision::approve) {
     return approvals_->decide(who, "trace", id, decision, "as we said");
@@ -95,7 +103,19 @@ TEST_P(ApprovalsTest, WhatOneAsksForAndAnotherApprovesIsDoneAndInTheAudit) {
   EXPECT_EQ(done_, 1);
   EXPECT_THAT(audited(),
               testing::ElementsAre("staff:2 rotate_region_key approval:1 ok", "staff:2 approve approval:1 ok",
-                                   "staff:1 ask rotate_region_key approval:1 ok"));
+                                   "staff:1 ask rotate_region_key approval:1 ok",
+                                   "settings switchFourEyesOn setting:security.four_eyes ok"));
+}
+
+TEST_P(ApprovalsTest, WhereFourEyesAreOffNobodyIsAskedAndWhatWasAskedCanBeDecided) {
+  auto before = *ask();
+  ASSERT_TRUE(staff_->set_four_eyes(false));
+  auto asked = ask(member(1), "region:uk");
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().kind, ErrorKind::conflict);
+  EXPECT_EQ(asked.error().code, "four_eyes_off");
+  EXPECT_EQ(approvals_->list({}, "", 10)->requests.size(), 1U);
+  EXPECT_EQ(decide(before.id, member(2), Decision::decline)->state, State::declined);
 }
 
 TEST_P(ApprovalsTest, NobodyApprovesWhatTheyAskedFor) {
@@ -106,7 +126,7 @@ TEST_P(ApprovalsTest, NobodyApprovesWhatTheyAskedFor) {
 }
 
 TEST_P(ApprovalsTest, NorWithAnAccountWhosePasswordTheySet) {
-  auto second = staff_->add_member({"staff:50", ""}, {"second", "Second", Role::admin, "a long password"});
+  auto second = added_before({"staff:50", ""}, {"second", "Second", Role::admin, "a long password"});
   ASSERT_TRUE(second);
   auto asked = *ask(member(50));
   EXPECT_EQ(decide(asked.id, member(second->id.value)).error().code, "approval_own");
@@ -115,7 +135,7 @@ TEST_P(ApprovalsTest, NorWithAnAccountWhosePasswordTheySet) {
 }
 
 TEST_P(ApprovalsTest, NorWithOneWhosePasswordAProgramSet) {
-  auto second = staff_->add_member({"token:3", ""}, {"second", "Second", Role::admin, "a long password"});
+  auto second = added_before({"token:3", ""}, {"second", "Second", Role::admin, "a long password"});
   ASSERT_TRUE(second);
   auto asked = *ask(member(50));
   EXPECT_EQ(decide(asked.id, member(second->id.value)).error().code, "approval_own");

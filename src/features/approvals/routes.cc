@@ -46,7 +46,7 @@ std::int64_t path_id(const WebRequest& request) {
   return error == std::errc() && end == text.data() + text.size() ? value : 0;
 }
 
-Result<Value> list(Approvals& approvals, const WebRequest& request) {
+Result<Value> list(Approvals& approvals, const staff::Staff& staff, const WebRequest& request) {
   const std::size_t limit = TRY(http::page_limit(request));
   std::optional<State> state;
   if (auto text = request.query_param("state")) {
@@ -59,7 +59,9 @@ Result<Value> list(Approvals& approvals, const WebRequest& request) {
   const Page page = TRY(approvals.list(state, request.query_param("cursor").value_or(""), limit));
   Value items = Value::array();
   for (const approvals::Request& entry : page.requests) items.push_back(to_json(entry));
-  return http::page(std::move(items), page.next);
+  Value out = http::page(std::move(items), page.next);
+  out["four_eyes"] = staff.four_eyes();
+  return out;
 }
 
 Result<Value> ask(Approvals& approvals, const WebRequest& request) {
@@ -92,8 +94,9 @@ Response created(const Result<Value>& value) {
 
 }  // namespace
 
-void bind_routes(http::Router& router, Approvals& approvals) {
-  router.bind("listApprovals", [&](const WebRequest& request) { return Response::of(list(approvals, request)); });
+void bind_routes(http::Router& router, Approvals& approvals, const staff::Staff& staff) {
+  router.bind("listApprovals",
+              [&](const WebRequest& request) { return Response::of(list(approvals, staff, request)); });
   router.bind("askApproval", [&](const WebRequest& request) { return created(ask(approvals, request)); });
   router.bind("getApproval", [&](const WebRequest& request) { return Response::of(find(approvals, request)); });
   router.bind("approveApproval", [&](const WebRequest& request) {

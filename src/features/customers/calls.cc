@@ -9,6 +9,7 @@
 
 #include "features/customers/sight.h"
 #include "platform/crypto/crypto.h"
+#include "platform/text/text.h"
 
 namespace handschlag::customers {
 namespace {
@@ -54,7 +55,7 @@ Result<void> check(const CallNote& note, Time now) {
   if (note.customer.empty() == note.phone.empty()) {
     fields.push_back({"/customer", "or /phone is required, and not both"});
   }
-  if (note.summary.find_first_not_of(" \t\r\n") == std::string::npos) {
+  if (text::is_blank(note.summary)) {
     fields.push_back({"/summary", "must say what it was about"});
   }
   if (note.at && (*note.at > now + kAhead || *note.at < now - kOldestCall)) {
@@ -79,14 +80,14 @@ std::string_view name_of(Verification verification) {
   return kVerifications[static_cast<std::size_t>(verification)];
 }
 
-Calls::Calls(events::Events& events, sources::Sources& sources, staff::Staff& staff,
+Calls::Calls(events::Events& events, sources::Sources& sources, const law::InForce& law, staff::Staff& staff,
              std::vector<ledger::Ledger*> ledgers, const Clock& clock)
     : events_(events),
       sources_(sources),
       staff_(staff),
       ledgers_(std::move(ledgers)),
       clock_(clock),
-      look_(ledgers_, clock),
+      look_(law, ledgers_, clock),
       places_(events),
       profiles_(events) {}
 
@@ -137,6 +138,10 @@ Result<NotedCall> Calls::note(const Viewer& viewer, const CallNote& note) {
     TRY(look_.allowed(viewer));
     auto key = identity::make_key(identity::KeyKind::phone, note.phone,
                                   {source->id_space(), source->address_space(), source->country});
+    if (!key && key.error().code == "phone_short") {
+      return fail(ErrorKind::invalid, "phone_short", "This is an emergency or service number, which is nobody's own.",
+                  {{"/phone", "must be somebody's own number; note the call without it, at the customer's page"}});
+    }
     if (!key) {
       return fail(ErrorKind::invalid, "fields_invalid", "This is no usable telephone number.",
                   {{"/phone", "must be a telephone number, such as +49 30 123456"}});

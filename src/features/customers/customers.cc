@@ -25,14 +25,14 @@ std::unexpected<Error> no_source() {
 
 class CustomersImpl final : public Customers {
  public:
-  CustomersImpl(events::Events& events, sources::Sources& sources, staff::Staff& staff,
+  CustomersImpl(events::Events& events, sources::Sources& sources, const law::InForce& law, staff::Staff& staff,
                 std::vector<ledger::Ledger*> ledgers, const Clock& clock)
       : events_(events),
         sources_(sources),
         staff_(staff),
         ledgers_(std::move(ledgers)),
         clock_(clock),
-        look_(ledgers_, clock),
+        look_(law, ledgers_, clock),
         places_(events),
         profiles_(events),
         search_(events, sources, look_, places_, profiles_) {}
@@ -364,9 +364,10 @@ class CustomersImpl final : public Customers {
 
 }  // namespace
 
-std::unique_ptr<Customers> Customers::create(events::Events& events, sources::Sources& sources, staff::Staff& staff,
-                                             std::vector<ledger::Ledger*> ledgers, const Clock& clock) {
-  return std::make_unique<CustomersImpl>(events, sources, staff, std::move(ledgers), clock);
+std::unique_ptr<Customers> Customers::create(events::Events& events, sources::Sources& sources, const law::InForce& law,
+                                             staff::Staff& staff, std::vector<ledger::Ledger*> ledgers,
+                                             const Clock& clock) {
+  return std::make_unique<CustomersImpl>(events, sources, law, staff, std::move(ledgers), clock);
 }
 
 }  // namespace handschlag::customers

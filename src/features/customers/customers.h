@@ -15,6 +15,7 @@
 #include "features/events/events.h"
 #include "features/gate/gate.h"
 #include "features/identity/identity.h"
+#include "features/law/law.h"
 #include "features/ledger/ledger.h"
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
@@ -108,8 +109,9 @@ std::unique_ptr<identity::DigestHolder> create_digest_holder();
 class Customers {
  public:
   // Everything must outlive this. `ledgers` in the order of the events' cells.
-  static std::unique_ptr<Customers> create(events::Events& events, sources::Sources& sources, staff::Staff& staff,
-                                           std::vector<ledger::Ledger*> ledgers, const Clock& clock);
+  static std::unique_ptr<Customers> create(events::Events& events, sources::Sources& sources, const law::InForce& law,
+                                           staff::Staff& staff, std::vector<ledger::Ledger*> ledgers,
+                                           const Clock& clock);
   virtual ~Customers() = default;
 
   // Errors of all that look: forbidden, code "use_denied", with the ruling's reason; not_found; unavailable.
@@ -156,7 +158,7 @@ class Customers {
 
 void bind_routes(http::Router& router, Customers& customers, sources::Sources& sources);
 // Notes of calls; see calls.h. Everything must outlive the router; `ledgers` in the order of the events' cells.
-void bind_call_routes(http::Router& router, events::Events& events, sources::Sources& sources, staff::Staff& staff,
-                      std::vector<ledger::Ledger*> ledgers, const Clock& clock);
+void bind_call_routes(http::Router& router, events::Events& events, sources::Sources& sources, const law::InForce& law,
+                      staff::Staff& staff, std::vector<ledger::Ledger*> ledgers, const Clock& clock);
 
 }  // namespace handschlag::customers

@@ -5,13 +5,14 @@
 namespace handschlag::customers {
 
 Result<Permit> Look::allowed(const Viewer& viewer, std::optional<About> about) {
+  const auto law = law_.current();
   gate::PurposeSet asked = viewer.purpose ? gate::PurposeSet{*viewer.purpose} : gate::purposes_of_role(viewer.role);
   Permit permit;
   gate::Ruling last;
   gate::Purpose last_purpose = viewer.purpose.value_or(gate::Purpose::CustomerCare);
   for (const gate::PurposeInfo& info : gate::purposes()) {
     if (!asked.has(info.purpose)) continue;
-    last = rule(viewer, info, asked);
+    last = rule(viewer, info, asked, *law);
     last_purpose = info.purpose;
     if (!last.allowed()) continue;
     permit.purposes.add(info.purpose);
@@ -22,12 +23,13 @@ Result<Permit> Look::allowed(const Viewer& viewer, std::optional<About> about) {
   }
   if (!permit.purposes.empty()) return permit;
   // A role without any purpose asks for none, so no ruling was made: it gets the one on helping a customer.
-  if (asked.empty()) last = rule(viewer, gate::info(last_purpose), asked);
+  if (asked.empty()) last = rule(viewer, gate::info(last_purpose), asked, *law);
   if (about) TRY(record_denial(viewer, *about, asked, last));
   return fail(ErrorKind::forbidden, "use_denied", gate::reason(last, last_purpose, viewer.language));
 }
 
-gate::Ruling Look::rule(const Viewer& viewer, const gate::PurposeInfo& info, gate::PurposeSet stored_for) {
+gate::Ruling Look::rule(const Viewer& viewer, const gate::PurposeInfo& info, gate::PurposeSet stored_for,
+                        const law::RuleSet& law) {
   gate::Question question;
   question.use = gate::Use::view;
   question.purpose = info.purpose;
@@ -36,7 +38,7 @@ gate::Ruling Look::rule(const Viewer& viewer, const gate::PurposeInfo& info, gat
   question.stored_for = stored_for;
   question.role = viewer.role;
   question.at = clock_.now();
-  return gate::rule(question);
+  return gate::rule(question, law);
 }
 
 Result<void> Look::check_stored(const Viewer& viewer, std::size_t place,
@@ -52,7 +54,7 @@ Result<void> Look::check_stored(const Viewer& viewer, std::size_t place,
   for (const gate::PurposeInfo& info : gate::purposes()) {
     if (first.purposes.has(info.purpose) && !viewer.purpose) purpose = info.purpose;
   }
-  gate::Ruling ruling = rule(viewer, gate::info(purpose), first.stored_for);
+  gate::Ruling ruling = rule(viewer, gate::info(purpose), first.stored_for, *law_.current());
   TRY(record_denial(viewer, {place, first.id}, first.purposes, ruling));
   return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, purpose, viewer.language));
 }

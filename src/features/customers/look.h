@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "features/customers/customers.h"
+#include "features/law/law.h"
 
 namespace handschlag::customers {
 
@@ -21,7 +22,8 @@ struct Permit {
 class Look {
  public:
   // `ledgers` by the place of their region; both must outlive this.
-  Look(const std::vector<ledger::Ledger*>& ledgers, const Clock& clock) : ledgers_(ledgers), clock_(clock) {}
+  Look(const law::InForce& law, const std::vector<ledger::Ledger*>& ledgers, const Clock& clock)
+      : law_(law), ledgers_(ledgers), clock_(clock) {}
 
   // Whom a look is about, as far as it is known.
   struct About {
@@ -44,9 +46,11 @@ class Look {
                       const Permit& permit);
 
  private:
-  gate::Ruling rule(const Viewer& viewer, const gate::PurposeInfo& info, gate::PurposeSet stored_for);
+  gate::Ruling rule(const Viewer& viewer, const gate::PurposeInfo& info, gate::PurposeSet stored_for,
+                    const law::RuleSet& law);
   Result<void> record_denial(const Viewer& viewer, About about, gate::PurposeSet purposes, const gate::Ruling& ruling);
 
+  const law::InForce& law_;
   const std::vector<ledger::Ledger*>& ledgers_;
   const Clock& clock_;
 };

@@ -1,8 +1,8 @@
 #include "features/customers/profile.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
-#include <initializer_list>
 #include <utility>
 
 namespace handschlag::customers {
@@ -33,7 +33,8 @@ json::Value to_json(const Sums& sums) {
     out["money"][currency] = {money.ordered, money.cancelled, money.refunded};
   for (const auto& [source, span] : sums.sources) out["sources"][std::to_string(source)] = to_json(span);
   for (const auto& [name, values] : sums.traits) {
-    for (const auto& [source, trait] : values) out["traits"][name][std::to_string(source)] = {trait.value, trait.at};
+    // All are of the one identity that the profile is of.
+    for (const auto& [by, trait] : values) out["traits"][name][std::to_string(by.source)] = {trait.value, trait.at};
   }
   return out;
 }
@@ -51,7 +52,7 @@ Sums sums_from(const json::Value& value, std::int64_t identity) {
   for (const auto& [source, span] : value.at("sources").items()) out.sources[std::stoll(source)] = span_from(span);
   for (const auto& [name, values] : value.at("traits").items()) {
     for (const auto& [source, trait] : values.items()) {
-      out.traits[name][std::stoll(source)] = {trait.at(0), trait.at(1).get<std::int64_t>(), identity};
+      out.traits[name][{std::stoll(source), identity}] = {trait.at(0), trait.at(1).get<std::int64_t>()};
     }
   }
   return out;
@@ -100,28 +101,41 @@ void Sums::add(const events::Event& event) {
   for (const auto& [name, value] : member("traits").items()) {
     if (!traits.contains(name) && traits.size() >= kMaxTraits) continue;
     if (json::dump(value).size() > kMaxTraitBytes) continue;
-    TraitValue& newest = traits[name][event.source];
-    if (newest.at <= at) newest = {value, at, event.identity.value};
+    TraitValue& newest = traits[name][{event.source, event.identity.value}];
+    if (newest.at <= at) newest = {value, at};
   }
 }
 
 std::string name_in(const Sums& sums) {
-  auto newest = [&sums](std::initializer_list<const char*> names) {
-    const TraitValue* found = nullptr;
-    for (const char* name : names) {
-      auto values = sums.traits.find(name);
-      if (values == sums.traits.end()) continue;
-      for (const auto& [source, value] : values->second) {
-        if (value.value.is_string() && (found == nullptr || value.at > found->at)) found = &value;
-      }
+  struct Told {
+    std::string text;
+    std::int64_t at = INT64_MIN;
+    void take(const TraitValue& value) {
+      if (value.value.is_string() && value.at > at) *this = {value.value.get<std::string>(), value.at};
     }
-    return found == nullptr ? std::string() : found->value.get<std::string>();
   };
-  std::string whole = newest({"name"});
-  if (!whole.empty()) return whole;
-  const std::string first = newest({"firstName", "first_name"});
-  const std::string last = newest({"lastName", "last_name"});
-  return first.empty() || last.empty() ? first + last : first + " " + last;
+  // By who told them: the first name of one and the last name of another, wrongly joined, are nobody's name.
+  std::map<Teller, std::array<Told, 3>> tellers;
+  Told parts[2];
+  for (auto [name, place] :
+       {std::pair{"name", 0}, {"firstName", 1}, {"first_name", 1}, {"lastName", 2}, {"last_name", 2}}) {
+    auto values = sums.traits.find(name);
+    if (values == sums.traits.end()) continue;
+    for (const auto& [by, value] : values->second) {
+      tellers[by][static_cast<std::size_t>(place)].take(value);
+      if (place > 0) parts[place - 1].take(value);
+    }
+  }
+  Told newest;
+  for (const auto& [by, told] : tellers) {
+    const auto& [whole, first, last] = told;
+    if (!whole.text.empty() && whole.at > newest.at) newest = whole;
+    if (!whole.text.empty() || first.text.empty() || last.text.empty()) continue;
+    if (last.at > newest.at) newest = {first.text + " " + last.text, last.at};
+  }
+  if (!newest.text.empty()) return newest.text;
+  const auto& [first, last] = parts;
+  return first.text.empty() || last.text.empty() ? first.text + last.text : first.text + " " + last.text;
 }
 
 void Sums::add(const Sums& other) {
@@ -136,8 +150,8 @@ void Sums::add(const Sums& other) {
   }
   for (const auto& [source, span] : other.sources) sources[source].add(span);
   for (const auto& [name, values] : other.traits) {
-    for (const auto& [source, trait] : values) {
-      TraitValue& newest = traits[name][source];
+    for (const auto& [by, trait] : values) {
+      TraitValue& newest = traits[name][by];
       if (newest.at <= trait.at) newest = trait;
     }
   }

@@ -3,6 +3,7 @@
 // from what another brought. Values only; not thread-safe.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,10 +30,16 @@ struct Money {
   std::int64_t refunded = 0;
 };
 
+// Who told a trait, and of whom: what one system tells of two people is two values, however they came to be joined.
+struct Teller {
+  std::int64_t source = 0;  // by number
+  std::int64_t identity = 0;
+  auto operator<=>(const Teller&) const = default;
+};
+
 struct TraitValue {
   json::Value value;
   std::int64_t at = 0;  // of occurrence
-  std::int64_t identity = 0;
 };
 
 struct Sums {
@@ -40,15 +47,15 @@ struct Sums {
   std::int64_t orders = 0;
   std::int64_t cancellations = 0;
   std::int64_t refunds = 0;
-  std::map<std::string, Money> money;                                // by currency, "" where none was named
-  std::map<std::int64_t, Span> sources;                              // by source number
-  std::map<std::string, std::map<std::int64_t, TraitValue>> traits;  // by name, then by source number: the newest
+  std::map<std::string, Money> money;                          // by currency, "" where none was named
+  std::map<std::int64_t, Span> sources;                        // by source number
+  std::map<std::string, std::map<Teller, TraitValue>> traits;  // by name, then by who told it: the newest
 
   void add(const events::Event& event);
   void add(const Sums& other);
 };
 
-// The newest name, whole or of first and last; "" where there is none.
+// The newest name that one of them told, whole or of first and last; else of what there is; "" where there is none.
 std::string name_in(const Sums& sums);
 
 // Which sources count, by their numbers; empty: all.

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "features/customers/customers.h"
 #include "features/customers/viewer.h"
 #include "platform/base/money.h"
@@ -101,11 +103,11 @@ class Encoder {
   json::Value traits(const std::string& region, const Sums& sums) const {
     json::Value out = json::Value::array();
     for (const auto& [name, values] : sums.traits) {
-      for (const auto& [number, trait] : values) {
+      for (const auto& [by, trait] : values) {
         out.push_back({{"name", name},
                        {"value", trait.value},
-                       {"source", source(number)},
-                       {"identity", format_handle(region, {trait.identity})},
+                       {"source", source(by.source)},
+                       {"identity", format_handle(region, {by.identity})},
                        {"occurred_at", format_time(from_millis(trait.at))}});
       }
     }
@@ -145,6 +147,26 @@ class Encoder {
     return out;
   }
 
+  // What the sources are called that the page names, or that brought what it counts.
+  json::Value sources_of(const Page& page) const {
+    std::set<std::int64_t> numbers;
+    for (const identity::Identity& identity : page.customer.identities) {
+      numbers.insert(identity.source);
+      for (const identity::HeldKey& key : identity.keys) numbers.insert(key.source);
+    }
+    for (const auto& [number, part] : page.sums.sources) numbers.insert(number);
+    for (const identity::Link& link : page.customer.links) {
+      if (auto origin = sources_.find(link.origin)) numbers.insert(origin->number.value);
+    }
+    json::Value out = json::Value::array();
+    for (const std::int64_t number : numbers) {
+      if (auto found = sources_.find(Id<sources::Source>{number})) {
+        out.push_back({{"id", found->id}, {"name", found->name}, {"touchpoint", found->touchpoint}});
+      }
+    }
+    return out;
+  }
+
   json::Value page(const Page& page) const {
     json::Value identities = json::Value::array();
     for (const identity::Identity& identity : page.customer.identities)
@@ -157,6 +179,7 @@ class Encoder {
             {"purposes", page.purposes.names()},
             {"identities", std::move(identities)},
             {"links", std::move(links)},
+            {"sources", sources_of(page)},
             {"traits", traits(page.region, page.sums)},
             {"counters", counters(page.sums)}};
   }

@@ -24,12 +24,12 @@ std::optional<std::pair<std::int64_t, std::int64_t>> beginning(const Sums& known
   return first;
 }
 
-// The country that a source told of somebody, in an address or by itself; "" where it told none.
-std::string country_told(const Sums& known, std::int64_t source) {
+// The country that a source told of an identity, in an address or by itself; "" where it told none.
+std::string country_told(const Sums& known, Teller by) {
   auto told = [&](const char* trait) -> const json::Value* {
     auto values = known.traits.find(trait);
     if (values == known.traits.end()) return nullptr;
-    auto value = values->second.find(source);
+    auto value = values->second.find(by);
     return value == values->second.end() ? nullptr : &value->second.value;
   };
   const json::Value* country = told("address");
@@ -94,7 +94,7 @@ void Sight::trim(const Profile& profile, identity::Identity& identity) const {
     identity.created_at = from_millis(first ? first->second : 0);
     // As if that source had made it: one without a country, among others that have one, would tell of somebody else.
     const sources::SourcePointer maker = sources_.find(Id<sources::Source>{identity.source});
-    identity.country = country_told(seen, identity.source);
+    identity.country = country_told(seen, {identity.source, identity.id.value});
     if (identity.country.empty() && maker) identity.country = maker->country;
   }
   const Sums known = profile.for_purposes(identity.purposes, counts_);
@@ -119,13 +119,13 @@ bool Sight::keep(identity::HeldKey& key, const identity::Identity& owner, const 
   // Another source said it last; one of these may have said it as well.
   auto values = known.traits.find(std::string(trait_of(key.kind)));
   if (values == known.traits.end()) return false;
-  for (const auto& [number, said] : values->second) {
-    const sources::SourcePointer source = sources_.find(Id<sources::Source>{number});
+  for (const auto& [by, said] : values->second) {
+    const sources::SourcePointer source = sources_.find(Id<sources::Source>{by.source});
     if (!source || !said.value.is_string()) continue;
     auto made = identity::make_key(key.kind, said.value.get_ref<const std::string&>(),
                                    {source->id_space(), source->address_space(), source->country});
     if (!made || made->value != key.value) continue;
-    key.source = number;
+    key.source = by.source;
     key.first_seen = from_millis(said.at);
     if (source->trust != sources::Trust::server) key.standing = identity::Standing::claimed;
     return true;

@@ -205,7 +205,7 @@ class DemoCompany : public DemoFill {
       identities_.push_back(std::make_unique<identity::Identities>(*vaults_.back(), identity::Limits{}));
       cells.push_back({region.get(), identities_.back().get()});
     }
-    real_ = events::Events::create(std::move(cells), *regions_, *sources_, metrics_, {});
+    real_ = events::Events::create(std::move(cells), *regions_, *sources_, law::shipped_law(), metrics_, {});
     auto summary = fill_few(*real_);
     ASSERT_TRUE(summary) << summary.error().detail;
     summary_ = *summary;

@@ -64,12 +64,13 @@ struct Submission {
 
 class EventsImpl final : public Events {
  public:
-  EventsImpl(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources, metrics::Registry& metrics,
-             std::vector<Projection*> projections)
+  EventsImpl(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources, const law::InForce& law,
+             metrics::Registry& metrics, std::vector<Projection*> projections)
       : cells_(std::move(cells)),
         segments_(cells_.size()),
         regions_(regions),
         sources_(sources),
+        law_(law),
         projections_(std::move(projections)),
         tally_(regions.home().writer()),
         router_(cells_, regions),
@@ -104,14 +105,15 @@ class EventsImpl final : public Events {
     std::vector<Prepared> events;
     std::vector<Rejected> rejected;
     events.reserve(batch.size());
+    const auto law = law_.current();
     auto report = batch.empty() ? nullptr : tail_.begin(*source, batch.front().received);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const EventType type = batch[i].type;
       const Time received = batch[i].received;
       std::string name = report ? batch[i].name : std::string();
-      auto prepared = prepare(std::move(batch[i]), source);
+      auto prepared = prepare(std::move(batch[i]), source, *law);
       if (!prepared) {
-        if (report) report->add_rejected(type, name, prepared.error().detail);
+        if (report) report->add_rejected(type, name, prepared.error().code, prepared.error().detail);
         rejected.push_back({i, prepared.error().detail, prepared.error().code});
         tally_.reject(source.get(), prepared.error().code, received);
         continue;
@@ -416,6 +418,7 @@ class EventsImpl final : public Events {
   std::vector<Segments> segments_;  // one a cell, in their order
   regions::Regions& regions_;
   sources::Sources& sources_;
+  const law::InForce& law_;
   std::vector<Projection*> projections_;
   Tail tail_;
   Tally tally_;
@@ -467,8 +470,9 @@ std::optional<EventType> find_type(std::string_view name) {
 }
 
 std::unique_ptr<Events> Events::create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,
-                                       metrics::Registry& metrics, std::vector<Projection*> projections) {
-  return std::make_unique<EventsImpl>(std::move(cells), regions, sources, metrics, std::move(projections));
+                                       const law::InForce& law, metrics::Registry& metrics,
+                                       std::vector<Projection*> projections) {
+  return std::make_unique<EventsImpl>(std::move(cells), regions, sources, law, metrics, std::move(projections));
 }
 
 }  // namespace handschlag::events

@@ -18,6 +18,7 @@
 
 #include "features/gate/gate.h"
 #include "features/identity/identity.h"
+#include "features/law/law.h"
 #include "features/regions/regions.h"
 #include "features/sources/sources.h"
 #include "features/subjects/subjects.h"
@@ -246,7 +247,8 @@ class Events {
  public:
   // Everything handed over must outlive this. Projections run in the order given.
   static std::unique_ptr<Events> create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,
-                                        metrics::Registry& metrics, std::vector<Projection*> projections);
+                                        const law::InForce& law, metrics::Registry& metrics,
+                                        std::vector<Projection*> projections);
   virtual ~Events() = default;
 
   using Done = std::function<void(Result<Outcome>)>;

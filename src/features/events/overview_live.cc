@@ -10,10 +10,8 @@
 
 namespace handschlag::events::overview {
 
-Live::Live(Events& events, const sources::Sources& sources, const Clock& clock, StillIn still_in, Pace pace)
-    : events_(events), sources_(sources), clock_(clock), still_in_(std::move(still_in)), pace_(pace), thread_([this] {
-        loop();
-      }) {}
+Live::Live(Events& events, const sources::Sources& sources, const Clock& clock, Pace pace)
+    : events_(events), sources_(sources), clock_(clock), pace_(pace), thread_([this] { loop(); }) {}
 
 Live::~Live() {
   {
@@ -35,7 +33,7 @@ Result<void> Live::admit(const http::Request& request, const Query& query) {
   std::erase_if(watchers_, [](const Watcher& watcher) { return watcher.sink->closed(); });
   const auto own =
       static_cast<std::size_t>(std::count_if(watchers_.begin(), watchers_.end(), [&](const Watcher& watcher) {
-        return watcher.request.principal.id == request.principal.id;
+        return watcher.principal == request.principal.id;
       }));
   if (watchers_.size() < kMaxWatchers && own < kMaxOfOne) return {};
   Error error{ErrorKind::too_many, "watchers_many",
@@ -44,10 +42,8 @@ Result<void> Live::admit(const http::Request& request, const Query& query) {
   return std::unexpected(std::move(error));
 }
 
-void Live::watch(const http::Request& request, const Query& query, std::shared_ptr<http::EventSink> sink) {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  Watcher watcher{request, query, std::move(sink), "", now, now};
-  watcher.request.body.clear();
+void Live::watch(std::string_view principal, const Query& query, std::shared_ptr<http::EventSink> sink) {
+  Watcher watcher{std::string(principal), query, std::move(sink), "", std::chrono::steady_clock::now()};
   {
     std::lock_guard lock(mutex_);
     watchers_.push_back(std::move(watcher));
@@ -66,32 +62,8 @@ void Live::loop() {
     }
     if (stopping_) return;
     lock.unlock();
-    const SteadyTime now = std::chrono::steady_clock::now();
-    drop_those_gone(now);
-    look(now);
+    look(std::chrono::steady_clock::now());
     lock.lock();
-  }
-}
-
-// Whether they may is asked without the lock: it may take a question to the database.
-void Live::drop_those_gone(SteadyTime now) {
-  std::vector<Watcher> due;
-  {
-    std::lock_guard lock(mutex_);
-    std::erase_if(watchers_, [](const Watcher& watcher) { return watcher.sink->closed(); });
-    for (Watcher& watcher : watchers_) {
-      if (now - watcher.checked < pace_.check) continue;
-      watcher.checked = now;
-      due.push_back(watcher);
-    }
-  }
-  for (const Watcher& watcher : due) {
-    auto in = still_in_(watcher.request);
-    // A database that does not answer ends nobody's session.
-    if (in || in.error().kind == ErrorKind::unavailable) continue;
-    watcher.sink->send("over", "{}");
-    std::lock_guard lock(mutex_);
-    std::erase_if(watchers_, [&](const Watcher& other) { return other.sink == watcher.sink; });
   }
 }
 
@@ -101,6 +73,7 @@ void Live::look(SteadyTime now) {
   {
     std::lock_guard lock(mutex_);
     fresh = std::exchange(fresh_, false);
+    std::erase_if(watchers_, [](const Watcher& watcher) { return watcher.sink->closed(); });
     for (const Watcher& watcher : watchers_) queries.push_back(watcher.query);
   }
   Texts texts;

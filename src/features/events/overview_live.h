@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -26,15 +27,13 @@ class Live {
   static constexpr std::size_t kMaxOfOne = 6;  // windows of one principal
   struct Pace {
     std::chrono::milliseconds look{1'000};   // between two looks at the databases
-    std::chrono::milliseconds check{5'000};  // whether somebody may still watch
     std::chrono::milliseconds beat{10'000};  // so that a page notices a connection that is gone
     int rest = 20;  // times as long as a look took it rests after it, so that looks never take much of a processor
   };
 
   // Everything handed over must outlive this.
-  Live(Events& events, const sources::Sources& sources, const Clock& clock, StillIn still_in)
-      : Live(events, sources, clock, std::move(still_in), Pace{}) {}
-  Live(Events& events, const sources::Sources& sources, const Clock& clock, StillIn still_in, Pace pace);
+  Live(Events& events, const sources::Sources& sources, const Clock& clock) : Live(events, sources, clock, Pace{}) {}
+  Live(Events& events, const sources::Sources& sources, const Clock& clock, Pace pace);
   ~Live();
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
@@ -44,24 +43,21 @@ class Live {
 
   // Errors: too_many "watchers_many"; invalid "zone_invalid".
   Result<void> admit(const http::Request& request, const Query& query);
-  // After admit(): sends "overview" at once and after each change, "beat" in between, and "over" when the session has
-  // ended.
-  void watch(const http::Request& request, const Query& query, std::shared_ptr<http::EventSink> sink);
+  // After admit(): sends "overview" at once and after each change, and "beat" in between.
+  void watch(std::string_view principal, const Query& query, std::shared_ptr<http::EventSink> sink);
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
   struct Watcher {
-    http::Request request;  // without its body
+    std::string principal;
     Query query;
     std::shared_ptr<http::EventSink> sink;
     std::string told;  // last
-    SteadyTime checked{};
     SteadyTime beaten{};
   };
   using Texts = std::map<Query, std::string>;
 
   void loop();
-  void drop_those_gone(SteadyTime now);
   void look(SteadyTime now);
   void tell(const Texts& texts, SteadyTime now);
   Result<std::string> state();
@@ -70,7 +66,6 @@ class Live {
   Events& events_;
   const sources::Sources& sources_;
   const Clock& clock_;
-  const StillIn still_in_;
   const Pace pace_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "features/events/keeper.h"
 #include "features/events/overview_live.h"
 #include "features/events/reasons.h"
 #include "features/events/tally.h"
@@ -229,16 +230,9 @@ class OverviewLiveTest : public OverviewTest {
  protected:
   static constexpr std::chrono::milliseconds kQuick{1};
 
-  std::unique_ptr<Live> live(Live::Pace pace = {kQuick, kQuick, std::chrono::hours{1}, 0}) {
-    return std::make_unique<Live>(
-        *events_, *sources_, clock_,
-        [this](const http::Request&) -> Result<void> {
-          if (signed_in_) return {};
-          return fail(ErrorKind::unauthenticated, "session_invalid", "");
-        },
-        pace);
+  std::unique_ptr<Live> live(Live::Pace pace = {kQuick, std::chrono::hours{1}, 0}) {
+    return std::make_unique<Live>(*events_, *sources_, clock_, pace);
   }
-  std::atomic<bool> signed_in_{true};
 };
 
 INSTANTIATE_TEST_SUITE_P(Backends, OverviewLiveTest, testing::ValuesIn(db::testing::all_backends()),
@@ -248,7 +242,7 @@ TEST_P(OverviewLiveTest, TellsAtOnceAndThenWhatChanged) {
   auto watched = live();
   auto ear = std::make_shared<Ear>();
   ASSERT_TRUE(watched->admit(request_of(), {}));
-  watched->watch(request_of(), {}, ear);
+  watched->watch("staff:1", {}, ear);
   EXPECT_EQ(total(ear->next("overview"), "shop"), 0);
   submit("shop", {event("m1")});
   EXPECT_EQ(total(ear->next("overview"), "shop"), 1);
@@ -262,18 +256,19 @@ TEST_P(OverviewLiveTest, EachHearsWhatTheyAskedFor) {
   auto watched = live();
   auto today = std::make_shared<Ear>();
   auto week = std::make_shared<Ear>();
-  watched->watch(request_of(), {}, today);
-  watched->watch(request_of(), {Span::week, Step::day, "UTC"}, week);
+  watched->watch("staff:1", {}, today);
+  watched->watch("staff:1", {Span::week, Step::day, "UTC"}, week);
   EXPECT_EQ(total(today->next("overview"), "shop"), 0);
   EXPECT_EQ(total(week->next("overview"), "shop"), 1);
 }
 
 TEST_P(OverviewLiveTest, ItEndsWhenTheSessionEnds) {
+  Keeper keeper(
+      [](const http::Request&) -> Result<void> { return fail(ErrorKind::unauthenticated, "session_invalid", ""); },
+      kQuick);
   auto watched = live();
   auto ear = std::make_shared<Ear>();
-  watched->watch(request_of(), {}, ear);
-  ear->next("overview");
-  signed_in_ = false;
+  watched->watch("staff:1", {}, keeper.keep(request_of(), ear));
   EXPECT_TRUE(ear->next("over").is_object());
 }
 
@@ -281,7 +276,7 @@ TEST_P(OverviewLiveTest, ASourceThatGoesOverToAnotherUnitTakesItsNumbersAlong) {
   submit("shop", {event("m1")});
   auto watched = live();
   auto ear = std::make_shared<Ear>();
-  watched->watch(request_of(), {Span::today, Step::hour, "UTC", "south"}, ear);
+  watched->watch("staff:1", {Span::today, Step::hour, "UTC", "south"}, ear);
   EXPECT_EQ(total(ear->next("overview"), "shop"), 0);
   ASSERT_TRUE(sources_->set_unit("shop", "south/munich"));
   EXPECT_EQ(total(ear->next("overview"), "shop"), 1);
@@ -290,18 +285,18 @@ TEST_P(OverviewLiveTest, ASourceThatGoesOverToAnotherUnitTakesItsNumbersAlong) {
 }
 
 TEST_P(OverviewLiveTest, AQuietOneHasABeat) {
-  auto watched = live({kQuick, std::chrono::hours{1}, kQuick, 0});
+  auto watched = live({kQuick, kQuick, 0});
   auto ear = std::make_shared<Ear>();
-  watched->watch(request_of(), {}, ear);
+  watched->watch("staff:1", {}, ear);
   EXPECT_TRUE(ear->next("beat").is_object());
 }
 
 TEST_P(OverviewLiveTest, WindowsHaveALimitAndWhoIsGoneMakesRoom) {
-  auto watched = live({std::chrono::hours{1}, std::chrono::hours{1}, std::chrono::hours{1}, 0});
+  auto watched = live({std::chrono::hours{1}, std::chrono::hours{1}, 0});
   std::vector<std::shared_ptr<Ear>> ears;
   while (watched->admit(request_of(), {})) {
     ears.push_back(std::make_shared<Ear>());
-    watched->watch(request_of(), {}, ears.back());
+    watched->watch("staff:1", {}, ears.back());
     ASSERT_LE(ears.size(), Live::kMaxOfOne);
   }
   EXPECT_EQ(ears.size(), Live::kMaxOfOne);

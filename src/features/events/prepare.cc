@@ -76,19 +76,24 @@ struct Verdict {
   gate::Basis basis = gate::Basis::consent;  // the firmest among those that link
 };
 
-Verdict rule_all(Prepared& event, bool person_known) {
+Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law) {
   Verdict verdict;
   for (const gate::DeclaredPurpose& declared : event.source->purposes) {
     gate::Question question;
     question.purpose = declared.purpose;
     question.basis = declared.basis;
     question.consent = consent_for(event.intake, declared.purpose);
+    // What a page or an app says of a consent is a claim; a server's word is that it was written down.
+    question.strength =
+        event.source->trust == sources::Trust::server ? gate::Strength::stated : gate::Strength::claimed;
+    question.consented_at = event.intake.received;
+    question.from_device = event.intake.anonymous_id.has_value() || event.intake.device_id.has_value();
     question.person_known = person_known;
     question.global_privacy_control = event.intake.global_privacy_control;
     question.controller = event.source->controller;
     question.country = event.country;
     question.at = event.intake.received;
-    gate::Ruling ruling = gate::rule(question);
+    gate::Ruling ruling = gate::rule(question, law);
     if (ruling.decision == gate::Decision::allow) {
       verdict.linked.add(declared.purpose);
       if (declared.basis != gate::Basis::consent) verdict.basis = declared.basis;
@@ -208,7 +213,7 @@ Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
 
 }  // namespace
 
-Result<Prepared> prepare(Intake intake, sources::SourcePointer source) {
+Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law) {
   Prepared event;
   event.intake = std::move(intake);
   event.source = std::move(source);
@@ -218,7 +223,7 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source) {
   if (!planned) return event;
   event.measure = measure_of(event.intake.type, event.intake.name);
   if (!event.measure.empty()) event.amount = amount_of(event.intake.properties.view());
-  Verdict verdict = rule_all(event, sighting.has_value());
+  Verdict verdict = rule_all(event, sighting.has_value(), law);
   if (!verdict.linked.empty()) {
     event.decision = gate::Decision::allow;
     event.purposes = verdict.linked;

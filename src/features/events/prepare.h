@@ -8,6 +8,7 @@
 
 #include "features/events/directory.h"
 #include "features/events/events.h"
+#include "features/law/law.h"
 
 namespace handschlag::events {
 
@@ -44,7 +45,7 @@ struct Prepared {
 };
 
 // Errors: invalid (no usable identity, too large), which reject the event.
-Result<Prepared> prepare(Intake intake, sources::SourcePointer source);
+Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law);
 
 // The client's own time and a keyed hash of source and message id: for deduplication only.
 std::string event_id_of(const Prepared& event, const crypto::Key& key);

@@ -57,7 +57,7 @@ json::Tree with(const json::Tree& tree, const char* name, json::Value member) {
 }
 
 Prepared prepared(Intake intake, sources::Source source) {
-  auto event = prepare(std::move(intake), shared(std::move(source)));
+  auto event = prepare(std::move(intake), shared(std::move(source)), *law::built_in());
   EXPECT_TRUE(event) << event.error().detail;
   return event ? *std::move(event) : Prepared{};
 }
@@ -237,7 +237,7 @@ TEST(Person, NothingUsableIsRejectedAndNoIdAtAllIsNobody) {
   intake.user_id = "null";
   intake.anonymous_id = "undefined";
   intake.keys = {{identity::KeyKind::email, "noreply@example.org"}};
-  auto event = prepare(intake, shared(source_for({kOrders})));
+  auto event = prepare(intake, shared(source_for({kOrders})), *law::built_in());
   ASSERT_FALSE(event);
   EXPECT_EQ(event.error().code, "identity_unusable");
   intake.user_id = intake.anonymous_id = std::nullopt;
@@ -263,11 +263,11 @@ TEST(Size, MayBe32KilobytesUnlessItIsHistory) {
   intake.properties = json::Value{{"text", std::string(wire::kMaxEventBytes - empty, 'x')}};
   EXPECT_EQ(prepared(intake, source_for({kOrders})).payload.size(), wire::kMaxEventBytes);
   intake.properties = json::Value{{"text", std::string(wire::kMaxEventBytes - empty + 1, 'x')}};
-  auto event = prepare(intake, shared(source_for({kOrders})));
+  auto event = prepare(intake, shared(source_for({kOrders})), *law::built_in());
   ASSERT_FALSE(event);
   EXPECT_EQ(event.error().kind, ErrorKind::too_large);
   intake.history = true;
-  EXPECT_TRUE(prepare(intake, shared(source_for({kOrders}))));
+  EXPECT_TRUE(prepare(intake, shared(source_for({kOrders})), *law::built_in()));
 }
 
 TEST(EventId, DependsOnSourceMessageAndTheClientsTimeOnly) {

@@ -3,10 +3,11 @@
 #include <charconv>
 
 #include "features/events/events.h"
+#include "features/events/keeper.h"
 #include "features/events/overview_live.h"
+#include "features/events/reasons.h"
 #include "features/events/stages.h"
 #include "features/events/tail.h"
-#include "features/events/tail_guard.h"
 #include "features/events/tally.h"
 #include "features/events/wire.h"
 #include "features/staff/staff.h"
@@ -133,8 +134,8 @@ class Ingest {
     if (items.empty() && all == nullptr) return;
     auto report = events_.tail().begin(source, clock_.now());
     if (!report) return;
-    for (const Rejected& item : items) report->add_undecodable(item.reason);
-    if (all != nullptr) report->add_undecodable(all->detail);
+    for (const Rejected& item : items) report->add_undecodable(item.code, item.reason);
+    if (all != nullptr) report->add_undecodable(all->code, all->detail);
     const Outcome nothing;
     events_.tail().tell(*report, &nothing);
   }
@@ -292,6 +293,11 @@ http::Response days(const http::Request& request, Events& events, const sources:
   return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
 }
 
+json::Value meaning_json(std::string_view reason) {
+  const Meaning meaning = meaning_of(reason);
+  return {{"de", meaning.german}, {"en", meaning.english}};
+}
+
 http::Response refusals(const http::Request& request, Events& events, const sources::Sources& sources) {
   auto rows = events.refusals();
   if (!rows) return http::Response::problem(rows.error());
@@ -303,32 +309,38 @@ http::Response refusals(const http::Request& request, Events& events, const sour
                      {"source", row.source},
                      {"subject", row.subject},
                      {"reason", row.reason},
+                     {"meaning", meaning_json(row.reason)},
                      {"events", row.events}});
   }
   return http::Response::json(200, {{"items", std::move(items)}, {"next", nullptr}});
 }
 
 http::Response watch_source(const http::Request& request, Events& events, const sources::Sources& sources,
-                            const std::shared_ptr<TailGuard>& guard) {
+                            const std::shared_ptr<Keeper>& keeper) {
   auto source = sources::find_within(sources, staff::unit_of(request.principal), request.path_param("id"));
   if (!source) return no_source();
-  if (auto admitted = events.tail().admit(); !admitted) return http::Response::problem(admitted.error());
+  if (auto admitted = events.tail().admit(request.principal.id); !admitted)
+    return http::Response::problem(admitted.error());
   http::Response response;
   auto asked = std::make_shared<http::Request>(request);
-  response.stream = [guard, asked, source](std::shared_ptr<http::EventSink> sink) {
-    guard->watch(*asked, *source, std::move(sink));
+  response.stream = [&events, &sources, keeper, asked, source](std::shared_ptr<http::EventSink> sink) {
+    auto kept = keeper->keep(*asked, std::move(sink), [&sources, id = source->id](const http::Request& one) {
+      return sources::find_within(sources, staff::unit_of(one.principal), id) != nullptr;
+    });
+    events.tail().watch(source->number.value, asked->principal.id, std::move(kept));
   };
   return response.with("Cache-Control", "no-store");
 }
 
-http::Response watch_overview(const http::Request& request, const std::shared_ptr<overview::Live>& live) {
+http::Response watch_overview(const http::Request& request, const std::shared_ptr<overview::Live>& live,
+                              const std::shared_ptr<Keeper>& keeper) {
   auto query = overview::query_of(request);
   auto admitted = query ? live->admit(request, *query) : std::unexpected(query.error());
   if (!admitted) return http::Response::problem(admitted.error());
   http::Response response;
   auto asked = std::make_shared<http::Request>(request);
-  response.stream = [live, asked, query = *query](std::shared_ptr<http::EventSink> sink) {
-    live->watch(*asked, query, std::move(sink));
+  response.stream = [live, keeper, asked, query = *query](std::shared_ptr<http::EventSink> sink) {
+    live->watch(asked->principal.id, query, keeper->keep(*asked, std::move(sink)));
   };
   return response.with("Cache-Control", "no-store");
 }
@@ -375,12 +387,13 @@ void bind_routes(http::Router& router, Events& events, sources::Sources& sources
   router.bind("globalPrivacyControl", [](const http::Request&) {
     return http::Response::json(200, {{"gpc", true}, {"lastUpdate", "2026-11-21"}});
   });
-  auto guard = std::make_shared<TailGuard>(events.tail(), sources, still_in);
-  auto live = std::make_shared<overview::Live>(events, sources, clock, std::move(still_in));
+  auto keeper = std::make_shared<Keeper>(std::move(still_in));
+  auto live = std::make_shared<overview::Live>(events, sources, clock);
   router.bind("getOverview", [live](const http::Request& request) { return http::Response::of(live->once(request)); });
-  router.bind("watchOverview", [live](const http::Request& request) { return watch_overview(request, live); });
+  router.bind("watchOverview",
+              [live, keeper](const http::Request& request) { return watch_overview(request, live, keeper); });
   router.bind("watchSource",
-              [&, guard](const http::Request& request) { return watch_source(request, events, sources, guard); });
+              [&, keeper](const http::Request& request) { return watch_source(request, events, sources, keeper); });
   router.bind("eventTotals", [&](const http::Request& request) { return totals(request, events, sources); });
   router.bind("eventDays", [&](const http::Request& request) { return days(request, events, sources, clock); });
   router.bind("eventRefusals", [&](const http::Request& request) { return refusals(request, events, sources); });

@@ -1,13 +1,17 @@
 #include "features/events/tail.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
 
+#include "features/events/reasons.h"
+
 namespace handschlag::events {
 namespace {
 
-constexpr std::size_t kMaxReasonBytes = 300;
+constexpr std::size_t kMaxDetailBytes = 300;
 
 std::string_view outcome_of(const Prepared& event) {
   switch (event.decision) {
@@ -20,8 +24,21 @@ std::string_view outcome_of(const Prepared& event) {
   }
 }
 
-json::Value reason_of(std::string_view subject, std::string_view reason) {
-  return {{"subject", subject}, {"reason", reason.substr(0, kMaxReasonBytes)}};
+json::Value reason_of(std::string_view subject, std::string_view code, std::string_view detail) {
+  const Meaning meaning = meaning_of(code);
+  return {{"subject", subject},
+          {"reason", code},
+          {"meaning", {{"de", meaning.german}, {"en", meaning.english}}},
+          {"detail", detail.empty() ? json::Value() : json::Value(detail.substr(0, kMaxDetailBytes))}};
+}
+
+// What could not be taken: of no purpose.
+json::Value rejected(json::Value type, json::Value name, std::string_view code, std::string_view detail) {
+  return {{"type", std::move(type)},
+          {"name", std::move(name)},
+          {"outcome", "rejected"},
+          {"purposes", json::Value::array()},
+          {"reasons", json::Value::array({reason_of("", code, detail)})}};
 }
 
 // A page's or a screen's name may say whom it is about; a track's is one of few.
@@ -38,7 +55,7 @@ void TailReport::add(json::Value event) {
 
 void TailReport::add(const Prepared& event) {
   json::Value reasons = json::Value::array();
-  for (const Refusal& refusal : event.refusals) reasons.push_back(reason_of(refusal.subject, refusal.reason));
+  for (const Refusal& refusal : event.refusals) reasons.push_back(reason_of(refusal.subject, refusal.reason, ""));
   add(json::Value{{"type", name_of(event.intake.type)},
                   {"name", shown_name(event.intake.type, event.intake.name)},
                   {"outcome", outcome_of(event)},
@@ -46,20 +63,12 @@ void TailReport::add(const Prepared& event) {
                   {"reasons", std::move(reasons)}});
 }
 
-void TailReport::add_rejected(EventType type, std::string_view name, std::string_view reason) {
-  add(json::Value{{"type", name_of(type)},
-                  {"name", shown_name(type, name)},
-                  {"outcome", "rejected"},
-                  {"purposes", json::Value::array()},
-                  {"reasons", json::Value::array({reason_of("", reason)})}});
+void TailReport::add_rejected(EventType type, std::string_view name, std::string_view code, std::string_view detail) {
+  add(rejected(name_of(type), shown_name(type, name), code, detail));
 }
 
-void TailReport::add_undecodable(std::string_view reason) {
-  add(json::Value{{"type", nullptr},
-                  {"name", nullptr},
-                  {"outcome", "rejected"},
-                  {"purposes", json::Value::array()},
-                  {"reasons", json::Value::array({reason_of("", reason)})}});
+void TailReport::add_undecodable(std::string_view code, std::string_view detail) {
+  add(rejected(nullptr, nullptr, code, detail));
 }
 
 std::string TailReport::to_text(const Outcome* outcome, std::uint64_t skipped) const {
@@ -80,29 +89,26 @@ void Tail::drop_closed(SteadyTime now) {
   count_ = watchers_.size();
 }
 
-Result<void> Tail::admit() {
+Result<void> Tail::admit(std::string_view principal) {
   std::lock_guard lock(mutex_);
   drop_closed(std::chrono::steady_clock::now());
-  if (watchers_.size() < kMaxWatchers) return {};
-  Error error{ErrorKind::too_many, "watchers_many", "Too many people watch sources at this moment; try again later."};
+  const auto own = std::count_if(watchers_.begin(), watchers_.end(),
+                                 [&](const Watcher& watcher) { return watcher.principal == principal; });
+  const bool full = watchers_.size() >= kMaxWatchers;
+  if (!full && static_cast<std::size_t>(own) < kMaxOfOne) return {};
+  Error error =
+      full ? Error{ErrorKind::too_many, "watchers_many",
+                   "Too many people watch sources at this moment; try again later."}
+           : Error{ErrorKind::too_many, "watching_many",
+                   fmt::format("You watch {} sources already, as many as one may; close one of these windows.", own)};
   error.retry_after = std::chrono::seconds{30};
   return std::unexpected(std::move(error));
 }
 
-void Tail::watch(std::int64_t source, std::shared_ptr<http::EventSink> sink) {
+void Tail::watch(std::int64_t source, std::string_view principal, std::shared_ptr<http::EventSink> sink) {
   std::lock_guard lock(mutex_);
   if (!sink->send("watching", "{}")) return;
-  watchers_.push_back({source, std::move(sink), std::chrono::steady_clock::now() + kWatchLife});
-  count_ = watchers_.size();
-}
-
-void Tail::end(const http::EventSink& sink) {
-  std::lock_guard lock(mutex_);
-  std::erase_if(watchers_, [&sink](const Watcher& watcher) {
-    if (watcher.sink.get() != &sink) return false;
-    watcher.sink->send("over", "{}");
-    return true;
-  });
+  watchers_.push_back({source, std::string(principal), std::move(sink), std::chrono::steady_clock::now() + kWatchLife});
   count_ = watchers_.size();
 }
 

@@ -12,6 +12,8 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "features/events/events.h"
@@ -28,8 +30,9 @@ class TailReport {
 
   TailReport(std::int64_t source, Time at) : source_(source), at_(at) {}
   void add(const Prepared& event);
-  void add_rejected(EventType type, std::string_view name, std::string_view reason);
-  void add_undecodable(std::string_view reason);
+  // `detail`: of the error, in English, for whoever mends what is sent.
+  void add_rejected(EventType type, std::string_view name, std::string_view code, std::string_view detail);
+  void add_undecodable(std::string_view code, std::string_view detail);
 
   std::int64_t source() const { return source_; }
   // With what became of all of them: nullptr where they were not stored and are to be sent again.
@@ -48,16 +51,15 @@ class TailReport {
 class Tail {
  public:
   static constexpr std::size_t kMaxWatchers = 50;
+  static constexpr std::size_t kMaxOfOne = 5;    // of one principal: so that nobody takes all places
   static constexpr int kMaxReportsASecond = 20;  // of a source; those between are counted
   // Then a watcher has to ask again, so that who may not watch any more does not.
   static constexpr std::chrono::minutes kWatchLife{15};
 
-  // Errors: too_many "watchers_many".
-  Result<void> admit();
+  // Errors: too_many "watchers_many", or "watching_many" where `principal` watches as much as one may.
+  Result<void> admit(std::string_view principal);
   // After admit(): sends a message "taken" for each submission from now on, and "over" in the end.
-  void watch(std::int64_t source, std::shared_ptr<http::EventSink> sink);
-  // Sends "over" to one who may not watch any more, and nothing after it.
-  void end(const http::EventSink& sink);
+  void watch(std::int64_t source, std::string_view principal, std::shared_ptr<http::EventSink> sink);
   // Nothing where nobody watches this source.
   std::shared_ptr<TailReport> begin(const sources::Source& source, Time at);
   void tell(const TailReport& report, const Outcome* outcome);
@@ -66,6 +68,7 @@ class Tail {
   using SteadyTime = std::chrono::steady_clock::time_point;
   struct Watcher {
     std::int64_t source;
+    std::string principal;
     std::shared_ptr<http::EventSink> sink;
     SteadyTime until;
     SteadyTime second{};  // when the current second of reports began

@@ -56,10 +56,10 @@ Prepared viewed() {
   return event;
 }
 
-std::shared_ptr<Ear> listen(Tail& tail, std::int64_t number) {
+std::shared_ptr<Ear> listen(Tail& tail, std::int64_t number, const std::string& who = "staff:1") {
   auto ear = std::make_shared<Ear>();
-  EXPECT_TRUE(tail.admit().has_value());
-  tail.watch(number, ear);
+  EXPECT_TRUE(tail.admit(who).has_value());
+  tail.watch(number, who, ear);
   return ear;
 }
 
@@ -97,7 +97,7 @@ TEST(Tail, NamesOfPagesAreNotTold) {
     event.intake.name = "Letter to Anna";
     auto report = tail.begin(source(1), kAt);
     report->add(event);
-    report->add_rejected(type, "Letter to Anna", "no usable identity");
+    report->add_rejected(type, "Letter to Anna", "identity_unusable", "no usable identity");
     tail.tell(*report, &kStored);
     EXPECT_THAT(ear->heard.back().second, Not(HasSubstr("Anna")));
   }
@@ -140,12 +140,42 @@ TEST(Tail, WhoIsGoneIsForgotten) {
 TEST(Tail, TooManyWatchersAreRefusedUntilSomebodyLeaves) {
   Tail tail;
   std::vector<std::shared_ptr<Ear>> ears;
-  while (ears.size() < Tail::kMaxWatchers) ears.push_back(listen(tail, 1));
-  auto refused = tail.admit();
+  while (ears.size() < Tail::kMaxWatchers) ears.push_back(listen(tail, 1, "staff:" + std::to_string(ears.size() / 2)));
+  auto refused = tail.admit("staff:999");
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, "watchers_many");
   ears.front()->gone = true;
-  EXPECT_TRUE(tail.admit().has_value());
+  EXPECT_TRUE(tail.admit("staff:999").has_value());
+}
+
+TEST(Tail, NobodyTakesAllPlaces) {
+  Tail tail;
+  std::vector<std::shared_ptr<Ear>> ears;
+  while (ears.size() < Tail::kMaxOfOne) ears.push_back(listen(tail, 1));
+  auto refused = tail.admit("staff:1");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::too_many);
+  EXPECT_EQ(refused.error().code, "watching_many");
+  EXPECT_GT(refused.error().retry_after.count(), 0);
+  EXPECT_TRUE(tail.admit("staff:11").has_value()) << "others are not in the way";
+  ears.back()->gone = true;
+  EXPECT_TRUE(tail.admit("staff:1").has_value());
+}
+
+TEST(Tail, AReasonHasACodeAndWordsInBothLanguages) {
+  Tail tail;
+  auto ear = listen(tail, 1);
+  auto report = tail.begin(source(1), kAt);
+  report->add(viewed());
+  report->add_undecodable("event_missing", "A track needs its event.");
+  tail.tell(*report, &kStored);
+  const json::Value told = ear->taken().front()["events"];
+  EXPECT_NE(told[0]["reasons"][0]["meaning"]["de"], told[0]["reasons"][0]["meaning"]["en"]);
+  EXPECT_TRUE(told[0]["reasons"][0]["detail"].is_null());
+  const json::Value rejected = told[1]["reasons"][0];
+  EXPECT_EQ(rejected["reason"], "event_missing");
+  EXPECT_EQ(rejected["meaning"]["de"], "der Name des Ereignisses fehlt");
+  EXPECT_EQ(rejected["detail"], "A track needs its event.");
 }
 
 }  // namespace

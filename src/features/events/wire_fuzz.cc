@@ -34,7 +34,7 @@ void check(const events::Intake& event, const sources::SourcePointer& source, Ti
   require(event.user_id || event.anonymous_id);
   require(!event.message_id.empty() && event.message_id.size() <= 100);
   require((event.consented & event.refused).empty());
-  auto prepared = events::prepare(event, source);
+  auto prepared = events::prepare(event, source, *law::built_in());
   if (!prepared) return;
   require(prepared->payload.size() <= events::wire::kMaxEventBytes);
   require(prepared->sighting.has_value() == (prepared->decision == gate::Decision::allow));

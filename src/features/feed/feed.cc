@@ -24,7 +24,8 @@ std::unexpected<Error> invalid(std::string field, std::string reason) {
 // Asks the gate, once for each set of purposes that events were stored for.
 class Rulings {
  public:
-  Rulings(const Recipient& recipient, Time now) : recipient_(recipient), now_(now) {}
+  Rulings(const Recipient& recipient, const law::RuleSet& law, Time now)
+      : recipient_(recipient), law_(law), now_(now) {}
 
   const gate::Ruling& of(gate::PurposeSet stored_for) {
     auto [it, fresh] = known_.try_emplace(stored_for.bits());
@@ -42,20 +43,23 @@ class Rulings {
     question.granted = recipient_.granted;
     question.role = recipient_.role;
     question.at = now_;
-    return gate::rule(question);
+    return gate::rule(question, law_);
   }
 
  private:
   const Recipient& recipient_;
+  const law::RuleSet& law_;
   const Time now_;
   std::unordered_map<std::int64_t, gate::Ruling> known_;
 };
 
 class FeedImpl final : public Feed {
  public:
-  FeedImpl(events::Events& events, sources::Sources& sources, std::vector<ledger::Ledger*> ledgers, const Clock& clock)
+  FeedImpl(events::Events& events, sources::Sources& sources, const law::InForce& law,
+           std::vector<ledger::Ledger*> ledgers, const Clock& clock)
       : events_(events),
         sources_(sources),
+        law_(law),
         ledgers_(std::move(ledgers)),
         clock_(clock),
         waiting_([this](const std::string& region) { return last(region).value_or(0); }, kLookEvery, kWaiters) {}
@@ -134,7 +138,7 @@ class FeedImpl final : public Feed {
   }
 
   Result<events::FeedQuery> query_of(const Recipient& recipient, const Filter& filter) const {
-    gate::Ruling ruling = Rulings(recipient, clock_.now()).rule({recipient.purpose});
+    gate::Ruling ruling = Rulings(recipient, *law_.current(), clock_.now()).rule({recipient.purpose});
     if (!ruling.allowed()) {
       return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, recipient.purpose, recipient.language));
     }
@@ -151,7 +155,8 @@ class FeedImpl final : public Feed {
     events::Cell& cell = *events_.cell(filter.region);
     events::FeedPage found = TRY(events_.feed(cell, query));
     Page page{{}, found.through, found.more};
-    Rulings rulings(recipient, clock_.now());
+    const auto law = law_.current();
+    Rulings rulings(recipient, *law, clock_.now());
     std::set<IdentityId> people;
     std::vector<ledger::Entry> entries;
     for (events::Event& event : found.items) {
@@ -188,6 +193,7 @@ class FeedImpl final : public Feed {
 
   events::Events& events_;
   sources::Sources& sources_;
+  const law::InForce& law_;
   const std::vector<ledger::Ledger*> ledgers_;
   const Clock& clock_;
   Waiting waiting_;  // last: its thread uses all of the above
@@ -223,9 +229,9 @@ json::Value to_json(const sources::Sources& sources, std::string_view region, co
   return out;
 }
 
-std::unique_ptr<Feed> Feed::create(events::Events& events, sources::Sources& sources,
+std::unique_ptr<Feed> Feed::create(events::Events& events, sources::Sources& sources, const law::InForce& law,
                                    std::vector<ledger::Ledger*> ledgers, const Clock& clock) {
-  return std::make_unique<FeedImpl>(events, sources, std::move(ledgers), clock);
+  return std::make_unique<FeedImpl>(events, sources, law, std::move(ledgers), clock);
 }
 
 }  // namespace handschlag::feed

@@ -16,6 +16,7 @@
 
 #include "features/events/events.h"
 #include "features/gate/gate.h"
+#include "features/law/law.h"
 #include "features/ledger/ledger.h"
 #include "features/sources/sources.h"
 #include "platform/base/clock.h"
@@ -68,7 +69,7 @@ json::Value to_json(const sources::Sources& sources, std::string_view region, co
 class Feed {
  public:
   // Everything must outlive this. `ledgers` in the order of the events' cells.
-  static std::unique_ptr<Feed> create(events::Events& events, sources::Sources& sources,
+  static std::unique_ptr<Feed> create(events::Events& events, sources::Sources& sources, const law::InForce& law,
                                       std::vector<ledger::Ledger*> ledgers, const Clock& clock);
   virtual ~Feed() = default;
 

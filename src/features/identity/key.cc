@@ -67,6 +67,9 @@ Result<std::string> normalise_phone(std::string_view value, std::string_view cou
     return malformed(KeyKind::phone,
                      country.empty() ? "write it with its country code, like +49 30 123456" : "it can't be dialled");
   }
+  if (text::is_short_phone(*number)) {
+    return fail(ErrorKind::invalid, "phone_short", "This is an emergency or service number, which is nobody's own.");
+  }
   // +490000000000, +1999999999: one digit over and over after the country code.
   std::string_view tail = std::string_view(*number).substr(number->size() - std::min<std::size_t>(7, number->size()));
   if (tail.find_first_not_of(tail[0]) == std::string_view::npos) return blocked(KeyKind::phone);

@@ -133,7 +133,7 @@ class ImportTest : public ::testing::Test {
       identities_.push_back(std::make_unique<identity::Identities>(*vaults_.back(), identity::Limits{}));
       cells.push_back({region.get(), identities_.back().get()});
     }
-    events_ = events::Events::create(cells, *regions_, *sources_, metrics_, {});
+    events_ = events::Events::create(cells, *regions_, *sources_, law::shipped_law(), metrics_, {});
     busy_ = std::make_unique<BusyEvents>(*events_);
     importer_ = Importer::create(*busy_, *sources_, **control_, clock_);
   }

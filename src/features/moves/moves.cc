@@ -173,7 +173,7 @@ class MovesImpl final : public Moves {
     question.to_region = move.to;
     question.home = parts_.regions->of_country(move.country).id();
     question.at = move.requested_at;
-    gate::Ruling ruling = gate::rule(question);
+    gate::Ruling ruling = gate::rule(question, *parts_.law->current());
     std::vector<ledger::Entry> entries;
     for (IdentityId person : people) {
       ledger::Entry entry;

@@ -18,6 +18,7 @@
 
 #include "features/customers/customers.h"
 #include "features/events/events.h"
+#include "features/law/law.h"
 #include "features/ledger/ledger.h"
 #include "features/regions/regions.h"
 #include "features/sources/sources.h"
@@ -76,6 +77,7 @@ struct Options {
 struct Parts {
   events::Events* events;
   sources::Sources* sources;
+  const law::InForce* law;
   customers::Customers* customers;
   subjects::Subjects* subjects;
   staff::Staff* staff;

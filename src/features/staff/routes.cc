@@ -305,6 +305,33 @@ Result<Value> list_audit(Staff& staff, const http::Request& request) {
   return page_of(page.records, page.next);
 }
 
+Value principal(std::string id, std::string_view kind, const std::string& name, bool active) {
+  return {{"principal", std::move(id)}, {"kind", kind}, {"name", name}, {"active", active}};
+}
+
+// Who may stand in the audit: first the members, then the tokens.
+Result<Value> list_audit_principals(Staff& staff, const http::Request& request) {
+  constexpr std::string_view kTokens = "tokens-";  // marks the cursors of the second part
+  const std::size_t limit = TRY(http::page_limit(request));
+  std::string_view cursor = request.query_param("cursor").value_or("");
+  Value items = Value::array();
+  if (cursor.starts_with(kTokens)) {
+    cursor.remove_prefix(kTokens.size());
+    TokenPage page = TRY(staff.tokens(cursor, limit));
+    for (const Token& token : page.tokens) {
+      items.push_back(principal(fmt::format("token:{}", token.id.value), "token", token.name, !token.revoked_at));
+    }
+    if (page.next) page.next = fmt::format("{}{}", kTokens, *page.next);
+    return http::page(std::move(items), page.next);
+  }
+  const MemberPage page = TRY(staff.members(cursor, limit));
+  for (const Member& member : page.members) {
+    items.push_back(
+        principal(fmt::format("staff:{}", member.id.value), "member", member.display_name, !member.disabled_at));
+  }
+  return http::page(std::move(items), page.next ? *page.next : std::string(kTokens));
+}
+
 Result<Value> check_audit(Staff& staff) {
   const AuditCheck check = TRY(staff.verify_audit());
   return Value{{"intact", !check.broken_at},
@@ -368,6 +395,8 @@ void bind_routes(http::Router& router, Staff& staff) {
   router.bind("getSession", [&](const Request& request) { return Response::of(get_session(staff, request)); });
   router.bind("deleteSession", [&](const Request& request) { return answer(delete_session(staff, request)); });
   router.bind("listAudit", [&](const Request& request) { return Response::of(list_audit(staff, request)); });
+  router.bind("listAuditPrincipals",
+              [&](const Request& request) { return Response::of(list_audit_principals(staff, request)); });
   router.bind("checkAudit", [&](const Request&) { return Response::of(check_audit(staff)); });
 }
 

@@ -12,6 +12,7 @@
 namespace handschlag::staff {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -38,6 +39,7 @@ constexpr std::string_view kOperations = R"({"paths": {
   "/sessions": {"delete": {"operationId": "deleteSessions", "security": [{"token": []}]}},
   "/staff/{id}/second-factor": {"delete": {"operationId": "resetSecondFactor", "security": [{"token": []}]}},
   "/audit": {"get": {"operationId": "listAudit", "security": [{"token": []}]}},
+  "/audit/principals": {"get": {"operationId": "listAuditPrincipals", "security": [{"token": []}]}},
   "/audit/check": {"get": {"operationId": "checkAudit", "security": [{"token": []}]}}
 }})";
 
@@ -266,6 +268,28 @@ TEST_F(StaffRoutes, AuditIsListedAndChecked) {
   EXPECT_EQ(check["intact"], true);
   EXPECT_EQ(check["records"], 3);
   EXPECT_TRUE(check["broken_at"].is_null());
+}
+
+TEST_F(StaffRoutes, WhoMayStandInTheAuditIsListedByNameFormerOnesToo) {
+  ASSERT_EQ(call("POST", "/staff",
+                 R"({"login":"ida","display_name":"Ida","role":"agent","password":"correct-horse-battery"})")
+                .status,
+            201);
+  const std::string old = staff_->add_token({"cli", ""}, {.name = "old", .role = Role::agent})->text;
+  ASSERT_EQ(call("DELETE", "/tokens/2", "").status, 204);
+  std::vector<std::string> found;
+  std::string next;
+  do {
+    const json::Value page = body_of(call("GET", "/audit/principals?cursor=" + next));
+    for (const json::Value& item : page["items"]) {
+      found.push_back(item["principal"].get<std::string>() + " " + item["name"].get<std::string>() +
+                      (item["active"].get<bool>() ? "" : " (former)"));
+    }
+    next = page["next"].is_string() ? page["next"].get<std::string>() : "";
+  } while (!next.empty());
+  EXPECT_THAT(found, ElementsAre("staff:1 Ida", "token:1 admin", "token:2 old (former)"));
+  EXPECT_EQ(call("GET", "/audit/principals?cursor=tokens-nonsense").status, 400);
+  EXPECT_EQ(call("GET", "/audit/principals?cursor=nonsense").status, 400);
 }
 
 }  // namespace

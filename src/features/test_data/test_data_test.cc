@@ -43,7 +43,8 @@ class TestDataTest : public feed::testing::NodeTest {
     for (const auto& slice : slices_) slices.push_back(slice.get());
     staff_ = staff::Staff::create(database(), clock_);
     subjects_ = subjects::Subjects::create({{node_->cell().region, &node_->vault()}}, slices, database(), clock_);
-    customers_ = customers::Customers::create(node_->events(), node_->sources(), *staff_, {&node_->ledger()}, clock_);
+    customers_ = customers::Customers::create(node_->events(), node_->sources(), law::shipped_law(), *staff_,
+                                              {&node_->ledger()}, clock_);
     test_data_ = TestData::create(node_->events(), node_->sources(), *subjects_, *staff_, database(), clock_);
   }
   void disconnect() {

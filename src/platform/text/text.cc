@@ -1,6 +1,7 @@
 #include "platform/text/text.h"
 
 #include <phonenumbers/phonenumberutil.h>
+#include <phonenumbers/shortnumberinfo.h>
 #include <unicode/normalizer2.h>
 #include <unicode/region.h>
 #include <unicode/uchar.h>
@@ -35,6 +36,21 @@ std::string_view trim(std::string_view text) {
   std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+bool is_blank(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  auto size = static_cast<int32_t>(text.size());
+  for (int32_t i = 0; i < size;) {
+    UChar32 c = 0;
+    U8_NEXT(bytes, i, size, c);  // NOLINT(bugprone-inc-dec-in-conditions)
+    if (c < 0) return false;
+    const bool shapeless =
+        u_iscntrl(c) || u_charType(c) == U_FORMAT_CHAR || u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
+    constexpr UChar32 kBlankBraille = 0x2800;  // a letter by its type, and drawn as nothing
+    if (!u_isUWhiteSpace(c) && !shapeless && c != kBlankBraille) return false;
+  }
+  return true;
 }
 
 std::string fold(std::string_view text) {
@@ -77,6 +93,18 @@ std::optional<std::string> phone_e164(std::string_view text, std::string_view co
   std::string out;
   util.Format(number, PhoneNumberUtil::E164, &out);
   return out;
+}
+
+bool is_short_phone(std::string_view e164) {
+  using i18n::phonenumbers::PhoneNumber;
+  using i18n::phonenumbers::PhoneNumberUtil;
+  static const i18n::phonenumbers::ShortNumberInfo kShort;
+  constexpr std::size_t kLongest = 11;  // "+49116117" and some more: all others cost no look
+  if (e164.size() > kLongest) return false;
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber number;
+  if (util.Parse(std::string(e164), "ZZ", &number) != PhoneNumberUtil::NO_PARSING_ERROR) return false;
+  return kShort.IsValidShortNumber(number) && !util.IsValidNumber(number);
 }
 
 std::optional<std::string> country_code(std::string_view text) {

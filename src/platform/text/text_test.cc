@@ -27,6 +27,27 @@ TEST(TextPhone, BecomesE164) {
   EXPECT_FALSE(phone_e164(std::string(100'000, '1'), "DE"));
 }
 
+TEST(TextPhone, NumbersThatServeEverybodyAreNobodysOwn) {
+  for (std::string_view number : {"112", "110", "116117", "115"}) {
+    auto dialled = phone_e164(number, "DE");
+    ASSERT_TRUE(dialled) << number;
+    EXPECT_TRUE(is_short_phone(*dialled)) << *dialled;
+  }
+  EXPECT_TRUE(is_short_phone("+44999"));
+  EXPECT_TRUE(is_short_phone("+1911"));
+  for (std::string_view number : {"+4930123456", "+491512345678", "+442079460958", "+12127365000", "", "nonsense"}) {
+    EXPECT_FALSE(is_short_phone(number)) << number;
+  }
+}
+
+TEST(TextBlank, WhatNobodySeesIsBlank) {
+  for (std::string_view blank :
+       {"", " \t\r\n", "\u00a0", "\u2003 \u3000", "\u200b\u200d\ufeff", "\u2800", "\u3164", "\u00ad", "\u2060\u180e"}) {
+    EXPECT_TRUE(is_blank(blank)) << blank.size();
+  }
+  for (std::string_view seen : {"a", "\u00a0.", "\u200b\u00e4", "\xff", "\U0001f600"}) EXPECT_FALSE(is_blank(seen));
+}
+
 TEST(TextCountry, MustBeAssigned) {
   EXPECT_EQ(country_code("de"), "DE");
   EXPECT_EQ(country_code("GB"), "GB");

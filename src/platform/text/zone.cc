@@ -40,4 +40,13 @@ Time Zone::to_utc(LocalTime local) const {
   return Time{millis - std::chrono::milliseconds{offset + daylight}};
 }
 
+LocalTime Zone::to_local(Time time) const {
+  UErrorCode status = U_ZERO_ERROR;
+  int32_t offset = 0;
+  int32_t daylight = 0;
+  const auto millis = time.time_since_epoch();
+  impl_->zone->getOffset(static_cast<UDate>(millis.count()), false, offset, daylight, status);
+  return LocalTime{millis + std::chrono::milliseconds{offset + daylight}};
+}
+
 }  // namespace handschlag::text

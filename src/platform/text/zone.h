@@ -25,6 +25,8 @@ class Zone {
   // An hour that the clock shows twice (autumn) is taken as the first of the two; one that it leaves out (spring) as
   // if the clock had not been put forward.
   Time to_utc(LocalTime local) const;
+  // What the clock there shows.
+  LocalTime to_local(Time time) const;
 
  private:
   struct Impl;

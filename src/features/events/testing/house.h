@@ -90,7 +90,7 @@ class EventsTest : public db::testing::DatabaseTest {
       identities_.push_back(std::make_unique<identity::Identities>(*vaults_.back(), identity::Limits{}));
       cells.push_back({region.get(), identities_.back().get()});
     }
-    events_ = Events::create(cells, *regions_, *sources_, metrics_, {&projection_});
+    events_ = Events::create(cells, *regions_, *sources_, law::shipped_law(), metrics_, {&projection_});
   }
   void close() {
     regions_->stop();

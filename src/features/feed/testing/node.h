@@ -46,8 +46,8 @@ class Node {
     identities_ = std::make_unique<identity::Identities>(*vault_, identity::Limits{});
     ledger_ = ledger::Ledger::create(region, *vault_);
     std::vector<events::Cell> cells = {{&region, identities_.get()}};
-    events_ = events::Events::create(cells, *regions_, *sources_, metrics_, {});
-    feed_ = Feed::create(*events_, *sources_, {ledger_.get()}, clock);
+    events_ = events::Events::create(cells, *regions_, *sources_, law::shipped_law(), metrics_, {});
+    feed_ = Feed::create(*events_, *sources_, law::shipped_law(), {ledger_.get()}, clock);
   }
   ~Node() {
     feed_.reset();

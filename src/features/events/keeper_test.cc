@@ -1,4 +1,4 @@
-#include "features/events/tail_guard.h"
+#include "features/events/keeper.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 
+#include "features/events/tail.h"
 #include "features/events/testing/ear.h"
 #include "features/events/testing/house.h"
 #include "features/staff/staff.h"
@@ -13,7 +14,7 @@
 namespace handschlag::events {
 namespace {
 
-class TailGuardTest : public EventsTest {
+class KeeperTest : public EventsTest {
  protected:
   void SetUp() override {
     EventsTest::SetUp();
@@ -23,8 +24,7 @@ class TailGuardTest : public EventsTest {
     staff::Caller south;
     south.unit = "south";
     request_.principal.who = south;
-    guard_ = std::make_unique<TailGuard>(
-        events_->tail(), *sources_,
+    keeper_ = std::make_unique<Keeper>(
         [this](const http::Request&) -> Result<void> {
           ++asked_;
           asked_.notify_all();
@@ -34,14 +34,17 @@ class TailGuardTest : public EventsTest {
         std::chrono::milliseconds{1});
   }
   void TearDown() override {
-    guard_.reset();
+    keeper_.reset();
     EventsTest::TearDown();
   }
 
   std::shared_ptr<Ear> listen() {
     auto ear = std::make_shared<Ear>();
-    EXPECT_TRUE(events_->tail().admit());
-    guard_->watch(request_, *sources_->find("shop"), ear);
+    EXPECT_TRUE(events_->tail().admit("staff:1"));
+    auto sink = keeper_->keep(request_, ear, [this](const http::Request& request) {
+      return sources::find_within(*sources_, staff::unit_of(request.principal), "shop") != nullptr;
+    });
+    events_->tail().watch(sources_->find("shop")->number.value, "staff:1", std::move(sink));
     EXPECT_TRUE(ear->next("watching").is_object());
     return ear;
   }
@@ -54,27 +57,29 @@ class TailGuardTest : public EventsTest {
   http::Request request_;
   std::atomic<ErrorKind> error_{ErrorKind::internal};  // why they may not; internal: they may
   std::atomic<int> asked_{0};
-  std::unique_ptr<TailGuard> guard_;
+  std::unique_ptr<Keeper> keeper_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, TailGuardTest, testing::ValuesIn(db::testing::all_backends()),
+INSTANTIATE_TEST_SUITE_P(Backends, KeeperTest, testing::ValuesIn(db::testing::all_backends()),
                          db::testing::backend_name);
 
-TEST_P(TailGuardTest, ItEndsWhenTheSessionEnds) {
+TEST_P(KeeperTest, ItEndsWhenTheSessionEnds) {
   auto ear = listen();
   error_ = ErrorKind::unauthenticated;
   EXPECT_TRUE(ear->next("over").is_object());
+  EXPECT_TRUE(events_->tail().admit("staff:1"));  // where those who are gone are forgotten
   EXPECT_FALSE(watched());
 }
 
-TEST_P(TailGuardTest, ItEndsWhenTheSourceGoesOverToAnotherUnit) {
+TEST_P(KeeperTest, ItEndsWhenTheSourceGoesOverToAnotherUnit) {
   auto ear = listen();
   ASSERT_TRUE(sources_->set_unit("shop", "north"));
   EXPECT_TRUE(ear->next("over").is_object());
+  EXPECT_TRUE(events_->tail().admit("staff:1"));  // where those who are gone are forgotten
   EXPECT_FALSE(watched());
 }
 
-TEST_P(TailGuardTest, ItGoesOnForWhoMayAndWhereNobodyCanSay) {
+TEST_P(KeeperTest, ItGoesOnForWhoMayAndWhereNobodyCanSay) {
   auto ear = listen();
   ASSERT_TRUE(sources_->set_unit("shop", "south/munich"));
   await_looks(2);
@@ -85,7 +90,7 @@ TEST_P(TailGuardTest, ItGoesOnForWhoMayAndWhereNobodyCanSay) {
   EXPECT_EQ(ear->next("taken")["count"], 1);
 }
 
-TEST_P(TailGuardTest, OneWhoLeftIsForgotten) {
+TEST_P(KeeperTest, OneWhoLeftIsForgotten) {
   auto ear = listen();
   std::weak_ptr<Ear> held = ear;
   ear->go();
