@@ -1,6 +1,7 @@
 """The desk in a real browser, against the real binary: what staff do there, by mouse and by keyboard alone."""
 
 import re
+import subprocess
 import uuid
 
 import pytest
@@ -14,8 +15,10 @@ ANNA = "anna.petersen@de.example.org"
 BRANDTS = "familie.brandt@de.example.org"
 FIRST_LOAD_BYTES = 300_000
 PAGES = {"overview": "/", "customers": "/customers", "sources": "/sources", "new source": "/sources/new",
-         "source": "/sources/shop", "staff": "/staff", "tokens": "/tokens", "approvals": "/approvals",
-         "audit": "/audit", "settings": "/settings", "nowhere": "/nowhere"}
+         "source": "/sources/shop", "law": "/law", "country": "/law/DE", "group": "/law/EU", "elsewhere": "/law/*",
+         "rules of a norm": "/law/FR?at=advertising.phone", "own rules": "/law/own",
+         "try": "/law/try?purpose=DirectMarketing&channel=email&country=DE", "staff": "/staff", "tokens": "/tokens",
+         "approvals": "/approvals", "audit": "/audit", "settings": "/settings", "nowhere": "/nowhere"}
 
 
 def settle(page: Page):
@@ -126,6 +129,7 @@ def test_customer_page_says_who_what_and_why(desk):
     desk.open_customer(ANNA)
     expect(page.locator("#content h1")).to_have_text("Anna Petersen")
     expect(page.get_by_role("heading", name="Auf einen Blick")).to_be_visible()
+    expect(page.locator("article")).not_to_have_count(0)
     before = page.locator("article").count()
     page.get_by_role("combobox", name="Berührungspunkt").click()
     page.get_by_role("option", name="Hotline").click()
@@ -152,6 +156,72 @@ def test_link_is_taken_apart_and_put_back(desk):
     page.get_by_role("button", name="Rückgängig").click()
     expect(page.get_by_text("Wieder verknüpft.")).to_be_visible()
     expect(identities).to_have_count(together)
+
+
+def test_two_names_on_one_customer_are_said_and_taken_apart(desk):
+    adding = desk.server.house.add_source
+    till = desk.server.sender(adding("names-till", touchpoint="till", purposes=("CustomerCare:A6-1-b",),
+                                     more=("--name", "Till of Altona")))
+    shop = desk.server.sender(adding("names-shop", purposes=("CustomerCare:A6-1-b",)))
+    till.store(event("identify", "ole-1", traits={"name": "Dr. Ole Müller", "email": "ole.mueller@example.org"}))
+    shop.store(event("identify", "ole-2", traits={"name": "Mueller, O.", "email": "ole.mueller@example.org"}))
+    page = desk.sign_in("jonas")
+    warning = page.get_by_role("heading", name=re.compile("^Diese Identitäten tragen verschiedene Namen"))
+    desk.open_customer("ole.mueller@example.org")
+    expect(warning).to_have_count(0)
+    shop.store(event("identify", "ida-1", traits={"name": "Ida Sommer", "email": "ole.mueller@example.org"}))
+    desk.open_customer("ole.mueller@example.org")
+    expect(warning).to_be_visible()
+    expect(page.locator("#content")).to_contain_text("laut Till of Altona (Kundennummer")
+    assert not desk.violations()
+    page.get_by_role("link", name="Ansehen, warum das eine Person ist").click()
+    cards = page.get_by_role("list", name="Wer", exact=True).locator("> li")
+    expect(cards.filter(has_text="Ida Sommer")).to_contain_text("Anderer Name")
+    expect(cards).to_have_count(3)
+    # The address joined her with each of his two: no single link parts them.
+    warned = page.locator("section").filter(has=warning)
+    warned.get_by_role("button", name=re.compile("von den anderen trennen$")).first.click()
+    expect(page.get_by_text(re.compile("^Getrennt\\.")).first).to_be_visible()
+    expect(warning).to_have_count(0)
+    page.get_by_role("button", name="Rückgängig").click()
+    expect(warning).to_be_visible()
+
+
+def test_leave_to_be_one_person_is_taken_back_and_given_again(desk):
+    page = desk.sign_in("jonas")
+    desk.open_customer(BRANDTS)
+    page.get_by_role("tab", name="Einwilligungen").click()
+    leaves = page.get_by_role("list", name="Erlaubnis, als eine Person gezeigt zu werden").locator("> li")
+    expect(leaves).not_to_have_count(0)
+    together = leaves.count()
+    assert together > 1
+    leaves.first.get_by_role("button", name=re.compile("zurücknehmen$")).click()
+    expect(page.get_by_text("Zurückgenommen. Das wird jetzt getrennt gezeigt.")).to_be_visible()
+    page.get_by_role("button", name="Rückgängig").click()
+    expect(page.get_by_text("Wieder erteilt.")).to_be_visible()
+    expect(leaves).to_have_count(together)
+
+
+@pytest.mark.parametrize(("locale", "names"), [
+    ("de-DE", ["Einwilligungen", "Anliegen", "Rückmeldungen", "Nächster Schritt"]),
+    ("en-GB", ["Consents", "Cases", "Feedback", "Next step"])])
+def test_places_for_what_is_to_come_say_so_and_what_to_do_now(open_desk, locale, names):
+    desk = open_desk(locale=locale, viewport={"width": 390, "height": 844})
+    page = desk.sign_in("mia")
+    desk.open_customer(ANNA)
+    assert page.title() == ("Kundenseite – Handschlag" if locale == "de-DE" else "Customer – Handschlag")
+    page.get_by_role("tab").first.focus()
+    page.keyboard.press("ArrowRight")
+    for name in names:
+        page.keyboard.press("ArrowRight")
+        tab = page.get_by_role("tab", name=name)
+        expect(tab).to_be_focused()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("tabpanel")).to_contain_text(re.compile("noch|Bis dahin|yet|Until then"))
+        assert not desk.violations(), name
+    assert desk.run("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("link", name=re.compile("^(Zum Zeitverlauf|To the timeline)$")).click()
+    expect(page.locator("article").first).to_be_visible()
 
 
 def number_of(desk, wanted: str) -> str:
@@ -192,6 +262,14 @@ def test_telephone_opens_the_customer_and_the_number_leaves_the_address(desk):
     because.click()
     page.get_by_role("menuitem").last.click()
     expect(page.get_by_role("button", name=re.compile("weil jemand anruft"))).to_have_count(0)
+
+
+def test_emergency_number_is_nobodys(desk):
+    page = desk.sign_in("mia", "/customers?phone=112")
+    expect(page.get_by_text("Das ist eine Notruf- oder Servicenummer").or_(
+        page.get_by_text("Sie ist eine Notruf- oder Servicenummer")).first).to_be_visible()
+    expect(page.get_by_role("button", name="Anruf notieren")).to_have_count(0)
+    assert "112" not in page.url
 
 
 def test_telephone_lets_one_choose_between_several(desk):
@@ -293,6 +371,18 @@ def test_overview_is_live(desk):
     expect(page.get_by_role("row")).to_have_count(7 * 24 + 1)
 
 
+def test_overview_asks_for_sales_once_until_something_arrives(desk):
+    page = desk.page
+    page.clock.install()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/events/days" in request.url else None)
+    desk.sign_in("lea")
+    expect(page.get_by_text("Bestellungen", exact=True).first).to_be_visible()
+    page.clock.run_for(20_000)
+    settle(page)
+    assert len(asked) == 1, asked
+
+
 def test_overview_says_when_it_is_not_live_and_is_again(desk):
     page = desk.page
     page.route("**/api/v1/overview/live*", lambda route: route.abort())
@@ -354,7 +444,29 @@ def test_source_is_added_and_its_event_shows_at_once(desk):
     expect(live).to_contain_text("Lantern Lit", timeout=3_000)
     sender.batch([{"type": "track", "event": "No Person"}])
     expect(live).to_contain_text("Abgewiesen", timeout=3_000)
+    expect(live).to_contain_text("Die Felder userId und anonymousId fehlen")
     expect(page.get_by_text("never shown")).to_have_count(0)
+    # The sums beside it follow, without a reload.
+    kept = page.locator("section").filter(has=page.get_by_role("heading", name="Was behalten wurde"))
+    expect(kept.locator("dd").first).to_have_text("1")
+    sender.store(track("u2", "Lantern Lit"), track("u3", "Lantern Lit"))
+    expect(kept.locator("dd").first).to_have_text("3")
+
+
+def test_code_for_a_page_is_tried_out_with_curl(desk):
+    source = desk.server.house.add_source(f"laden-{uuid.uuid4().hex[:6]}", trust="public",
+                                          purposes=("ServiceUsageAnalytics:A6-1-a",),
+                                          more=("--consent-category", "analytics=ServiceUsageAnalytics"))
+    page = desk.come_in_as_ada(f"/sources/{source.id}")
+    expect(page.get_by_text("Wir hören zu")).to_be_visible()
+    page.get_by_role("tab", name="curl").click()
+    pasted = page.get_by_role("tabpanel", name="curl").locator("pre").inner_text()
+    answer = subprocess.run(["sh", "-c", pasted.replace("WRITE_KEY", source.write_key)], capture_output=True, text=True,
+                            timeout=30, check=True).stdout
+    assert "success" in answer, answer
+    live = page.get_by_role("list", name="Gerade jetzt")
+    expect(live).to_contain_text("Product Viewed")
+    expect(live.get_by_text("Gespeichert", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("tab", ["Segment (browser)", "RudderStack (browser)"])
@@ -387,13 +499,13 @@ def test_code_from_the_desk_in_a_shop_sends_only_after_leave(desk, browser, tmp_
 # --- roles ----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize(("login", "seen"), {
-    "mia": {"Überblick", "Kundschaft"},
-    "jonas": {"Überblick", "Kundschaft"},
-    "lea": {"Überblick", "Kundschaft", "Quellen"},
-    "karim": {"Überblick"},
-    "otto": {"Überblick", "Quellen", "Freigaben"},
-    "mara": {"Überblick", "Kundschaft"},
-    "ada": {"Überblick", "Kundschaft", "Quellen", "Team", "Zugangsschlüssel", "Freigaben", "Protokoll"},
+    "mia": {"Überblick", "Kundschaft", "Recht"},
+    "jonas": {"Überblick", "Kundschaft", "Recht"},
+    "lea": {"Überblick", "Kundschaft", "Quellen", "Recht"},
+    "karim": {"Überblick", "Recht"},
+    "otto": {"Überblick", "Quellen", "Recht", "Freigaben"},
+    "mara": {"Überblick", "Kundschaft", "Recht"},
+    "ada": {"Überblick", "Kundschaft", "Quellen", "Recht", "Team", "Zugangsschlüssel", "Freigaben", "Protokoll"},
 }.items(), ids=lambda value: value if isinstance(value, str) else "")
 def test_role_sees_its_pages_and_no_other(desk, login, seen):
     page = desk.come_in_as_ada() if login == "ada" else desk.sign_in(login)
@@ -408,6 +520,12 @@ def test_marketer_does_not_see_what_was_stored_for_orders(desk):
     page = desk.sign_in("mara")
     desk.find("claire.fontaine@fr.example.net", "DirectMarketing")
     expect(page.get_by_text("Darunter ist niemand bekannt")).to_be_visible()
+
+
+def test_without_four_eyes_nobody_is_offered_to_ask(desk):
+    page = desk.come_in_as_ada("/approvals")
+    expect(page.get_by_text("Hier braucht nichts zwei Personen")).to_be_visible()
+    expect(page.get_by_role("button", name="Um eine Freigabe bitten")).to_have_count(0)
 
 
 def test_admin_is_made_by_two(open_desk, two_admins):

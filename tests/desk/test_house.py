@@ -251,6 +251,21 @@ def test_audit_is_checked_and_narrowed_to_one(desk):
     expect(page).not_to_have_url(re.compile("principal"))
 
 
+def test_audit_names_who_did_what_to_what(desk):
+    desk.server.house.add_source("named-in-audit", more=("--name", "Stand am Hafen"))
+    page = desk.come_in_as_ada("/audit")
+    added = page.locator("ol li").filter(has_text="hat eine Quelle angelegt")
+    expect(added.first).to_contain_text("Quelle Stand am Hafen")
+    page.get_by_role("combobox", name="Wer").fill("ada t")
+    page.get_by_role("option", name="Ada Thomsen").click()
+    expect(page).to_have_url(re.compile("principal=staff"))
+    expect(page.locator("ol li").filter(has_text="Kommandozeile")).to_have_count(0)
+    expect(page.locator("ol li").first).to_contain_text("Ada Thomsen")
+    page.reload()
+    expect(page.get_by_role("combobox", name="Wer")).to_have_value("Ada Thomsen")
+    assert not desk.violations()
+
+
 def test_own_password_is_changed_and_other_sessions_end(desk, open_desk, member):
     one, other = open_desk(), open_desk()
     page, elsewhere = one.sign_in(member, "/settings"), other.sign_in(member)
@@ -284,7 +299,7 @@ def test_member_of_a_branch_sees_its_part_and_is_told_so(open_desk):
         expect(desk.page.locator("article").first).to_be_visible()
         expect(desk.page.get_by_role("heading", level=1)).to_contain_text("Anna")
         seen.append(desk.page.locator("main").inner_text())
-    assert "shop-backend" not in seen[0] and "shop-backend" in seen[1]
+    assert "Shop backend" not in seen[0] and "Shop backend" in seen[1]
     assert not branch.violations()
 
 

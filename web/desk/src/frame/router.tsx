@@ -1,6 +1,7 @@
 import {createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, parseSearchWith, stringifySearchWith} from '@tanstack/react-router';
 import {useTranslation} from 'react-i18next';
 import {type Occasion, occasions} from '../features/customers/occasion';
+import {trySearch} from '../features/law/asked';
 import {Page} from '../parts/page';
 import {Empty, Failed, NoPermission} from '../parts/states';
 import {listSearch} from '../parts/list-search';
@@ -52,7 +53,7 @@ const customers = createRoute({
   }),
   component: guarded('searchCustomers', lazyRouteComponent(() => import('../features/customers/customers-page'), 'CustomersPage')),
 });
-export const tabs = ['timeline', 'identities', 'uses'] as const;
+export const tabs = ['timeline', 'identities', 'consents', 'cases', 'feedback', 'actions', 'uses'] as const;
 export type Tab = (typeof tabs)[number];
 const customer = createRoute({
   getParentRoute: () => root,
@@ -82,6 +83,32 @@ const source = createRoute({
   getParentRoute: () => root,
   path: '/sources/$id',
   component: guarded('getSource', lazyRouteComponent(() => import('../features/sources/source-page'), 'SourcePage')),
+});
+const law = createRoute({
+  getParentRoute: () => root,
+  path: '/law',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('../features/law/law-page'), 'LawPage'),
+});
+const ownRules = createRoute({
+  getParentRoute: () => root,
+  path: '/law/own',
+  component: guarded('listOwnRules', lazyRouteComponent(() => import('../features/law/own-rules-page'), 'OwnRulesPage')),
+});
+const tryLaw = createRoute({
+  getParentRoute: () => root,
+  path: '/law/try',
+  validateSearch: trySearch,
+  component: lazyRouteComponent(() => import('../features/law/try-page'), 'TryPage'),
+});
+const country = createRoute({
+  getParentRoute: () => root,
+  path: '/law/$code',
+  validateSearch: (search: Record<string, unknown>): {day?: string; at?: string} => ({
+    day: text(search.day)?.match(/^\d{4}-\d{2}-\d{2}$/)?.[0],
+    at: text(search.at),
+  }),
+  component: lazyRouteComponent(() => import('../features/law/country-page'), 'CountryPage'),
 });
 const staff = createRoute({
   getParentRoute: () => root,
@@ -113,7 +140,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, staff, tokens, approvals, audit, settings]),
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, tryLaw, country, staff, tokens, approvals, audit, settings]),
   // What stands in an address is text, not JSON: else +49... became a number, and 1e5 another.
   parseSearch: parseSearchWith(value => value),
   stringifySearch: stringifySearchWith(JSON.stringify),

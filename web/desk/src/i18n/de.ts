@@ -2,5 +2,6 @@ import type {en} from './en';
 import {customers} from './de/customers';
 import {frame} from './de/frame';
 import {house} from './de/house';
+import {law} from './de/law';
 
-export const de: typeof en = {...frame, ...customers, ...house};
+export const de: typeof en = {...frame, ...customers, ...house, ...law};

@@ -1,12 +1,39 @@
+import {useQuery} from '@tanstack/react-query';
 import {useMemo} from 'react';
 import {useTranslation} from 'react-i18next';
-import {useMembers} from '../api/members';
+import {api, take} from '../api/client';
 import {useMay} from '../session/session';
 
-// The names of members, for whoever may read them; else, and for all others, what the record says.
+export type Principal = {principal: string; kind: 'member' | 'token'; name: string; active: boolean};
+
+// Everybody and every program that may stand in the audit: hundreds, and the API gives up to 200 a page.
+export function usePrincipals() {
+  const may = useMay();
+  return useQuery({
+    queryKey: ['staff', 'principals'],
+    enabled: may('listAuditPrincipals'),
+    queryFn: async () => {
+      const all: Principal[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await take(api.GET('/api/v1/audit/principals', {params: {query: {limit: 200, cursor}}}));
+        all.push(...page.items);
+        cursor = page.next ?? undefined;
+      } while (cursor);
+      return all;
+    },
+  });
+}
+
+// The names of members and tokens, for whoever may read them; else, and for all others, what the record says.
 export function useNames(): (principal: string) => string {
   const {t} = useTranslation();
-  const {data} = useMembers(useMay()('listStaff'));
-  const names = useMemo(() => new Map(data?.map(member => [`staff:${member.id}`, member.display_name])), [data]);
-  return principal => names.get(principal) ?? (principal === 'cli' ? t('audit.commandLine') : principal === 'anonymous' ? t('audit.anonymous') : principal);
+  const {data} = usePrincipals();
+  const names = useMemo(() => new Map(data?.map(one => [one.principal, one.name])), [data]);
+  return principal => {
+    if (principal === 'cli') return t('audit.commandLine');
+    if (principal === 'anonymous') return t('audit.anonymous');
+    if (principal === 'settings') return t('audit.settings');
+    return names.get(principal) ?? principal;
+  };
 }

@@ -7,16 +7,18 @@ let pagesOpened = 0;
 
 interface PageProps {
   title: string;
+  // Of the window, which the browser's history and shared screens show: where the title names somebody.
+  windowTitle?: string;
   lead?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
 }
 
-export function Page({title, lead, actions, children}: PageProps) {
+export function Page({title, windowTitle = title, lead, actions, children}: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · Handschlag`;
-  }, [title]);
+    document.title = `${windowTitle} – Handschlag`;
+  }, [windowTitle]);
   useEffect(() => {
     pagesOpened += 1;
     if (pagesOpened > 1) heading.current?.focus({preventScroll: true});

@@ -18,6 +18,12 @@ export function explain(t: TFunction, problem: Problem): string {
       return t('problem.loginTaken');
     case 'four_eyes':
       return t('problem.fourEyes');
+    case 'four_eyes_off':
+      return t('problem.fourEyesOff');
+    case 'phone_short':
+      return t('problem.phoneShort');
+    case 'watching_many':
+      return t('problem.watchingMany');
     case 'approval_own':
       return t('problem.approvalOwn');
     case 'approval_decided':
@@ -32,6 +38,10 @@ export function explain(t: TFunction, problem: Problem): string {
       return t('problem.ownAccount');
     case 'modes_differ':
       return t('problem.modesDiffer');
+    case 'law_faulty':
+      return `${t('law.faulty')} ${problem.detail}`;
+    case 'own_rule_exists':
+      return t('law.ownExists');
     case 'leave_withdrawn':
       return t('problem.leaveWithdrawn');
     default:

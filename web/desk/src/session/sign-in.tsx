@@ -115,7 +115,7 @@ export function SignInForm({login: fixedLogin, onDone}: {login?: string; onDone?
 // What somebody sees who is not in yet.
 export function Door({title, lead, children}: {title: string; lead: string; children: ReactNode}) {
   useEffect(() => {
-    document.title = `${title} · Handschlag`;
+    document.title = `${title} – Handschlag`;
   }, [title]);
   return (
     <main className={classes.page}>

@@ -40,6 +40,7 @@ export function ApprovalsPage() {
     refetchInterval: answer => (answer.state.data?.pages.some(page => page.items.some(approval => approval.state === 'approved')) ? beingDoneMs : false),
   });
   const all = query.data?.pages.flatMap(page => page.items) ?? [];
+  const on = query.data?.pages[0]?.four_eyes ?? false;
   const waiting = all.filter(approval => approval.state === 'pending');
   const past = all.filter(approval => approval.state !== 'pending');
   const ask = (
@@ -48,7 +49,7 @@ export function ApprovalsPage() {
     </Button>
   );
   return (
-    <Page title={t('pages.approvals')} lead={t('approvals.lead')} actions={ask}>
+    <Page title={t('pages.approvals')} lead={t('approvals.lead')} actions={on && ask}>
       {query.isPending ? (
         <Loading lines={6} height={40} />
       ) : query.error ? (
@@ -57,7 +58,7 @@ export function ApprovalsPage() {
         <>
           <Section title={t('approvals.waiting')}>
             {waiting.length === 0 ? (
-              <Empty title={t('approvals.empty')}>{t('approvals.emptyHint')}</Empty>
+              <Empty title={t(on ? 'approvals.empty' : 'approvals.off')}>{t(on ? 'approvals.emptyHint' : 'approvals.offHint')}</Empty>
             ) : (
               <ul className={classes.list}>
                 {waiting.map(approval => (

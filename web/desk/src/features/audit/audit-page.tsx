@@ -1,17 +1,17 @@
-import {Alert, Button, TextInput} from '@mantine/core';
-import {IconAlertTriangle, IconLink, IconSearch, IconShieldCheck} from '@tabler/icons-react';
+import {Alert, Button, Select} from '@mantine/core';
+import {IconAlertTriangle, IconLink, IconShieldCheck} from '@tabler/icons-react';
 import {useInfiniteQuery, useMutation} from '@tanstack/react-query';
 import {useNavigate, useSearch} from '@tanstack/react-router';
-import {type FormEvent, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, type Schemas, take} from '../../api/client';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
-import {useNames} from '../../parts/names';
+import {useNames, usePrincipals} from '../../parts/names';
 import {Page, Section} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
 import {When} from '../../parts/when';
 import classes from './audit.module.css';
+import {operationText, useTargets} from './words';
 
 type AuditRecord = Schemas['AuditRecord'];
 
@@ -19,7 +19,6 @@ export function AuditPage() {
   const {t} = useTranslation();
   const {principal} = useSearch({from: '/audit'});
   const navigate = useNavigate({from: '/audit'});
-  const [wanted, setWanted] = useState(principal ?? '');
   const query = useInfiniteQuery({
     queryKey: ['audit', principal],
     queryFn: ({pageParam}) => take(api.GET('/api/v1/audit', {params: {query: {principal, cursor: pageParam, limit: 100}}})),
@@ -27,36 +26,19 @@ export function AuditPage() {
     getNextPageParam: page => page.next ?? undefined,
   });
   const records = query.data?.pages.flatMap(page => page.items) ?? [];
-  const show = (by: string | undefined) => {
-    setWanted(by ?? '');
-    void navigate({search: {principal: by}, replace: true, resetScroll: false});
-  };
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    show(wanted.trim() || undefined);
-  }
+  const show = (by: string | undefined) => void navigate({search: {principal: by}, replace: true, resetScroll: false});
   return (
     <Page title={t('pages.audit')} lead={t('audit.lead')}>
       <Check />
       <section className="card stack">
-        <form className={classes.filter} onSubmit={submit} role="search">
-          <TextInput
-            type="search"
-            label={t('audit.principal')}
-            description={t('audit.principalHint')}
-            leftSection={<IconSearch size={16} aria-hidden />}
-            value={wanted}
-            onChange={event => setWanted(event.currentTarget.value)}
-          />
-          <Button type="submit" variant="default">
-            {t('audit.show')}
-          </Button>
+        <div className={classes.filter}>
+          <Who principal={principal} onChange={show} />
           {principal && (
             <Button variant="subtle" onClick={() => show(undefined)}>
               {t('audit.all')}
             </Button>
           )}
-        </form>
+        </div>
         {query.isPending ? (
           <Loading lines={8} height={40} />
         ) : query.error ? (
@@ -82,9 +64,36 @@ export function AuditPage() {
   );
 }
 
+// Chosen by name; an address may name somebody whom no list has.
+function Who({principal, onChange}: {principal: string | undefined; onChange: (principal: string | undefined) => void}) {
+  const {t} = useTranslation();
+  const {data = []} = usePrincipals();
+  const nameOf = useNames();
+  const others = ['cli', 'anonymous', 'settings'];
+  const listed = (kind: 'member' | 'token') =>
+    data.filter(one => one.kind === kind).map(one => ({value: one.principal, label: one.active ? one.name : t('audit.former', {name: one.name})}));
+  const known = principal === undefined || others.includes(principal) || data.some(one => one.principal === principal);
+  return (
+    <Select
+      label={t('audit.principal')}
+      placeholder={t('audit.everybody')}
+      searchable
+      nothingFoundMessage={t('common.noMatch')}
+      value={principal ?? null}
+      onChange={value => onChange(value ?? undefined)}
+      data={[
+        {group: t('audit.people'), items: listed('member')},
+        {group: t('audit.programs'), items: listed('token')},
+        {group: t('audit.others'), items: [...others, ...(known ? [] : [principal])].map(value => ({value, label: nameOf(value)}))},
+      ].filter(group => group.items.length > 0)}
+    />
+  );
+}
+
 function Line({record, onPrincipal}: {record: AuditRecord; onPrincipal: (principal: string) => void}) {
   const {t} = useTranslation();
   const nameOf = useNames();
+  const nameOfTarget = useTargets();
   return (
     <li className={classes.record}>
       <span className={classes.number}>{record.id}</span>
@@ -93,11 +102,11 @@ function Line({record, onPrincipal}: {record: AuditRecord; onPrincipal: (princip
           <button type="button" className={classes.principal} title={record.principal} onClick={() => onPrincipal(record.principal)}>
             {nameOf(record.principal)}
           </button>{' '}
-          {t(`operations.${record.operation as 'getCustomer'}`, {defaultValue: record.operation})}
+          {operationText(t, record.operation)}
         </p>
         {record.target && record.target !== record.principal && (
           <p className="soft small wrap" title={record.target}>
-            {nameOf(record.target)}
+            {nameOfTarget(record.target)}
           </p>
         )}
       </div>

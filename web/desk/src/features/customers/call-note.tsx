@@ -214,7 +214,7 @@ function Form({onClose, about, sources}: FormProps) {
       )}
       {fieldError(error, 'phone') && (
         <Alert role="alert" color="red" title={t('problem.title')}>
-          {t('calls.phoneWrong')}
+          {t(asProblem(error).code === 'phone_short' ? 'calls.phoneShort' : 'calls.phoneWrong')}
         </Alert>
       )}
       <div className="row">

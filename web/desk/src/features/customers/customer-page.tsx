@@ -12,13 +12,17 @@ import {Page, Section} from '../../parts/page';
 import {Failed, Loading} from '../../parts/states';
 import {touchpointName} from '../../parts/touchpoint';
 import {When} from '../../parts/when';
+import type {Tab} from '../../frame/router';
 import {useMay} from '../../session/session';
 import {becauseText} from './because';
 import {CallNote} from './call-note';
-import {type Customer, nameOf} from './customer';
+import {Consents} from './consents';
+import {type Customer, nameOf, sourceName} from './customer';
 import classes from './customer-page.module.css';
 import {Identities} from './identities';
+import {NameWarning} from './name-warning';
 import {inherited, orderOf} from './occasion';
+import {Place, places} from './places';
 import {keptPurpose, PurposeMenu, PurposeQuestion} from './purpose';
 import {Timeline} from './timeline';
 import {Uses} from './uses';
@@ -32,7 +36,7 @@ export function CustomerPage() {
   const choose = (chosen: string) => void navigate({search: before => ({...before, purpose: chosen, because: undefined}), replace: true});
   if (!purpose) {
     return (
-      <Page title={t('customer.untitled', {id})}>
+      <Page title={t('customer.untitled', {id})} windowTitle={t('customer.window')}>
         <PurposeQuestion onChoose={choose} />
       </Page>
     );
@@ -56,6 +60,7 @@ function Known({id, purpose, onChoose}: {id: string; purpose: string; onChoose: 
   return (
     <Page
       title={name ?? t('customer.untitled', {id})}
+      windowTitle={t('customer.window')}
       lead={data && <Lead customer={data} named={name !== null} />}
       actions={
         <>
@@ -81,38 +86,55 @@ function Known({id, purpose, onChoose}: {id: string; purpose: string; onChoose: 
           )}
         </div>
       ) : (
-        <div className={classes.columns}>
-          <div className="stack">
-            <Counters customer={data} />
-            <Traits customer={data} />
-          </div>
-          <section className="card">
-            <Tabs
-              value={tab}
-              onChange={value => void navigate({search: before => ({...before, tab: value === 'timeline' ? undefined : (value as 'identities')}), replace: true, resetScroll: false})}
-              keepMounted={false}
-            >
-              <Tabs.List className={classes.tabs}>
-                <Tabs.Tab value="timeline">{t('timeline.title')}</Tabs.Tab>
-                <Tabs.Tab value="identities">
-                  {t('identities.title')} <span className={classes.number}>{data.identities.length}</span>
-                </Tabs.Tab>
-                {may('listUses') && <Tabs.Tab value="uses">{t('uses.title')}</Tabs.Tab>}
-              </Tabs.List>
-              <Tabs.Panel value="timeline">
-                <Timeline id={id} purpose={purpose} touchpoints={data.counters.touchpoints.map(entry => entry.touchpoint)} />
-              </Tabs.Panel>
-              <Tabs.Panel value="identities">
-                <Identities customer={data} purpose={purpose} />
-              </Tabs.Panel>
-              {may('listUses') && (
-                <Tabs.Panel value="uses">
-                  <Uses id={id} purpose={purpose} />
+        <>
+          <NameWarning customer={data} />
+          <div className={classes.columns}>
+            <div className="stack">
+              <Counters customer={data} />
+              <Traits customer={data} />
+            </div>
+            <section className="card">
+              <Tabs
+                value={tab}
+                onChange={value => void navigate({search: before => ({...before, tab: value === 'timeline' ? undefined : (value as Tab)}), replace: true, resetScroll: false})}
+                keepMounted={false}
+              >
+                <Tabs.List className={classes.tabs}>
+                  <Tabs.Tab value="timeline">{t('timeline.title')}</Tabs.Tab>
+                  <Tabs.Tab value="identities">
+                    {t('identities.title')} <span className={classes.number}>{data.identities.length}</span>
+                  </Tabs.Tab>
+                  <Tabs.Tab value="consents">{t('consents.title')}</Tabs.Tab>
+                  {places.map(place => (
+                    <Tabs.Tab key={place} value={place}>
+                      {t(`places.${place}.tab`)}
+                    </Tabs.Tab>
+                  ))}
+                  {may('listUses') && <Tabs.Tab value="uses">{t('uses.title')}</Tabs.Tab>}
+                </Tabs.List>
+                <Tabs.Panel value="timeline">
+                  <Timeline id={id} purpose={purpose} customer={data} />
                 </Tabs.Panel>
-              )}
-            </Tabs>
-          </section>
-        </div>
+                <Tabs.Panel value="identities">
+                  <Identities customer={data} purpose={purpose} />
+                </Tabs.Panel>
+                <Tabs.Panel value="consents">
+                  <Consents customer={data} />
+                </Tabs.Panel>
+                {places.map(place => (
+                  <Tabs.Panel key={place} value={place}>
+                    <Place customer={data} place={place} onNote={() => setNoting(true)} />
+                  </Tabs.Panel>
+                ))}
+                {may('listUses') && (
+                  <Tabs.Panel value="uses">
+                    <Uses id={id} purpose={purpose} />
+                  </Tabs.Panel>
+                )}
+              </Tabs>
+            </section>
+          </div>
+        </>
       )}
     </Page>
   );
@@ -225,7 +247,7 @@ function Traits({customer}: {customer: Customer}) {
               <dt>{t(`traits.${line.name}` as 'traits.email', {defaultValue: line.name})}</dt>
               <dd>
                 {line.value}
-                <span className={classes.from}>{line.sources.join(', ')}</span>
+                <span className={classes.from}>{line.sources.map(source => sourceName(customer, source)).join(', ')}</span>
               </dd>
             </div>
           ))}

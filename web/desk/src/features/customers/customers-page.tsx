@@ -115,7 +115,6 @@ function Finder({asked, purposeFor, mode}: FinderProps) {
           className={classes.kind}
           size="md"
           label={t('customers.kind')}
-          description={'\u00a0'}
           allowDeselect={false}
           value={chosen ?? 'auto'}
           onChange={picked => setChosen(picked === 'auto' ? null : (picked as Kind))}
@@ -192,7 +191,9 @@ function Found({lookup, asked, purposeFor, mode, onByName}: FoundProps) {
     void navigate({to: '/customers/$id', params: {id: only.id}, search: {purpose: data.purpose, because: data.occasion}, replace: true});
   }, [only, data, navigate]);
   if (isPending || only) return <Loading lines={4} height={56} />;
-  if (lookup.calls && asProblem(error).code === 'key_malformed') return <UnknownCaller onByName={onByName} />; // withheld
+  const code = asProblem(error).code;
+  if (lookup.calls && code === 'key_malformed') return <UnknownCaller hint={t('customers.withheldHint')} onByName={onByName} />;
+  if (lookup.calls && code === 'phone_short') return <UnknownCaller hint={t('customers.shortHint')} onByName={onByName} />;
   if (error) return <Failed error={error} retry={() => void refetch()} />;
   if (data === null) {
     return (
@@ -213,7 +214,7 @@ function Found({lookup, asked, purposeFor, mode, onByName}: FoundProps) {
       </p>
       {people.length === 0 ? (
         lookup.calls ? (
-          <UnknownCaller phone={lookup.value} onByName={onByName} />
+          <UnknownCaller hint={t('customers.nobodyCallsHint')} phone={lookup.value} onByName={onByName} />
         ) : (
           <Empty title={t('customers.nobody')}>{t(lookup.kind === 'name' && lookup.value.length < 3 ? 'customers.short' : 'customers.nobodyHint')}</Empty>
         )
@@ -228,8 +229,8 @@ function Found({lookup, asked, purposeFor, mode, onByName}: FoundProps) {
   );
 }
 
-// Nobody is known by the number: what can be done all the same.
-function UnknownCaller({phone, onByName}: {phone?: string; onByName: () => void}) {
+// Nobody is known by the number, or it is nobody's: what can be done all the same.
+function UnknownCaller({phone, hint, onByName}: {phone?: string; hint: string; onByName: () => void}) {
   const {t} = useTranslation();
   const may = useMay();
   const [noting, setNoting] = useState(false);
@@ -250,7 +251,7 @@ function UnknownCaller({phone, onByName}: {phone?: string; onByName: () => void}
           </div>
         }
       >
-        {t(phone === undefined ? 'customers.withheldHint' : 'customers.nobodyCallsHint')}
+        {hint}
       </Empty>
       {phone !== undefined && <CallNote opened={noting} onClose={() => setNoting(false)} about={{phone}} />}
     </>

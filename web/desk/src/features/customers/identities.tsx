@@ -1,41 +1,27 @@
 // Who the customer is: the identities, and the statements that they are one person. Each can be taken back.
 import {Button, Checkbox, Select, TextInput} from '@mantine/core';
 import {IconLink, IconLinkOff, IconLinkPlus} from '@tabler/icons-react';
-import {useMutation, useQueryClient} from '@tanstack/react-query';
-import {useNavigate} from '@tanstack/react-router';
+import {useMutation} from '@tanstack/react-query';
 import type {TFunction} from 'i18next';
 import {type FormEvent, useState} from 'react';
 import {useTranslation} from 'react-i18next';
-import {api, idempotencyKey, take} from '../../api/client';
+import {api, take} from '../../api/client';
 import {usePurposes, usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
-import {asProblem, explain, notifyProblem} from '../../parts/problem';
+import {asProblem, explain} from '../../parts/problem';
 import {useMay} from '../../session/session';
-import {type Customer, nameOf} from './customer';
+import {type Customer, type CustomerIdentity, type CustomerLink, nameOf, type Naming, namingsOf, sourceName} from './customer';
 import classes from './identities.module.css';
-import {type Basis, basisName, bases, KindIcon, kindName} from './kinds';
+import {type Basis, basisName, bases, isDevice, KindIcon, kindName} from './kinds';
+import {nameOfEnd, useLinks, useUnlink} from './links';
+import {nameConflict} from './name-conflict';
 
-type Link = Customer['links'][number];
-type Identity = Customer['identities'][number];
-
-function useLinks() {
-  const {t} = useTranslation();
-  const queries = useQueryClient();
-  const refresh = () => queries.invalidateQueries({queryKey: ['customers']});
-  const header = () => ({header: {'Idempotency-Key': idempotencyKey()}});
-  const link = (wanted: {a: string; b: string; basis: Basis; purposes: string[]}) =>
-    take(api.POST('/api/v1/links', {params: header(), body: wanted})).then(refresh);
-  const unlink = (a: string, b: string) => take(api.POST('/api/v1/links/end', {params: header(), body: {a, b}})).then(refresh);
-  const failed = (error: unknown) => notifyProblem(t, error);
-  return {link, unlink, failed};
-}
-
-function originName(t: TFunction, origin: string | null): string {
+function originName(t: TFunction, customer: Customer, origin: string | null): string {
   if (origin === null) return t('identities.byOthers');
-  return origin.startsWith('staff') || origin.startsWith('token') ? t('identities.byStaff') : origin;
+  return origin.startsWith('staff') || origin.startsWith('token') ? t('identities.byStaff') : sourceName(customer, origin);
 }
 
 export function Identities({customer, purpose}: {customer: Customer; purpose: string}) {
@@ -43,6 +29,7 @@ export function Identities({customer, purpose}: {customer: Customer; purpose: st
   const may = useMay();
   const [adding, setAdding] = useState(false);
   const mayLink = may('linkIdentities');
+  const atOdds = nameConflict(customer)?.namings ?? [];
   return (
     <div className="stack">
       <div className={classes.head}>
@@ -55,7 +42,7 @@ export function Identities({customer, purpose}: {customer: Customer; purpose: st
       </div>
       <ul className={classes.identities} aria-label={t('identities.title')}>
         {customer.identities.map(identity => (
-          <IdentityCard key={identity.id} identity={identity} />
+          <IdentityCard key={identity.id} customer={customer} identity={identity} atOdds={atOdds} />
         ))}
       </ul>
       <h3>{t('identities.links')}</h3>
@@ -75,9 +62,11 @@ export function Identities({customer, purpose}: {customer: Customer; purpose: st
   );
 }
 
-function IdentityCard({identity}: {identity: Identity}) {
+function IdentityCard({customer, identity, atOdds}: {customer: Customer; identity: CustomerIdentity; atOdds: Naming[]}) {
   const {t} = useTranslation();
   const format = useFormats();
+  const names = namingsOf(customer).filter(naming => naming.identity === identity.id);
+  const from = (source: string) => (source === identity.source ? null : <span className={classes.from}>{sourceName(customer, source)}</span>);
   return (
     <li className={classes.identity}>
       <div className={classes.identityHead}>
@@ -87,11 +76,24 @@ function IdentityCard({identity}: {identity: Identity}) {
         <div>
           <p className={classes.kind}>{kindName(t, identity.kind)}</p>
           <p className="soft tiny">
-            {identity.source} · <span className="figures">{identity.id}</span>
+            {sourceName(customer, identity.source)} · <span className="figures">{identity.id}</span>
             {identity.country && ` · ${format.country(identity.country)}`}
           </p>
         </div>
       </div>
+      {names.length > 0 && (
+        <ul className={classes.names} aria-label={t('identities.names')}>
+          {names.map(naming => (
+            <li key={naming.source}>
+              <span className="wrap">
+                <span className={classes.name}>{naming.name}</span>
+                {from(naming.source)}
+              </span>
+              {atOdds.some(one => one.name === naming.name) && <Chip tone="warn">{t('identities.otherName')}</Chip>}
+            </li>
+          ))}
+        </ul>
+      )}
       {identity.keys.length === 0 && <p className={`soft small ${classes.keys}`}>{t('identities.noKeys')}</p>}
       <ul className={classes.keys}>
         {identity.keys.map(key => (
@@ -99,6 +101,7 @@ function IdentityCard({identity}: {identity: Identity}) {
             <span className="wrap">
               {key.kind !== identity.kind && <span className={classes.keyKind}>{kindName(t, key.kind)} </span>}
               {key.value}
+              {from(key.source)}
             </span>
             {key.standing !== 'own' && (
               <Chip tone={key.standing === 'confirmed' ? 'good' : 'warn'} title={t(`standingHint.${key.standing}`)}>
@@ -112,39 +115,13 @@ function IdentityCard({identity}: {identity: Identity}) {
   );
 }
 
-function nameOfEnd(t: ReturnType<typeof useTranslation>['t'], customer: Customer, id: string): string {
-  const identity = customer.identities.find(entry => entry.id === id);
-  return identity ? `${kindName(t, identity.kind)} ${id}` : id;
-}
-
-function isDevice(identity: Identity): boolean {
-  return identity.kind === 'anonymous_id' || identity.kind === 'device_id';
-}
-
-function LinkLine({link, customer, mayLink, purpose}: {link: Link; customer: Customer; mayLink: boolean; purpose: string}) {
+function LinkLine({link, customer, mayLink, purpose}: {link: CustomerLink; customer: Customer; mayLink: boolean; purpose: string}) {
   const {t} = useTranslation();
   const format = useFormats();
   const purposeText = usePurposeText();
-  const navigate = useNavigate({from: '/customers/$id'});
   const {link: make, unlink, failed} = useLinks();
+  const end = useUnlink(customer, [link]);
   const made = {a: link.a, b: link.b, basis: link.basis as Basis, purposes: link.purposes};
-
-  // Taken apart, the page stays with the half that somebody is known by rather than with a browser.
-  const stays = customer.identities.find(identity => (identity.id === link.a || identity.id === link.b) && !isDevice(identity))?.id;
-  const end = useMutation({
-    mutationFn: () => unlink(link.a, link.b),
-    onError: failed,
-    onSuccess: () => {
-      if (stays) void navigate({to: '/customers/$id', params: {id: stays}, search: before => before, replace: true, resetScroll: false});
-      notify({
-        kind: 'good',
-        text: t('identities.unlinked'),
-        undo: () => {
-          make(made).then(() => notify({kind: 'good', text: t('identities.linkedAgain')}), failed);
-        },
-      });
-    },
-  });
   const again = useMutation({
     mutationFn: () => make({...made, purposes: made.purposes.length > 0 ? made.purposes : [purpose]}),
     onError: failed,
@@ -157,6 +134,7 @@ function LinkLine({link, customer, mayLink, purpose}: {link: Link; customer: Cus
         },
       }),
   });
+  const linkWord = link.standing === 'claimed' ? t('identities.confirm') : t('identities.linkAgain');
   const tone = link.standing === 'active' ? 'good' : link.standing === 'claimed' ? 'warn' : 'plain';
   return (
     <li className={classes.link}>
@@ -171,7 +149,7 @@ function LinkLine({link, customer, mayLink, purpose}: {link: Link; customer: Cus
           </Chip>
         </p>
         <p className="soft small">
-          {t('identities.because', {origin: originName(t, link.origin), basis: basisName(t, link.basis)})}
+          {t('identities.because', {origin: originName(t, customer, link.origin), basis: basisName(t, link.basis)})}
           {' · '}
           {format.date(link.changed_at)}
         </p>
@@ -193,8 +171,8 @@ function LinkLine({link, customer, mayLink, purpose}: {link: Link; customer: Cus
         </Button>
       )}
       {mayLink && link.standing !== 'active' && (
-        <Button size="compact-md" variant="default" loading={again.isPending} onClick={() => again.mutate()} aria-label={t('identities.linkNamed', {a: link.a, b: link.b})}>
-          {link.standing === 'claimed' ? t('identities.confirm') : t('identities.linkAgain')}
+        <Button size="compact-md" variant="default" loading={again.isPending} onClick={() => again.mutate()} aria-label={`${linkWord}: ${t('identities.linkNamed', {a: link.a, b: link.b})}`}>
+          {linkWord}
         </Button>
       )}
     </li>

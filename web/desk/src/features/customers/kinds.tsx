@@ -44,3 +44,7 @@ export function basisName(t: TFunction, basis: string): string {
   const known = bases.find(name => name === basis);
   return known ? t(`bases.${known}`) : basis;
 }
+
+export function isDevice(identity: {kind: string}): boolean {
+  return identity.kind === 'anonymous_id' || identity.kind === 'device_id';
+}

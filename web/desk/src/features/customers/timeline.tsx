@@ -11,6 +11,7 @@ import {usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {Empty, Failed, Loading} from '../../parts/states';
+import {type Customer, sourceName} from './customer';
 import {callOf, eventSummary, eventTitle, type TimelineEvent} from './event-words';
 import {TouchpointIcon, touchpointName} from '../../parts/touchpoint';
 import classes from './timeline.module.css';
@@ -37,7 +38,7 @@ function useRows(events: TimelineEvent[]): Row[] {
   }, [events]);
 }
 
-export function Timeline({id, purpose, touchpoints}: {id: string; purpose: string; touchpoints: string[]}) {
+export function Timeline({id, purpose, customer}: {id: string; purpose: string; customer: Customer}) {
   const {t} = useTranslation();
   const {touchpoint, type} = useSearch({from: '/customers/$id'});
   const navigate = useNavigate({from: '/customers/$id'});
@@ -69,7 +70,7 @@ export function Timeline({id, purpose, touchpoints}: {id: string; purpose: strin
           clearButtonProps={{'aria-label': t('timeline.allTouchpoints')}}
           value={touchpoint ?? null}
           onChange={value => set({touchpoint: value ?? undefined})}
-          data={touchpoints.map(name => ({value: name, label: touchpointName(t, name)}))}
+          data={customer.counters.touchpoints.map(({touchpoint: name}) => ({value: name, label: touchpointName(t, name)}))}
         />
         <Select
           aria-label={t('timeline.type')}
@@ -89,6 +90,7 @@ export function Timeline({id, purpose, touchpoints}: {id: string; purpose: strin
         <Empty title={t('timeline.empty')}>{touchpoint || filterType ? t('timeline.emptyFilter') : t('timeline.emptyHint')}</Empty>
       ) : (
         <List
+          customer={customer}
           events={events}
           more={query.hasNextPage}
           failed={query.isFetchNextPageError}
@@ -101,6 +103,7 @@ export function Timeline({id, purpose, touchpoints}: {id: string; purpose: strin
 }
 
 interface ListProps {
+  customer: Customer;
   events: TimelineEvent[];
   more: boolean;
   failed: boolean;
@@ -108,7 +111,7 @@ interface ListProps {
   onMore: () => void;
 }
 
-function List({events, more, failed, loading, onMore}: ListProps) {
+function List({customer, events, more, failed, loading, onMore}: ListProps) {
   const {t} = useTranslation();
   const format = useFormats();
   const rows = useRows(events);
@@ -168,7 +171,7 @@ function List({events, more, failed, loading, onMore}: ListProps) {
               {'day' in row ? (
                 <h3 className={classes.day}>{format.dayLong(row.day)}</h3>
               ) : (
-                <Event event={row.event} last={row.last} open={open.has(row.event.id)} onToggle={toggle} />
+                <Event event={row.event} source={sourceName(customer, row.event.source)} last={row.last} open={open.has(row.event.id)} onToggle={toggle} />
               )}
             </div>
           );
@@ -187,13 +190,14 @@ function List({events, more, failed, loading, onMore}: ListProps) {
 
 interface EventProps {
   event: TimelineEvent;
+  source: string;
   last: boolean;
   open: boolean;
   onToggle: (id: string) => void;
 }
 
 // Drawn once, however far one scrolls.
-const Event = memo(function Event({event, last, open, onToggle}: EventProps) {
+const Event = memo(function Event({event, source, last, open, onToggle}: EventProps) {
   const {t} = useTranslation();
   const format = useFormats();
   const summary = eventSummary(t, format, event);
@@ -214,7 +218,7 @@ const Event = memo(function Event({event, last, open, onToggle}: EventProps) {
           <Chip tone={call.verification === 'not_verified' ? 'warn' : 'good'}>{t(`verification.${call.verification}`)}</Chip>
         )}
         {event.damaged && <p className={classes.summary}>{t('timeline.damaged')}</p>}
-        {open && <Details event={event} />}
+        {open && <Details event={event} source={source} />}
       </div>
       <div className={classes.side}>
         {event.trust === 'public' && <Chip title={t('timeline.claimHint')}>{t('timeline.claim')}</Chip>}
@@ -232,7 +236,7 @@ function flatten(value: unknown, path = ''): [string, string][] {
   return Object.entries(value).flatMap(([name, inner]) => flatten(inner, path ? `${path}.${name}` : name));
 }
 
-function Details({event}: {event: TimelineEvent}) {
+function Details({event, source}: {event: TimelineEvent; source: string}) {
   const {t} = useTranslation();
   const format = useFormats();
   const purposeText = usePurposeText();
@@ -247,7 +251,7 @@ function Details({event}: {event: TimelineEvent}) {
         <dt>{t('timeline.happened')}</dt>
         <dd>{format.exact(event.occurred_at)}</dd>
         <dt>{t('timeline.source')}</dt>
-        <dd>{event.source}</dd>
+        <dd>{source}</dd>
         <dt>{t('timeline.identity')}</dt>
         <dd>{event.identity}</dd>
         <dt>{t('timeline.kept')}</dt>

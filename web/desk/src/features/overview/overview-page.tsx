@@ -4,6 +4,8 @@ import {IconPlus, IconSearch} from '@tabler/icons-react';
 import {Link} from '@tanstack/react-router';
 import {useMemo, useState} from 'react';
 import {useTranslation} from 'react-i18next';
+import type {Schemas} from '../../api/client';
+import {useMeaning} from '../../api/meaning';
 import {usePurposeText} from '../../api/purposes';
 import {type Formats, useFormats} from '../../i18n/format';
 import {Bars, type Series, Spark, type Step as ChartStep} from '../../parts/chart';
@@ -99,7 +101,7 @@ function Numbers({title, lead}: {title: string; lead: string}) {
       ) : (
         <div className="stack" aria-busy={!fits}>
           <Tiles overview={overview} />
-          {may('eventDays') && <Sales days={days[span]} changed={overview} />}
+          {may('eventDays') && <Sales days={days[span]} overview={overview} />}
           <Touchpoints overview={overview} byHour={byHour} onByHour={span === '7d' && !groups ? setByHour : undefined} />
           <div className={classes.columns}>
             <Refused overview={overview} />
@@ -268,15 +270,14 @@ function Reasons({reasons}: {reasons: Reason[]}) {
 
 interface Counted {
   events: number;
-  meaning: {de: string; en: string};
+  meaning: Schemas['ReasonMeaning'];
 }
 
 // One line a reason, with what it was about below.
-function grouped<T extends Counted>(rows: T[], language: 'de' | 'en', key: (row: T) => string, of: (row: T) => string): Reason[] {
+function grouped<T extends Counted>(rows: T[], text: (meaning: Schemas['ReasonMeaning']) => string, key: (row: T) => string, of: (row: T) => string): Reason[] {
   const found = new Map<string, Reason>();
   for (const row of rows) {
-    const text = row.meaning[language];
-    const reason = found.get(key(row)) ?? {key: key(row), text: text.charAt(0).toLocaleUpperCase() + text.slice(1), events: 0, of: []};
+    const reason = found.get(key(row)) ?? {key: key(row), text: text(row.meaning), events: 0, of: []};
     reason.events += row.events;
     reason.of.push({name: of(row), events: row.events});
     found.set(key(row), reason);
@@ -285,10 +286,11 @@ function grouped<T extends Counted>(rows: T[], language: 'de' | 'en', key: (row:
 }
 
 function Refused({overview}: {overview: Overview}) {
-  const {t, i18n} = useTranslation();
+  const {t} = useTranslation();
   const purposeText = usePurposeText();
+  const meaning = useMeaning();
   const groups = useMember().role === 'executive';
-  const reasons = grouped(overview.refused.reasons, i18n.language === 'de' ? 'de' : 'en', row => row.rule, row => (row.purpose ? purposeText(row.purpose) : ''));
+  const reasons = grouped(overview.refused.reasons, meaning, row => row.rule, row => (row.purpose ? purposeText(row.purpose) : ''));
   return (
     <Section title={t('overview.refused')} hint={t('overview.refusedHint')}>
       {reasons.length === 0 ? <Empty title={t(groups ? 'overview.nothingGroups' : 'sources.nothingRefused')} /> : <Reasons reasons={reasons} />}
@@ -297,9 +299,10 @@ function Refused({overview}: {overview: Overview}) {
 }
 
 function Rejected({overview}: {overview: Overview}) {
-  const {t, i18n} = useTranslation();
+  const {t} = useTranslation();
   const may = useMay();
-  const reasons = grouped(overview.rejected.reasons, i18n.language === 'de' ? 'de' : 'en', row => row.code, row => row.source ?? t('overview.nobodyKnown'));
+  const meaning = useMeaning();
+  const reasons = grouped(overview.rejected.reasons, meaning, row => row.code, row => row.source ?? t('overview.nobodyKnown'));
   return (
     <Section title={t('overview.rejected')} hint={t('overview.rejectedHint')}>
       {reasons.length === 0 ? (

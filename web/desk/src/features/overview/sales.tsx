@@ -1,31 +1,13 @@
-// Orders and money of some days. Asked for anew when something has arrived, but not more often than the numbers can be of
-// use, and only while somebody is there: each request is a use of the session, which a page left open must not keep alive.
+// Orders and money of some days.
 import {keepPreviousData, useQuery} from '@tanstack/react-query';
-import {useEffect, useRef} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, take} from '../../api/client';
 import {useFormats} from '../../i18n/format';
+import {useRefresh} from '../../parts/refresh';
 import classes from './overview.module.css';
+import type {Overview} from './use-overview';
 
-const pause = 5_000; // milliseconds
-const idle = 300_000;
-
-// When somebody last moved a pointer or pressed a key.
-function useLastSign() {
-  const last = useRef(Date.now());
-  useEffect(() => {
-    const note = () => {
-      last.current = Date.now();
-    };
-    for (const name of ['pointermove', 'keydown'] as const) window.addEventListener(name, note, {passive: true});
-    return () => {
-      for (const name of ['pointermove', 'keydown'] as const) window.removeEventListener(name, note);
-    };
-  }, []);
-  return last;
-}
-
-export function Sales({days, changed}: {days: number; changed: unknown}) {
+export function Sales({days, overview}: {days: number; overview: Overview}) {
   const {t} = useTranslation();
   const format = useFormats();
   const {data, refetch} = useQuery({
@@ -33,18 +15,8 @@ export function Sales({days, changed}: {days: number; changed: unknown}) {
     queryFn: () => take(api.GET('/api/v1/events/days', {params: {query: {days}}})),
     placeholderData: keepPreviousData,
   });
-  const asked = useRef(Date.now());
-  const sign = useLastSign();
-  useEffect(() => {
-    const ask = () => {
-      if (Date.now() - sign.current > idle) return;
-      asked.current = Date.now();
-      void refetch();
-    };
-    // What came last within the pause is asked for after it.
-    const timer = setTimeout(ask, Math.max(0, asked.current + pause - Date.now()));
-    return () => clearTimeout(timer);
-  }, [changed, refetch, sign]);
+  const events = overview.touchpoints.flatMap(touchpoint => touchpoint.steps);
+  useRefresh(overview.span, String(events.reduce((all, one) => all + one, 0)), () => void refetch());
   const rows = data?.items ?? [];
   const sum = (measure: string) => rows.filter(row => row.measure === measure).reduce((all, row) => all + row.events, 0);
   const money = new Map<string | null, number>();

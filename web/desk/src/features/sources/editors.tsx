@@ -3,13 +3,14 @@ import {ActionIcon, Button, MultiSelect, NumberInput, Switch, Textarea, TextInpu
 import {IconPencil, IconPlus, IconTrash} from '@tabler/icons-react';
 import {type ReactNode, useState} from 'react';
 import {useTranslation} from 'react-i18next';
+import type {Source} from '../../api/sources';
 import {api, takeTagged} from '../../api/client';
 import {usePurposes, usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Section} from '../../parts/page';
 import {fieldError} from '../../parts/problem';
 import {UnitField} from '../../parts/unit';
-import {type Source, useSourceChange} from './queries';
+import {useSourceChange} from './queries';
 import classes from './sources.module.css';
 
 interface EditorProps {

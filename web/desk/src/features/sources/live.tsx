@@ -6,10 +6,12 @@ import {useQueryClient} from '@tanstack/react-query';
 import {useEffect, useRef, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import type {Schemas} from '../../api/client';
+import {useMeaning} from '../../api/meaning';
 import {usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {Section} from '../../parts/page';
+import {useRefresh} from '../../parts/refresh';
 import classes from './live.module.css';
 
 const most = 100; // lines
@@ -78,6 +80,12 @@ const tones = {linked: 'good', unlinked: 'accent', refused: 'warn', rejected: 'b
 export function Live({source}: {source: string}) {
   const {t} = useTranslation();
   const {lines, state, missed, paused, setPaused} = useLive(source);
+  const queries = useQueryClient();
+  // The sums beside it.
+  useRefresh(source, `${lines[0]?.id} ${missed}`, () => {
+    void queries.invalidateQueries({queryKey: ['totals', source]});
+    void queries.invalidateQueries({queryKey: ['refusals']});
+  });
   return (
     <Section
       title={t('live.title')}
@@ -115,6 +123,7 @@ function LiveLine({line}: {line: Line}) {
   const {t} = useTranslation();
   const format = useFormats();
   const purposeText = usePurposeText();
+  const meaning = useMeaning();
   const {event} = line;
   const name = event.name ?? (event.type ? t(`types.${event.type as 'track'}`, {defaultValue: event.type}) : t('live.unreadable'));
   const known = line.stored && line.again && event.outcome !== 'rejected';
@@ -125,10 +134,15 @@ function LiveLine({line}: {line: Line}) {
       </time>
       <div className={classes.words}>
         <p className={classes.name}>{name}</p>
-        {event.reasons.map(({subject, reason}) => (
+        {event.reasons.map(({subject, reason, meaning: its, detail}) => (
           <p key={`${subject} ${reason}`} className="soft tiny">
             {subject && <span>{purposeText(subject)}: </span>}
-            {t(`reasons.${reason as 'consent_missing'}`, {defaultValue: reason})}
+            {meaning(its)}
+            {detail && (
+              <span className={classes.detail} lang="en">
+                {detail}
+              </span>
+            )}
           </p>
         ))}
       </div>

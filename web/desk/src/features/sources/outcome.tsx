@@ -1,7 +1,8 @@
 // What became of a source's events: what was kept, tied to people or not, and what was not kept and why.
 import {useQuery} from '@tanstack/react-query';
 import {useTranslation} from 'react-i18next';
-import {api, take} from '../../api/client';
+import {api, type Schemas, take} from '../../api/client';
+import {useMeaning} from '../../api/meaning';
 import {usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
 import {Section} from '../../parts/page';
@@ -56,12 +57,13 @@ function Refused({source}: {source: string}) {
   const {t} = useTranslation();
   const format = useFormats();
   const purposeText = usePurposeText();
+  const meaning = useMeaning();
   const {data, error, isPending, refetch} = useQuery({queryKey: ['refusals'], queryFn: () => take(api.GET('/api/v1/events/refusals'))});
-  const sums = new Map<string, {subject: string; reason: string; events: number}>();
+  const sums = new Map<string, {subject: string; reason: string; meaning: Schemas['ReasonMeaning']; events: number}>();
   for (const row of data?.items ?? []) {
     if (row.source !== source) continue;
     const key = `${row.subject}\n${row.reason}`;
-    const sum = sums.get(key) ?? {subject: row.subject, reason: row.reason, events: 0};
+    const sum = sums.get(key) ?? {...row, events: 0};
     sum.events += row.events;
     sums.set(key, sum);
   }
@@ -81,7 +83,7 @@ function Refused({source}: {source: string}) {
               <li key={`${row.subject} ${row.reason}`}>
                 <span>
                   {purposeText(row.subject)}
-                  <span className={classes.reason}>{t(`reasons.${row.reason as 'consent_missing'}`, {defaultValue: row.reason})}</span>
+                  <span className={classes.reason}>{meaning(row.meaning)}</span>
                 </span>
                 <span className="figures">{format.number(row.events)}</span>
               </li>

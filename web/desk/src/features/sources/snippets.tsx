@@ -2,8 +2,8 @@
 // agreed to a category, and never before.
 import {Tabs} from '@mantine/core';
 import {useTranslation} from 'react-i18next';
+import type {Source} from '../../api/sources';
 import {CodeBlock} from '../../parts/secret';
-import type {Source} from './queries';
 
 interface Snippet {
   id: string;
@@ -48,6 +48,14 @@ export async function onLeave(leave) {           // e.g. ${JSON.stringify(named)
                         deniedConsentIds: ${JSON.stringify(named)}.filter(category => !leave.includes(category))}});
   analytics.page();
 }`,
+    },
+    {
+      // To try it out, as a browser whose visitor agreed would send it.
+      id: 'curl',
+      name: 'curl',
+      text: `curl -u '${key}:' ${origin}/v1/track \\
+  -d '{"anonymousId": "try-out-1", "event": "Product Viewed", "properties": {"name": "Lantern"},
+       "context": {"consent": {"categoryPreferences": {${named.map(category => `${JSON.stringify(category)}: true`).join(', ')}}}}}'`,
     },
   ];
 }

@@ -4,6 +4,7 @@ import {useMutation, useQueryClient} from '@tanstack/react-query';
 import {Link, useParams} from '@tanstack/react-router';
 import {useState} from 'react';
 import {useTranslation} from 'react-i18next';
+import type {Source} from '../../api/sources';
 import {api, idempotencyKey, take, takeTagged} from '../../api/client';
 import {usePurposeText} from '../../api/purposes';
 import {useFormats} from '../../i18n/format';
@@ -18,7 +19,7 @@ import {useMay} from '../../session/session';
 import {CategoriesEditor, PlanEditor, QuotaEditor, UnitEditor} from './editors';
 import {Live} from './live';
 import {Outcome} from './outcome';
-import {type Source, useSource, useSourceChange} from './queries';
+import {useSource, useSourceChange} from './queries';
 import {Snippets} from './snippets';
 import classes from './sources.module.css';
 

@@ -4,6 +4,7 @@ import {createColumnHelper} from '@tanstack/react-table';
 import {Link, useNavigate, useSearch} from '@tanstack/react-router';
 import {useMemo} from 'react';
 import {useTranslation} from 'react-i18next';
+import {type Source, useSources} from '../../api/sources';
 import {useFormats} from '../../i18n/format';
 import {Chip} from '../../parts/chip';
 import {ListSection} from '../../parts/data-table';
@@ -11,7 +12,6 @@ import {Page} from '../../parts/page';
 import {Empty} from '../../parts/states';
 import {TouchpointIcon, touchpointName} from '../../parts/touchpoint';
 import {useMay} from '../../session/session';
-import {type Source, useSources} from './queries';
 
 export function SourcesPage() {
   const {t} = useTranslation();
