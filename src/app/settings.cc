@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -92,6 +93,57 @@ void take_ports(json::Reader& reader, Settings& settings) {
   }
 }
 
+void take_mail_security(json::Reader& reader, Settings& settings) {
+  auto text = reader.optional_text("security");
+  if (!text || *text == "starttls") return;
+  if (*text == "tls") {
+    settings.mail.security = mail::Security::tls;
+    settings.mail.port = 465;
+  } else if (*text == "none") {
+    settings.mail.security = mail::Security::none;
+    settings.mail.port = 25;
+  } else {
+    reader.error("security", "must be starttls, tls or none");
+  }
+}
+
+void take_sender(json::Reader& reader, Settings& settings) {
+  take_text(reader, "sender_address", settings.sender.address);
+  if (!settings.sender.address.empty() && !mail::is_address(settings.sender.address)) {
+    reader.error("sender_address", "must be an address that mail can come from, as in shop@example.com");
+  }
+}
+
+void take_base_url(json::Reader& reader, Settings& settings) {
+  take_text(reader, "base_url", settings.base_url);
+  std::string& url = settings.base_url;
+  while (url.ends_with('/')) url.pop_back();
+  if (url.empty()) return;
+  const std::size_t scheme = url.find("://");
+  const bool good = (url.starts_with("https://") || url.starts_with("http://")) && url.size() > scheme + 3 &&
+                    url.size() <= 500 && url.find_first_of("?#@ <>\"\r\n", scheme + 3) == std::string::npos;
+  if (!good) reader.error("base_url", "must be where customers reach this server, as in https://shop.example");
+}
+
+// The whole of [mail], when all of it was read.
+void check_mail(json::Reader& reader, Settings& settings, const std::string& password_file) {
+  mail::Server& server = settings.mail;
+  server.internal_networks = settings.outbound.internal_networks;
+  server.ca_file = settings.outbound.ca_file;
+  if (const char* password = std::getenv("HANDSCHLAG_MAIL_PASSWORD")) server.password = password;
+  if (!password_file.empty()) {
+    std::ifstream stream(password_file);
+    if (!std::getline(stream, server.password)) reader.error("password_file", "can't be read");
+  }
+  if (server.host.empty()) return;
+  if (settings.sender.address.empty()) reader.error("sender_address", "is needed where host is given");
+  if (settings.base_url.empty()) reader.error("base_url", "is needed where host is given");
+  if (!server.user.empty() && server.password.empty()) {
+    reader.error("password_file", "or HANDSCHLAG_MAIL_PASSWORD is needed where user is given");
+  }
+  if (auto mailer = mail::Mailer::create(server); !mailer) reader.error("host", mailer.error().detail);
+}
+
 void take_level(json::Reader& reader, Settings& settings) {
   auto text = reader.optional_text("level");
   if (!text) return;
@@ -123,8 +175,8 @@ void take_database(json::Reader& reader, Settings& settings) {
                "without it the data folder is used");
 }
 
-const std::vector<Setting>& all_settings() {
-  static const std::vector<Setting> kSettings = {
+std::vector<Setting> house_settings() {
+  return {
       {"server", "listen", take_listen},
       {"server", "io_threads", [](auto& r, auto& s) { take_number(r, "io_threads", 1, 64, s.server.io_threads); }},
       {"server", "worker_threads",
@@ -190,6 +242,33 @@ const std::vector<Setting>& all_settings() {
        [](auto& r, auto& s) { s.four_eyes = r.optional_boolean("four_eyes").value_or(s.four_eyes); }, When::live},
       {"log", "level", take_level, When::live},
   };
+}
+
+const std::vector<Setting>& mail_settings() {
+  static const std::vector<Setting> kSettings = {
+      {"mail", "host", [](auto& r, auto& s) { take_text(r, "host", s.mail.host); }},
+      {"mail", "security", take_mail_security},
+      {"mail", "port", [](auto& r, auto& s) { take_number(r, "port", 1, 65'535, s.mail.port); }},
+      {"mail", "user", [](auto& r, auto& s) { take_text(r, "user", s.mail.user); }},
+      {"mail", "sender_name", [](auto& r, auto& s) { take_text(r, "sender_name", s.sender.name); }},
+      {"mail", "sender_address", take_sender},
+      {"mail", "base_url", take_base_url},
+      {"mail", "password_file",
+       [](auto& r, auto& s) {  // the last of them: it looks at all
+         std::string file;
+         take_text(r, "password_file", file);
+         check_mail(r, s, file);
+       }},
+  };
+  return kSettings;
+}
+
+const std::vector<Setting>& all_settings() {
+  static const std::vector<Setting> kSettings = [] {
+    std::vector<Setting> all = house_settings();
+    all.insert(all.end(), mail_settings().begin(), mail_settings().end());
+    return all;
+  }();
   return kSettings;
 }
 
@@ -212,7 +291,7 @@ Result<void> read_tables(const json::Value& file, Settings& settings) {
   json::Reader root(file);
   const json::Value empty = json::Value::object();
   for (const char* table :
-       {"server", "limits", "storage", "regions", "identity", "outbound", "retention", "security", "log"}) {
+       {"server", "limits", "storage", "regions", "identity", "outbound", "mail", "retention", "security", "log"}) {
     const json::Value* value = root.object(table);
     json::Reader reader(value == nullptr ? empty : *value, fmt::format("/{}", table));
     for (const Setting& setting : all_settings()) {

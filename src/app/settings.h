@@ -14,6 +14,7 @@
 #include "platform/http_client/http_client.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
+#include "platform/mail/smtp.h"
 
 namespace handschlag::app {
 
@@ -24,6 +25,9 @@ struct Settings {
   Limits limits;
   bool four_eyes = false;  // what is in approvals::operations() takes two people
   http_client::Policy outbound;
+  mail::Server mail;                    // no host: no mail is sent
+  mail::Mailbox sender;                 // of mail
+  std::string base_url;                 // of the pages for customers, without "/" at its end
   std::chrono::days test_retention{0};  // of what test sources made up; 0: until it is deleted
   log::Level log_level = log::Level::info;
 

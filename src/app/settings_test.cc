@@ -99,6 +99,36 @@ TEST_F(SettingsTest, WrongProxiesOriginsAndHalfACertificateAreNamed) {
   EXPECT_NE(settings.error().fields[0].reason.find("'proxy'"), std::string::npos);
 }
 
+TEST_F(SettingsTest, MailIsWholeOrItIsNamedWhatIsMissing) {
+  const std::string whole =
+      "[mail]\nhost = \"mail.example\"\nsender_address = \"shop@example.com\"\nbase_url = \"https://shop.example/\"\n";
+  auto settings = load(whole);
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->mail.port, 587);
+  EXPECT_EQ(settings->base_url, "https://shop.example");
+  EXPECT_EQ(load(whole + "security = \"tls\"\n")->mail.port, 465);
+  EXPECT_EQ(load(whole + "security = \"tls\"\nport = 2465\n")->mail.port, 2465);
+  std::ofstream(folder_.path() / "password") << "secret\n";
+  auto logged_in =
+      load(fmt::format("{}user = \"shop\"\npassword_file = \"{}\"\n", whole, (folder_.path() / "password").string()));
+  ASSERT_TRUE(logged_in) << logged_in.error().detail;
+  EXPECT_EQ(logged_in->mail.password, "secret");
+  auto pointers = [&](const std::string& toml) {
+    auto wrong = load(toml);
+    std::vector<std::string> out;
+    if (!wrong) {
+      for (const FieldError& field : wrong.error().fields) out.push_back(field.pointer);
+    }
+    return out;
+  };
+  EXPECT_EQ(pointers("[mail]\nhost = \"mail.example\"\n"),
+            (std::vector<std::string>{"/mail/sender_address", "/mail/base_url"}));
+  EXPECT_EQ(pointers(whole + "user = \"shop\"\n"), std::vector<std::string>{"/mail/password_file"});
+  EXPECT_EQ(pointers(whole + "security = \"none\"\n"), std::vector<std::string>{"/mail/host"});
+  EXPECT_EQ(pointers(whole + "security = \"ssl\"\n"), std::vector<std::string>{"/mail/security"});
+  EXPECT_TRUE(load("[outbound]\ninternal_networks = [\"127.0.0.1\"]\n" + whole + "security = \"none\"\n"));
+}
+
 TEST_F(SettingsTest, EverySettingIsDocumented) {
   std::ifstream file(std::string(HANDSCHLAG_SOURCE_DIR) + "/docs/configuration.md");
   std::stringstream text;
@@ -124,6 +154,9 @@ std::string printed(const Settings& settings) {
   for (const http::Rate& rate : {settings.limits.source_events, settings.limits.requests, settings.limits.refusals}) {
     out += fmt::format(" {}/{}", rate.per_second, rate.burst);
   }
+  out += fmt::format(" '{}' {} {} '{}' '{}' '{}' '{}' '{}'", settings.mail.host, settings.mail.port,
+                     static_cast<int>(settings.mail.security), settings.mail.user, settings.mail.password,
+                     settings.sender.name, settings.sender.address, settings.base_url);
   return out + fmt::format(" {} {} {}", settings.identity.identities_per_customer,
                            settings.identity.identities_per_value, static_cast<int>(settings.log_level));
 }

@@ -173,6 +173,9 @@ SEEDS = {
     "law_document_fuzz": [text_of(f"src/features/law/jurisdictions/{code}.toml")
                           for code in ("de", "eu", "us-ca", "kr")],
     "rulebook_question_fuzz": [as_json(QUESTION), as_json({"use": "store", "purpose": "ServiceUsageAnalytics"})],
+    "mail_compose_fuzz": [
+        "Grüße\x1eAnna\x1eanna@example.org\x1eIhre Bestätigung\x1eGuten Tag\r\n.\n\x1e<p>Hallo</p>\x1ede\x1e"
+        "https://shop.example/u/a".encode(), b"\x1e\x1ea@b\x1e=?UTF-8?B?AA==?=\x1e--=_x =\n"],
     "app_settings_fuzz": [SETTINGS, b"[server]\nlisten = ':0'\n", b"[storage]\nkey_folder = '/srv/fuzz/data/x/../k'\n"],
 }
 
@@ -210,6 +213,7 @@ WORDS = {
         "exceptions", "since_sale", "term", "years", "quiet_from", "quiet_until", "double_opt_in", "forbidden"],
     "rulebook_question_fuzz": keys_of(QUESTION) + ["contact", "export", "move", "link", "train", "decide", "US-CA",
                                                    "CustomerCare", "SellDataToThirdParties", "A6-1-b", "listed"],
+    "mail_compose_fuzz": ["\x1e", "=?", "?=", "\r\n", "@", "\r\nBcc: ", "=_part_of_a_letter", "\xc3\xbc"],
     "app_settings_fuzz": keys_of_toml(SETTINGS) + ["io_threads", "max_connections", "tls_certificate", "url"],
 }
 
