@@ -1,0 +1,76 @@
+#include <algorithm>
+#include <vector>
+
+#include "features/templates/templates.h"
+
+namespace handschlag::templates {
+namespace {
+
+Template confirm_consent() {
+  return {.id = "confirm_consent",
+          .version = 1,
+          .purpose = gate::Purpose::LegalCompliance,
+          .parameters = {"what", "link", "code"},
+          .texts = {{"de",
+                     {.subject = "Bitte bestätigen Sie Ihre Einwilligung",
+                      .text = "Guten Tag,\n\nmit dieser Adresse wurde Folgendem zugestimmt:\n\n{{what}}\n\n"
+                              "Wenn Sie das waren, bestätigen Sie es bitte hier:\n{{link}}\n\n"
+                              "Oder geben Sie dort, wo Sie zugestimmt haben, diesen Code ein: {{code}}\n\n"
+                              "Wenn Sie das nicht waren, tun Sie nichts. Dann gilt nichts als zugestimmt, und Sie "
+                              "bekommen dazu keine weitere Nachricht.\n",
+                      .html = "<p>Guten Tag,</p><p>mit dieser Adresse wurde Folgendem zugestimmt:</p>"
+                              "<blockquote>{{what}}</blockquote>"
+                              "<p><a href=\"{{link}}\">Wenn Sie das waren, bestätigen Sie es bitte hier</a></p>"
+                              "<p>Oder geben Sie dort, wo Sie zugestimmt haben, diesen Code ein: "
+                              "<strong>{{code}}</strong></p>"
+                              "<p>Wenn Sie das nicht waren, tun Sie nichts. Dann gilt nichts als zugestimmt, und Sie "
+                              "bekommen dazu keine weitere Nachricht.</p>"}},
+                    {"en",
+                     {.subject = "Please confirm what you agreed to",
+                      .text = "Hello,\n\nsomebody agreed to the following with this address:\n\n{{what}}\n\n"
+                              "If that was you, please confirm it here:\n{{link}}\n\n"
+                              "Or enter this code where you agreed: {{code}}\n\n"
+                              "If it was not you, do nothing. Then nothing counts as agreed, and you get no further "
+                              "message about it.\n",
+                      .html = "<p>Hello,</p><p>somebody agreed to the following with this address:</p>"
+                              "<blockquote>{{what}}</blockquote>"
+                              "<p><a href=\"{{link}}\">If that was you, please confirm it here</a></p>"
+                              "<p>Or enter this code where you agreed: <strong>{{code}}</strong></p>"
+                              "<p>If it was not you, do nothing. Then nothing counts as agreed, and you get no further "
+                              "message about it.</p>"}}},
+          .built_in = true};
+}
+
+Template access_code() {
+  return {
+      .id = "access_code",
+      .version = 1,
+      .purpose = gate::Purpose::RightsFulfilment,
+      .parameters = {"code"},
+      .texts = {{"de",
+                 {.subject = "Ihr Zugangscode",
+                  .text = "Guten Tag,\n\nmit diesem Code kommen Sie zu Ihren Daten und Einwilligungen:\n\n{{code}}\n\n"
+                          "Geben Sie ihn nur auf der Seite ein, auf der Sie ihn angefordert haben. Niemand von uns "
+                          "fragt Sie danach.\n\nWenn Sie keinen Code angefordert haben, tun Sie nichts.\n"}},
+                {"en",
+                 {.subject = "Your access code",
+                  .text = "Hello,\n\nthis code leads to your data and consents:\n\n{{code}}\n\n"
+                          "Enter it only on the page where you asked for it. None of us will ask you for it.\n\n"
+                          "If you did not ask for a code, do nothing.\n"}}},
+      .built_in = true};
+}
+
+}  // namespace
+
+std::span<const Template> built_in() {
+  static const std::vector<Template> kTemplates = {access_code(), confirm_consent()};
+  return kTemplates;
+}
+
+const Template* find_built_in(std::string_view id) {
+  const auto all = built_in();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Template& one) { return one.id == id; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace handschlag::templates

@@ -1,0 +1,61 @@
+// Templates of messages: a subject, a text and maybe HTML in German and English, with places for parameters:
+// "Guten Tag {{name}}". A parameter is escaped by where it stands; what a template does not name can't be put in.
+// Pure; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/gate/purposes.h"
+#include "platform/base/result.h"
+
+namespace handschlag::templates {
+
+struct Text {
+  std::string subject;
+  std::string text;
+  std::string html = {};  // the same, or ""
+};
+
+struct Template {
+  std::string id;  // "spring_offer": lower-case letters, digits, _; up to 64
+  std::int64_t version = 1;
+  gate::Purpose purpose = gate::Purpose::CustomerCare;
+  std::vector<std::string> parameters;  // that its texts may name
+  std::map<std::string, Text> texts;    // "de" and "en", both
+  bool built_in = false;
+};
+
+using Parameters = std::map<std::string, std::string>;
+
+// Given to every message that is more than service: where one click ends them. Such a template must name it.
+inline constexpr std::string_view kUnsubscribe = "unsubscribe";
+
+// Whether messages for a purpose must say how to end them.
+bool needs_unsubscribe(gate::Purpose purpose);
+
+// Whether a template can be published: both languages there, each place a parameter that it declares and each declared
+// one used, in HTML parameters only in text and in href="{{...}}", nothing that runs or loads from elsewhere. Errors:
+// invalid "template_invalid", each wrong field named.
+Result<void> check(const Template& one);
+
+struct Rendered {
+  std::string language;
+  std::string subject;
+  std::string text;
+  std::string html;
+};
+
+// `language`: "de" or "en", the default for all else. Errors: invalid "parameters_invalid": one is missing, too many,
+// too long, or no https address where a link stands; the field named, never its value.
+Result<Rendered> render(const Template& one, std::string_view language, const Parameters& parameters);
+
+// Those that the program itself sends: "confirm_consent" (link, code, what), "access_code" (code).
+std::span<const Template> built_in();
+const Template* find_built_in(std::string_view id);  // nullptr if there is none
+
+}  // namespace handschlag::templates
