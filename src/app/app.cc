@@ -224,6 +224,7 @@ Result<void> App::open_regions() {
   std::vector<ledger::Ledger*> ledgers;
   std::vector<subjects::Place> subject_places;
   words_ = customers::create_digest_holder();
+  addresses_ = consent::create_digest_holder();
   for (const auto& region : regions_->all()) {
     Place place;
     auto read_keys = [this, id = region->id()]() -> Result<vault::RegionKeys> {
@@ -234,8 +235,10 @@ Result<void> App::open_regions() {
                                          erasure_list(settings_, region->id()), std::move(read_keys)));
     place.identities = std::make_unique<identity::Identities>(*place.vault, settings_.identity);
     place.ledger = ledger::Ledger::create(*region, *place.vault);
-    place.digests = std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),
-                                                               std::vector{words_.get()}, events::hold_order);
+    place.consents = std::make_unique<consent::Consents>(*place.vault, *place.identities);
+    place.digests =
+        std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),
+                                                   std::vector{words_.get(), addresses_.get()}, events::hold_order);
     TRY(start_above_known(*region, place));
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
@@ -256,6 +259,7 @@ Result<void> App::open_regions() {
   customers_ = customers::Customers::create(*events_, *sources_, *rulebook_, *staff_, ledgers, clock_);
   subject_data_.push_back(customers::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
+  subject_data_.push_back(consent::create_subject_data(clock_));
   subject_data_.push_back(identity::create_subject_data());
   std::vector<subjects::SubjectData*> slices;
   for (const auto& data : subject_data_) slices.push_back(data.get());
@@ -271,9 +275,12 @@ Result<void> App::open_regions() {
 }
 
 void App::open_moves(std::vector<ledger::Ledger*> ledgers) {
-  moves_ = moves::Moves::create({events_.get(), sources_.get(), rulebook_.get(), customers_.get(), subjects_.get(),
-                                 staff_.get(), regions_.get(), std::move(ledgers), control_.get(), &clock_},
-                                {});
+  std::vector<consent::Consents*> consents;
+  for (const Place& place : places_) consents.push_back(place.consents.get());
+  moves_ = moves::Moves::create(
+      {events_.get(), sources_.get(), rulebook_.get(), customers_.get(), subjects_.get(), staff_.get(), regions_.get(),
+       std::move(ledgers), std::move(consents), control_.get(), &clock_},
+      {});
   // A backup copies one region after the other: who went meanwhile would be in it twice, or not at all.
   moves_->set_guard([this](const moves::Moves::Body& body) -> Result<void> {
     for (int waits = 0; waits < kGuardWaits; ++waits) {
@@ -392,6 +399,7 @@ Result<void> App::start_jobs() {
   jobs_->every("idempotency_purge", std::chrono::hours{1},
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
   jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });
+  jobs_->every("consent_release", std::chrono::hours{24}, [this](jobs::Lease& lease) { return release_proofs(lease); });
   jobs_->on(std::string(kRewrapJob), [this](jobs::Lease& lease) { return rewrap(lease); });
   jobs_->on(std::string(kRedigestJob), [this](jobs::Lease& lease) {
     return finish_digest_key(lease.job().payload, [&] { return lease.should_stop(); });

@@ -17,6 +17,7 @@
 #include "app/settings.h"
 #include "features/approvals/approvals.h"
 #include "features/backup/backup.h"
+#include "features/consent/consent.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
 #include "features/feed/feed.h"
@@ -128,6 +129,7 @@ class App {
     std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<identity::Identities> identities;
     std::unique_ptr<ledger::Ledger> ledger;
+    std::unique_ptr<consent::Consents> consents;
     std::unique_ptr<identity::DigestRotation> digests;
     std::atomic<std::uint64_t> rewrapped{0};
     Place() = default;
@@ -135,6 +137,7 @@ class App {
         : vault(std::move(other.vault)),
           identities(std::move(other.identities)),
           ledger(std::move(other.ledger)),
+          consents(std::move(other.consents)),
           digests(std::move(other.digests)) {}
   };
 
@@ -154,6 +157,8 @@ class App {
   void bind_approved_actions();
   Result<std::string> digest_layers(const std::string& region);
   Result<void> prune_backups();
+  // Proofs of consent of erased people that need not be kept any more.
+  Result<void> release_proofs(jobs::Lease& lease);
   // Leaves the rest of a rotation to the server's jobs, where they run.
   Result<void> enqueue_rotation(std::string_view job, const std::string& region);
   Result<void> rewrap(jobs::Lease& lease);
@@ -179,6 +184,7 @@ class App {
   std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<identity::DigestHolder> words_;
+  std::unique_ptr<identity::DigestHolder> addresses_;
   std::vector<Place> places_;
   std::unique_ptr<events::Projection> names_;
   std::unique_ptr<events::Events> events_;

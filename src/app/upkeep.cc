@@ -185,6 +185,21 @@ Result<void> App::prune_backups() {
   return {};
 }
 
+Result<void> App::release_proofs(jobs::Lease& lease) {
+  constexpr std::int64_t kAtOnce = 200;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    std::int64_t released = 0;
+    do {
+      if (lease.should_stop()) return jobs::Lease::interrupted();
+      TRY(regions_->all()[i]->writer().run([&](db::Transaction& tx) -> Result<void> {
+        released = TRY(places_[i].consents->release(tx, clock_.now(), kAtOnce));
+        return {};
+      }));
+    } while (released > 0);
+  }
+  return {};
+}
+
 App::Place* App::place_of(std::string_view region) {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     if (regions_->all()[i]->id() == region) return &places_[i];

@@ -1,5 +1,6 @@
 #include "app/schema/schema.h"
 
+#include "features/consent/consent.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
 #include "features/identity/identity.h"
@@ -21,6 +22,7 @@ regions::Schemas region_schemas() {
   regions::Schemas out;
   append(out.data, subjects::migrations());
   append(out.data, identity::migrations());
+  append(out.data, consent::migrations());
   append(out.data, events::migrations());
   append(out.data, customers::migrations());
   append(out.data, test_data::migrations());

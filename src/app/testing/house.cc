@@ -106,13 +106,16 @@ void House::open() {
   std::vector<ledger::Ledger*> ledgers;
   std::vector<subjects::Place> subject_places;
   words_ = customers::create_digest_holder();
+  addresses_ = consent::create_digest_holder();
   for (const auto& region : regions_->all()) {
     Place place;
     place.vault = must(vault::Vault::open(region->vault(), region->id(), region->key()));
     place.identities = std::make_unique<identity::Identities>(*place.vault, identity::Limits{100, 60});
     place.ledger = ledger::Ledger::create(*region, *place.vault);
-    place.digests = std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),
-                                                               std::vector{words_.get()}, events::hold_order);
+    place.consents = std::make_unique<consent::Consents>(*place.vault, *place.identities);
+    place.digests =
+        std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),
+                                                   std::vector{words_.get(), addresses_.get()}, events::hold_order);
     cells.push_back({region.get(), place.identities.get()});
     ledgers.push_back(place.ledger.get());
     subject_places.push_back(
@@ -129,15 +132,19 @@ void House::open() {
   feed_ = feed::Feed::create(*events_, *sources_, law::shipped_law(), ledgers, clock_);
   subject_data_.push_back(customers::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
+  subject_data_.push_back(consent::create_subject_data(clock_));
   subject_data_.push_back(identity::create_subject_data());
   std::vector<subjects::SubjectData*> slices;
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
+  std::vector<consent::Consents*> consents;
+  for (const Place& place : places_) consents.push_back(place.consents.get());
   moves::Options options;
   options.at = [this](std::string_view step) { return at_step_ ? at_step_(step) : Result<void>(); };
-  moves_ = moves::Moves::create({events_.get(), sources_.get(), &law::shipped_law(), customers_.get(), subjects_.get(),
-                                 staff_.get(), regions_.get(), std::move(ledgers), control_, &clock_},
-                                options);
+  moves_ =
+      moves::Moves::create({events_.get(), sources_.get(), &law::shipped_law(), customers_.get(), subjects_.get(),
+                            staff_.get(), regions_.get(), std::move(ledgers), std::move(consents), control_, &clock_},
+                           options);
 }
 
 void House::close() {
@@ -151,6 +158,7 @@ void House::close() {
   names_.reset();
   places_.clear();
   words_.reset();
+  addresses_.reset();
   sources_.reset();
   staff_.reset();
   regions_.reset();

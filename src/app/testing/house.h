@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/testing/model.h"
+#include "features/consent/consent.h"
 #include "features/customers/customers.h"
 #include "features/feed/feed.h"
 #include "features/ledger/ledger.h"
@@ -61,6 +62,7 @@ class House {
     std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<identity::Identities> identities;
     std::unique_ptr<ledger::Ledger> ledger;
+    std::unique_ptr<consent::Consents> consents;
     std::unique_ptr<identity::DigestRotation> digests;
   };
   void open();
@@ -84,6 +86,7 @@ class House {
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<identity::DigestHolder> words_;
+  std::unique_ptr<identity::DigestHolder> addresses_;
   std::vector<Place> places_;
   std::unique_ptr<events::Projection> names_;
   std::unique_ptr<events::Events> events_;

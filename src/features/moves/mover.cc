@@ -34,8 +34,14 @@ Mover::Mover(const Parts& parts, const Options& options, Move& move, const Fence
       to_(parts.events->cell(move.to)) {
   auto cells = parts.events->cells();
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (&cells[i] == from_) from_ledger_ = parts.ledgers[i];
-    if (&cells[i] == to_) to_ledger_ = parts.ledgers[i];
+    if (&cells[i] == from_) {
+      from_ledger_ = parts.ledgers[i];
+      from_consents_ = parts.consents[i];
+    }
+    if (&cells[i] == to_) {
+      to_ledger_ = parts.ledgers[i];
+      to_consents_ = parts.consents[i];
+    }
   }
 }
 
@@ -147,6 +153,7 @@ Result<Mover::Turn> Mover::change_region(const std::vector<subjects::Forward>& p
 // In the old region's turn: nobody else writes there, so what is copied now is all there is.
 Result<Mover::Turn> Mover::change_in(db::Transaction& tx, std::vector<subjects::Forward> people) {
   TRY(events::hold_order(tx));
+  TRY(consent::Consents::hold(tx));
   for (const subjects::Forward& person : people) {
     for (IdentityId member : TRY(from_->identities->household(tx, person.identity))) {
       if (!contains(people, member)) return Turn::again;  // linked meanwhile
@@ -170,6 +177,7 @@ Result<Mover::Turn> Mover::change_in(db::Transaction& tx, std::vector<subjects::
   TRY(to_->region->writer().run([&](db::Transaction& there) -> Result<void> {
     for (std::size_t i = 0; i < people.size(); ++i) {
       TRY(to_->identities->load(there, people[i].target, packed[i].text, watched_until));
+      TRY(to_consents_->take_over(tx, *from_consents_, people[i].identity, there, people[i].target));
     }
     return {};
   }));

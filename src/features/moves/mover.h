@@ -49,6 +49,8 @@ class Mover {
   events::Cell* to_;
   ledger::Ledger* from_ledger_ = nullptr;
   ledger::Ledger* to_ledger_ = nullptr;
+  consent::Consents* from_consents_ = nullptr;
+  consent::Consents* to_consents_ = nullptr;
   std::vector<identity::Key> own_keys_;  // of those who went
 };
 

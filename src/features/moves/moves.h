@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "features/consent/consent.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
 #include "features/law/law.h"
@@ -82,7 +83,8 @@ struct Parts {
   subjects::Subjects* subjects;
   staff::Staff* staff;
   regions::Regions* regions;
-  std::vector<ledger::Ledger*> ledgers;  // in the order of the events' cells
+  std::vector<ledger::Ledger*> ledgers;      // in the order of the events' cells
+  std::vector<consent::Consents*> consents;  // likewise
   db::Database* control;
   const Clock* clock;
 };

@@ -90,7 +90,9 @@ class SubjectsImpl final : public Subjects {
   Result<void> remove_moved(std::string_view region, IdentityId identity,
                             const std::function<bool()>& should_stop) override {
     Place& place = *TRY(place_of(region));
-    TRY(place.vault->discard({&identity, 1}, vault::RetentionClass::ordinary));
+    for (auto each : {vault::RetentionClass::ordinary, vault::RetentionClass::consent_proof}) {
+      TRY(place.vault->discard({&identity, 1}, each));
+    }
     TRY(place.region->writer().run([&](db::Transaction& tx) { return hide_moved(tx, identity); }));
     TRY(remove_rows(place, identity, Removal::moved, should_stop));
     return place.region->writer().run([&](db::Transaction& tx) { return clear(tx, identity); });

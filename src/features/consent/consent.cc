@@ -1,0 +1,289 @@
+#include "features/consent/consent.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "features/consent/standing.h"
+#include "features/consent/store.h"
+#include "platform/crypto/crypto.h"
+#include "platform/json/json.h"
+
+namespace handschlag::consent {
+namespace {
+
+constexpr auto kProofs = vault::RetentionClass::consent_proof;
+
+std::string context_of(IdentityId identity, StatementId id) {
+  return fmt::format("consent_statement|{}|{}", identity.value, id.value);
+}
+
+// Apart from the digests by which people are looked up: these outlive an erasure.
+std::string own_message_of(const identity::Key& address) {
+  return "consent|" + identity::message_of(address);
+}
+
+std::string to_text(const Statement& said) {
+  json::Value value = {{"language", said.proof.language},
+                       {"declaration", said.proof.declaration},
+                       {"evidence", said.proof.evidence},
+                       {"role", said.proof.role}};
+  if (said.address) {
+    value["address"] = {{"kind", static_cast<std::int64_t>(said.address->kind)},
+                        {"name_space", said.address->name_space},
+                        {"value", said.address->value}};
+  }
+  return json::dump(value);
+}
+
+Result<void> read_text(std::string_view text, Statement& said) {
+  const json::Value value = TRY(json::parse(text));
+  said.proof.language = value.value("language", "");
+  said.proof.declaration = value.value("declaration", "");
+  said.proof.evidence = value.value("evidence", "");
+  said.proof.role = value.value("role", "");
+  if (auto address = value.find("address"); address != value.end()) {
+    said.address = identity::Key{static_cast<identity::KeyKind>(address->value("kind", std::int64_t{0})),
+                                 address->value("name_space", ""), address->value("value", "")};
+  }
+  return {};
+}
+
+std::unexpected<Error> wrong(std::string field, std::string reason) {
+  std::vector<FieldError> fields;
+  fields.push_back({std::move(field), std::move(reason)});
+  return fail(ErrorKind::invalid, "statement_invalid", "This can't be recorded as a statement.", std::move(fields));
+}
+
+Result<void> check(const Statement& said) {
+  const auto kind = address_kind(said.channel);
+  if (said.address && kind && said.address->kind != *kind) {
+    return wrong("/address", "must be of the kind by which this channel reaches people");
+  }
+  if (!said.address && kind && !is_no(said.act)) {
+    return wrong("/address", "is required: a yes for this channel is one for an address");
+  }
+  if (said.proof.declaration.size() > Consents::kMaxDeclaration) {
+    return wrong("/declaration", fmt::format("must have at most {} bytes", Consents::kMaxDeclaration));
+  }
+  if (said.proof.evidence.size() > Consents::kMaxEvidence) {
+    return wrong("/evidence", fmt::format("must have at most {} bytes", Consents::kMaxEvidence));
+  }
+  if (said.expires_at && *said.expires_at <= said.occurred_at && is_yes(said.act)) {
+    return wrong("/expires_at", "must lie after the moment at which it was said");
+  }
+  return {};
+}
+
+Said said_of(const store::Row& row, bool same_person) {
+  const Statement& from = row.statement;
+  Said said;
+  said.id = from.id;
+  said.act = from.act;
+  said.purpose = from.purpose;
+  said.channel = from.channel;
+  said.strength = from.strength;
+  said.explicit_consent = from.explicit_consent;
+  said.quiet_hours = from.quiet_hours;
+  said.recipient_named = from.recipient_named;
+  said.guardian = from.guardian;
+  said.occurred_at = from.occurred_at;
+  said.received_at = from.received_at;
+  said.expires_at = from.expires_at;
+  said.address = row.digest.value_or("");
+  said.same_person = same_person;
+  said.held = row.held;
+  return said;
+}
+
+void add_others(std::vector<Said>& said, std::span<const store::Row> rows) {
+  std::set<StatementId> known;
+  for (const Said& each : said) known.insert(each.id);
+  for (const store::Row& row : rows) {
+    if (!known.contains(row.statement.id)) said.push_back(said_of(row, false));
+  }
+}
+
+}  // namespace
+
+Result<StatementId> Consents::record(db::Transaction& tx, Statement said) {
+  said.occurred_at = std::min(said.occurred_at, said.received_at);
+  TRY(check(said));
+  // First: from here on nobody changes region, and what follows sees whoever did (see hold()).
+  said.id = {TRY(store::allocate(tx))};
+  if (auto forward = TRY(subjects::forward(tx, said.identity)); forward && forward->state != subjects::Going::leaving) {
+    return fail(ErrorKind::conflict, "customer_moved", "The customer has moved to another region; look for them anew.");
+  }
+  const bool there = TRY(identities_.source_of(tx, said.identity)) != 0;
+  // Of who is not there any more a no for an address is kept all the same: it must stay left alone.
+  if (!there && (!is_no(said.act) || !said.address)) {
+    return fail(ErrorKind::not_found, "customer_unknown", "There is no such customer.");
+  }
+  if (there && TRY(store::count(tx, said.identity)) >= static_cast<std::int64_t>(kMostStatements)) {
+    return fail(ErrorKind::too_many, "statements_too_many", "No more statements of this person can be recorded.");
+  }
+  const StatementId id = said.id;
+  TRY(insert(tx, std::move(said), there));
+  return id;
+}
+
+Result<void> Consents::insert(db::Transaction& tx, Statement said, bool there) {
+  store::Row row;
+  row.held = !there;
+  std::size_t layers = 1;
+  if (said.address) {
+    auto digester = TRY(identities_.digester(tx));
+    row.digest = digester->digest(own_message_of(*said.address));
+    layers = digester->layers();
+  }
+  if (there) {
+    const auto keys = TRY(vault_.create({&said.identity, 1}, kProofs));
+    row.sealed = crypto::seal(keys.front(), to_text(said), context_of(said.identity, said.id));
+  }
+  row.statement = std::move(said);
+  return store::insert(tx, row, layers);
+}
+
+Result<Standing> Consents::standing(db::Transaction& tx, const Asked& asked) {
+  auto rows = TRY(store::of_identities(tx, asked.identities));
+  std::vector<Said> said;
+  said.reserve(rows.size());
+  for (const store::Row& row : rows) said.push_back(said_of(row, true));
+  std::string digest;
+  if (asked.address != nullptr) {
+    auto digester = TRY(identities_.digester(tx));
+    digest = digester->digest(own_message_of(*asked.address));
+    const auto former = digester->former(own_message_of(*asked.address));
+    add_others(said, TRY(store::of_address(tx, digest, former)));
+    // While digests are being rotated an address may stand there under either.
+    for (Said& each : said) {
+      if (former && each.address == *former) each.address = digest;
+    }
+  }
+  return evaluate(said, asked.purpose, asked.channel, digest, asked.at);
+}
+
+Result<std::vector<Standing>> Consents::standings(db::Transaction& tx, std::span<const IdentityId> identities,
+                                                  Time at) {
+  auto rows = TRY(store::of_identities(tx, identities));
+  std::vector<Said> said;
+  std::set<std::pair<Purpose, Channel>> spoken_of;
+  std::set<std::string> addresses;
+  for (const store::Row& row : rows) {
+    said.push_back(said_of(row, true));
+    spoken_of.emplace(row.statement.purpose, row.statement.channel);
+    if (row.digest) addresses.insert(*row.digest);
+  }
+  // What others said for one of these addresses.
+  for (const std::string& address : addresses) {
+    std::vector<store::Row> others = TRY(store::of_address(tx, address, std::nullopt));
+    std::erase_if(others, [](const store::Row& row) { return !is_no(row.statement.act); });
+    for (const store::Row& row : others) spoken_of.emplace(row.statement.purpose, row.statement.channel);
+    add_others(said, others);
+  }
+  std::vector<Standing> out;
+  for (const auto& [purpose, channel] : spoken_of) {
+    Standing standing = evaluate(said, purpose, channel, "", at);
+    for (const std::string& address : addresses) {
+      const Standing there = evaluate(said, purpose, channel, address, at);
+      if (there.state == gate::ConsentState::refused && standing.state != gate::ConsentState::refused) standing = there;
+    }
+    out.push_back(std::move(standing));
+  }
+  return out;
+}
+
+Result<std::vector<Statement>> Consents::history(db::Transaction& tx, std::span<const IdentityId> identities) {
+  auto rows = TRY(store::of_identities(tx, identities));
+  const auto keys = TRY(vault_.find(identities, kProofs));
+  std::map<IdentityId, const crypto::Key*> by_identity;
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    by_identity[identities[i]] = keys[i] ? &*keys[i] : nullptr;
+  }
+  std::vector<Statement> out;
+  out.reserve(rows.size());
+  for (store::Row& row : rows) {
+    Statement& said = row.statement;
+    const crypto::Key* key = by_identity[said.identity];
+    said.readable = key != nullptr && row.sealed.has_value();
+    if (said.readable) {
+      TRY(read_text(TRY(crypto::open(*key, *row.sealed, context_of(said.identity, said.id))), said));
+    }
+    out.push_back(std::move(said));
+  }
+  std::sort(out.begin(), out.end(), [](const Statement& a, const Statement& b) {
+    return std::pair(a.occurred_at, a.id) > std::pair(b.occurred_at, b.id);
+  });
+  return out;
+}
+
+Result<Statement> Consents::find(db::Transaction& tx, StatementId id) {
+  auto row = TRY(store::find(tx, id));
+  if (!row || row->held) {
+    return fail(ErrorKind::not_found, "statement_unknown", "There is no such statement.");
+  }
+  for (Statement& said : TRY(history(tx, {&row->statement.identity, 1}))) {
+    if (said.id == id) return std::move(said);
+  }
+  return fail(ErrorKind::not_found, "statement_unknown", "There is no such statement.");
+}
+
+Result<bool> Consents::said_no(db::Transaction& tx, const identity::Key& address, Purpose purpose, Channel channel) {
+  auto digester = TRY(identities_.digester(tx));
+  const std::string digest = digester->digest(own_message_of(address));
+  const auto former = digester->former(own_message_of(address));
+  std::vector<Said> said;
+  add_others(said, TRY(store::of_address(tx, digest, former)));
+  for (Said& each : said) each.address = digest;
+  return evaluate(said, purpose, channel, digest, Time::max()).state == gate::ConsentState::refused;
+}
+
+Result<std::int64_t> Consents::requests_since(db::Transaction& tx, const identity::Key& address, Time since) {
+  auto digester = TRY(identities_.digester(tx));
+  return store::requests_since(tx, digester->digest(own_message_of(address)), digester->former(own_message_of(address)),
+                               since);
+}
+
+Result<std::int64_t> Consents::release(db::Transaction& tx, Time now, std::int64_t limit) {
+  std::int64_t removed = 0;
+  for (IdentityId identity : TRY(store::released(tx, now, limit))) {
+    if (removed >= limit) break;
+    removed += TRY(store::remove_free(tx, identity, now, limit - removed));
+    if (!TRY(store::holds_proof(tx, identity))) TRY(vault_.destroy(identity, kProofs));
+  }
+  return removed;
+}
+
+Result<std::int64_t> Consents::take_over(db::Transaction& from_tx, Consents& from, IdentityId origin,
+                                         db::Transaction& tx, IdentityId identity) {
+  auto statements = TRY(from.history(from_tx, {&origin, 1}));
+  std::sort(statements.begin(), statements.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  std::vector<StatementId> there;
+  for (const store::Row& row : TRY(store::of_identities(tx, {&identity, 1}))) there.push_back(row.statement.id);
+  std::map<StatementId, StatementId> numbers;
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    Statement& said = statements[i];
+    const StatementId old = said.id;
+    if (i < there.size()) {
+      numbers[old] = there[i];
+      continue;
+    }
+    said.identity = identity;
+    said.id = {TRY(store::allocate(tx))};
+    said.follows = numbers[said.follows];
+    numbers[old] = said.id;
+    TRY(insert(tx, std::move(said), true));
+  }
+  return static_cast<std::int64_t>(statements.size());
+}
+
+Result<void> Consents::hold(db::Transaction& tx) {
+  TRY(store::lock(tx));
+  return {};
+}
+
+}  // namespace handschlag::consent

@@ -1,0 +1,209 @@
+#include "features/consent/store.h"
+
+#include <fmt/format.h>
+
+#include "embedded/migrations.h"
+
+namespace handschlag::consent {
+
+std::span<const db::Migration> migrations() {
+  return embedded::consent_migrations;
+}
+
+namespace store {
+namespace {
+
+// Flags. Stored; never renumber.
+constexpr std::int64_t kExplicit = 1;
+constexpr std::int64_t kQuietHours = 2;
+constexpr std::int64_t kRecipientNamed = 4;
+constexpr std::int64_t kGuardian = 8;
+
+#define CONSENT_COLUMNS                                                                                           \
+  "id, identity, act, purpose, channel, way, strength, flags, occurred_at, received_at, expires_at, keep_until, " \
+  "follows, notice, notice_version, notice_hash, address, held_since, sealed"
+
+std::int64_t flags_of(const Statement& statement) {
+  return (statement.explicit_consent ? kExplicit : 0) | (statement.quiet_hours ? kQuietHours : 0) |
+         (statement.recipient_named ? kRecipientNamed : 0) | (statement.guardian ? kGuardian : 0);
+}
+
+Row read_row(const db::Row& row) {
+  Row out;
+  Statement& statement = out.statement;
+  statement.id = {row.integer(0)};
+  statement.identity = {row.integer(1)};
+  statement.act = static_cast<Act>(row.integer(2));
+  statement.purpose = static_cast<Purpose>(row.integer(3));
+  statement.channel = static_cast<Channel>(row.integer(4));
+  statement.way = static_cast<Way>(row.integer(5));
+  statement.strength = static_cast<gate::Strength>(row.integer(6));
+  const std::int64_t flags = row.integer(7);
+  statement.explicit_consent = (flags & kExplicit) != 0;
+  statement.quiet_hours = (flags & kQuietHours) != 0;
+  statement.recipient_named = (flags & kRecipientNamed) != 0;
+  statement.guardian = (flags & kGuardian) != 0;
+  statement.occurred_at = from_millis(row.integer(8));
+  statement.received_at = from_millis(row.integer(9));
+  if (row.integer(10) != 0) statement.expires_at = from_millis(row.integer(10));
+  statement.keep_until = from_millis(row.integer(11));
+  statement.follows = {row.integer(12)};
+  statement.notice = {std::string(row.text(13)), row.integer(14), std::string(row.text(15))};
+  if (!row.is_null(16)) out.digest = std::string(row.blob(16));
+  out.held = row.integer(17) != 0;
+  if (!row.is_null(18)) out.sealed = std::string(row.blob(18));
+  return out;
+}
+
+}  // namespace
+
+Result<std::int64_t> allocate(db::Transaction& tx) {
+  std::int64_t last = 0;
+  TRY(tx.query("UPDATE consent_head SET last_id = last_id + 1 WHERE one = 1 RETURNING last_id", {},
+               [&](const db::Row& row) { last = row.integer(0); }));
+  return last;
+}
+
+Result<void> lock(db::Transaction& tx) {
+  TRY(tx.execute("UPDATE consent_head SET last_id = last_id WHERE one = 1", {}));
+  return {};
+}
+
+Result<void> insert(db::Transaction& tx, const Row& row, std::size_t layers) {
+  const Statement& said = row.statement;
+  const db::Param digest = row.digest ? db::Param(db::BlobView{*row.digest}) : db::Param();
+  const db::Param sealed = row.sealed ? db::Param(db::BlobView{*row.sealed}) : db::Param();
+  TRY(tx.execute("INSERT INTO consent_statement (" CONSENT_COLUMNS
+                 ", layers) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+                 "$19, $20)",
+                 {said.id.value,
+                  said.identity.value,
+                  static_cast<std::int64_t>(said.act),
+                  static_cast<std::int64_t>(said.purpose),
+                  static_cast<std::int64_t>(said.channel),
+                  static_cast<std::int64_t>(said.way),
+                  static_cast<std::int64_t>(said.strength),
+                  flags_of(said),
+                  to_millis(said.occurred_at),
+                  to_millis(said.received_at),
+                  said.expires_at ? to_millis(*said.expires_at) : 0,
+                  to_millis(said.keep_until),
+                  said.follows.value,
+                  std::string_view(said.notice.id),
+                  said.notice.version,
+                  std::string_view(said.notice.hash),
+                  digest,
+                  row.held ? to_millis(said.received_at) : 0,
+                  sealed,
+                  static_cast<std::int64_t>(layers)}));
+  return {};
+}
+
+Result<std::vector<Row>> of_identities(db::Transaction& tx, std::span<const IdentityId> identities) {
+  std::vector<Row> out;
+  db::Batch batch(1);
+  for (IdentityId identity : identities) batch.add({identity.value});
+  TRY(tx.query_batch("SELECT " CONSENT_COLUMNS
+                     " FROM consent_statement WHERE identity = $1 AND held_since = 0 ORDER BY id",
+                     batch, [&](std::size_t, const db::Row& row) { out.push_back(read_row(row)); }));
+  return out;
+}
+
+Result<std::vector<Row>> of_address(db::Transaction& tx, std::string_view digest,
+                                    const std::optional<std::string>& former) {
+  std::vector<Row> out;
+  const std::string_view other = former ? std::string_view(*former) : digest;
+  TRY(tx.query("SELECT " CONSENT_COLUMNS " FROM consent_statement WHERE address IN ($1, $2) ORDER BY id",
+               {db::BlobView{digest}, db::BlobView{other}}, [&](const db::Row& row) { out.push_back(read_row(row)); }));
+  return out;
+}
+
+Result<std::optional<Row>> find(db::Transaction& tx, StatementId id) {
+  std::optional<Row> out;
+  TRY(tx.query("SELECT " CONSENT_COLUMNS " FROM consent_statement WHERE id = $1", {id.value},
+               [&](const db::Row& row) { out = read_row(row); }));
+  return out;
+}
+
+Result<std::int64_t> count(db::Transaction& tx, IdentityId identity) {
+  std::int64_t out = 0;
+  TRY(tx.query("SELECT count(*) FROM consent_statement WHERE identity = $1", {identity.value},
+               [&](const db::Row& row) { out = row.integer(0); }));
+  return out;
+}
+
+Result<std::int64_t> requests_since(db::Transaction& tx, std::string_view digest,
+                                    const std::optional<std::string>& former, Time since) {
+  std::int64_t out = 0;
+  const std::string_view other = former ? std::string_view(*former) : digest;
+  TRY(
+      tx.query("SELECT count(DISTINCT received_at) FROM consent_statement WHERE address IN ($1, $2) AND act = $3 "
+               "AND received_at > $4",
+               {db::BlobView{digest}, db::BlobView{other}, static_cast<std::int64_t>(Act::requested), to_millis(since)},
+               [&](const db::Row& row) { out = row.integer(0); }));
+  return out;
+}
+
+Result<void> hold(db::Transaction& tx, IdentityId identity, Time now) {
+  TRY(tx.execute("UPDATE consent_statement SET held_since = $1 WHERE identity = $2 AND held_since = 0",
+                 {to_millis(now), identity.value}));
+  TRY(tx.execute("UPDATE consent_statement SET sealed = NULL WHERE identity = $1 AND act NOT IN ($2, $3)",
+                 {identity.value, static_cast<std::int64_t>(Act::given), static_cast<std::int64_t>(Act::renewed)}));
+  return {};
+}
+
+Result<std::int64_t> remove_free(db::Transaction& tx, IdentityId identity, Time now, std::int64_t limit) {
+  return tx.execute(
+      "DELETE FROM consent_statement WHERE id IN (SELECT id FROM consent_statement WHERE identity = $1 "
+      "AND ((act IN ($2, $3) AND keep_until <= $4) OR act = $5 OR (act NOT IN ($2, $3) AND address IS NULL)) "
+      "ORDER BY id LIMIT $6)",
+      {identity.value, static_cast<std::int64_t>(Act::given), static_cast<std::int64_t>(Act::renewed), to_millis(now),
+       static_cast<std::int64_t>(Act::requested), limit});
+}
+
+Result<std::int64_t> remove_all(db::Transaction& tx, IdentityId identity, std::int64_t limit) {
+  return tx.execute(
+      "DELETE FROM consent_statement WHERE id IN (SELECT id FROM consent_statement WHERE identity = $1 "
+      "ORDER BY id LIMIT $2)",
+      {identity.value, limit});
+}
+
+Result<std::vector<IdentityId>> released(db::Transaction& tx, Time now, std::int64_t limit) {
+  std::vector<IdentityId> out;
+  TRY(
+      tx.query("SELECT DISTINCT identity FROM consent_statement WHERE held_since > 0 AND keep_until <= $1 "
+               "AND act IN ($2, $3) ORDER BY identity LIMIT $4",
+               {to_millis(now), static_cast<std::int64_t>(Act::given), static_cast<std::int64_t>(Act::renewed), limit},
+               [&](const db::Row& row) { out.push_back({row.integer(0)}); }));
+  return out;
+}
+
+Result<bool> holds_proof(db::Transaction& tx, IdentityId identity) {
+  bool out = false;
+  TRY(tx.query("SELECT 1 FROM consent_statement WHERE identity = $1 AND sealed IS NOT NULL LIMIT 1", {identity.value},
+               [&](const db::Row&) { out = true; }));
+  return out;
+}
+
+Result<std::vector<Lifted>> digests_below(db::Transaction& tx, std::size_t layers, std::int64_t first, std::int64_t end,
+                                          std::int64_t limit) {
+  std::vector<Lifted> out;
+  TRY(tx.query(
+      "SELECT id, identity, address FROM consent_statement WHERE identity >= $1 AND identity < $2 "
+      "AND layers < $3 AND address IS NOT NULL ORDER BY identity, id LIMIT $4",
+      {first, end, static_cast<std::int64_t>(layers), limit},
+      [&](const db::Row& row) { out.push_back({{row.integer(0)}, {row.integer(1)}, std::string(row.blob(2))}); }));
+  return out;
+}
+
+Result<void> lift(db::Transaction& tx, std::span<const Lifted> rows, std::size_t layers) {
+  db::Batch batch(3);
+  for (const Lifted& row : rows) {
+    batch.add({db::BlobView{row.digest}, static_cast<std::int64_t>(layers), row.id.value});
+  }
+  TRY(tx.execute_batch("UPDATE consent_statement SET address = $1, layers = $2 WHERE id = $3 AND layers < $2", batch));
+  return {};
+}
+
+}  // namespace store
+}  // namespace handschlag::consent

@@ -1,0 +1,58 @@
+// SQL of consent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/consent/consent.h"
+#include "platform/db/db.h"
+
+namespace handschlag::consent::store {
+
+// A statement as it lies there: the address as a digest, the proof sealed.
+struct Row {
+  Statement statement;
+  std::optional<std::string> digest;
+  bool held = false;
+  std::optional<std::string> sealed;
+};
+
+Result<std::int64_t> allocate(db::Transaction& tx);
+// Keeps every other transaction from allocating until this one ends.
+Result<void> lock(db::Transaction& tx);
+Result<void> insert(db::Transaction& tx, const Row& row, std::size_t layers);
+
+// Of identities, without those that are held; of one address, with them. In the order of ids.
+Result<std::vector<Row>> of_identities(db::Transaction& tx, std::span<const IdentityId> identities);
+Result<std::vector<Row>> of_address(db::Transaction& tx, std::string_view digest,
+                                    const std::optional<std::string>& former);
+Result<std::optional<Row>> find(db::Transaction& tx, StatementId id);
+Result<std::int64_t> count(db::Transaction& tx, IdentityId identity);
+Result<std::int64_t> requests_since(db::Transaction& tx, std::string_view digest,
+                                    const std::optional<std::string>& former, Time since);
+
+// Of somebody who was erased: holds all that was said, and takes away what was shown of a no.
+Result<void> hold(db::Transaction& tx, IdentityId identity, Time now);
+// Removes of a held identity, at most `limit` rows, what need not be kept: a yes whose proof is no duty (any more), a
+// request, a no without an address.
+Result<std::int64_t> remove_free(db::Transaction& tx, IdentityId identity, Time now, std::int64_t limit);
+Result<std::int64_t> remove_all(db::Transaction& tx, IdentityId identity, std::int64_t limit);
+// Identities of which something is held whose time is over.
+Result<std::vector<IdentityId>> released(db::Transaction& tx, Time now, std::int64_t limit);
+// Whether a proof is left that the identity's key opens.
+Result<bool> holds_proof(db::Transaction& tx, IdentityId identity);
+
+struct Lifted {
+  StatementId id;
+  IdentityId identity;
+  std::string digest;
+};
+Result<std::vector<Lifted>> digests_below(db::Transaction& tx, std::size_t layers, std::int64_t first, std::int64_t end,
+                                          std::int64_t limit);
+Result<void> lift(db::Transaction& tx, std::span<const Lifted> rows, std::size_t layers);
+
+}  // namespace handschlag::consent::store
