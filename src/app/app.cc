@@ -214,6 +214,7 @@ Result<void> App::open_control() {
   TRY(staff_->set_four_eyes(settings_.four_eyes));
   approvals_ = approvals::Approvals::create(*control_, *staff_, clock_);
   rulebook_ = TRY(rulebook::Rulebook::open(*control_, *staff_, clock_));
+  notices_ = TRY(notices::Notices::open(*control_, *staff_, clock_));
   sources_ = TRY(sources::Sources::open(*control_, clock_));
   sources_->set_usual_quota(settings_.limits.source_events);
   return {};
@@ -326,6 +327,7 @@ Result<void> App::bind_routes() {
   staff::bind_routes(*router_, *staff_);
   approvals::bind_routes(*router_, *approvals_, *staff_);
   rulebook::bind_routes(*router_, *rulebook_, clock_);
+  notices::bind_routes(*router_, *notices_);
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_,
                       [this](const http::Request& request) { return staff_->still_in(request); });
@@ -351,13 +353,14 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
   // What shows a member or token that is limited to a unit no more than that unit's sources brought. A new operation is
   // not among them before it does.
   static const std::set<std::string_view> kOfOneUnit = {
-      "findCustomers",   "searchCustomers",  "getCustomer",      "getTimeline",       "listUses",
-      "linkIdentities",  "unlinkIdentities", "listRefusedLinks", "withdrawLinking",   "regrantLinking",
-      "countCustomers",  "eventTotals",      "eventDays",        "eventRefusals",     "listSources",
-      "getSource",       "watchSource",      "listRoles",        "listPurposes",      "getSession",
-      "deleteSession",   "deleteSessions",   "setOwnPassword",   "offerSecondFactor", "setSecondFactor",
-      "getOverview",     "watchOverview",    "noteCall",         "listCallSources",   "getLaw",
-      "getJurisdiction", "listLawChanges",   "askRulings"};
+      "findCustomers",   "searchCustomers",  "getCustomer",      "getTimeline",        "listUses",
+      "linkIdentities",  "unlinkIdentities", "listRefusedLinks", "withdrawLinking",    "regrantLinking",
+      "countCustomers",  "eventTotals",      "eventDays",        "eventRefusals",      "listSources",
+      "getSource",       "watchSource",      "listRoles",        "listPurposes",       "getSession",
+      "deleteSession",   "deleteSessions",   "setOwnPassword",   "offerSecondFactor",  "setSecondFactor",
+      "getOverview",     "watchOverview",    "noteCall",         "listCallSources",    "getLaw",
+      "getJurisdiction", "listLawChanges",   "askRulings",       "listPurposeEntries", "getPurposeEntry",
+      "listNotices",     "getNoticeVersion"};
   static const std::set<std::string_view> kOfNobody = {"listRoles",         "listPurposes",   "getSession",
                                                        "deleteSession",     "deleteSessions", "setOwnPassword",
                                                        "offerSecondFactor", "setSecondFactor"};

@@ -24,6 +24,7 @@
 #include "features/identity/identity.h"
 #include "features/ledger/ledger.h"
 #include "features/moves/moves.h"
+#include "features/notices/notices.h"
 #include "features/regions/regions.h"
 #include "features/rulebook/rulebook.h"
 #include "features/sources/sources.h"
@@ -104,6 +105,7 @@ class App {
   staff::Staff& staff() { return *staff_; }
   approvals::Approvals& approvals() { return *approvals_; }
   const Pages& pages() const { return *pages_; }  // while it serves
+  notices::Notices& notices() { return *notices_; }
   sources::Sources& sources() { return *sources_; }
   events::Events& events() { return *events_; }
   customers::Customers& customers() { return *customers_; }
@@ -181,6 +183,7 @@ class App {
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<approvals::Approvals> approvals_;
   std::unique_ptr<rulebook::Rulebook> rulebook_;
+  std::unique_ptr<notices::Notices> notices_;
   std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<identity::DigestHolder> words_;

@@ -48,6 +48,7 @@ std::vector<db::Migration> control_schema() {
   append(out, staff::migrations());
   append(out, approvals::migrations());
   append(out, rulebook::migrations());
+  append(out, notices::migrations());
   append(out, sources::migrations());
   append(out, imports::migrations());
   append(out, moves::migrations());

@@ -151,6 +151,41 @@ def of_confirmation(seeded) -> dict:
     return {"path": {"rule": "br.age_of_consent.years"}}
 
 
+def purpose_entry() -> dict:
+    return {"categories": ["address", "orders"], "retention": {"term": "2 years", "since": "last_use"},
+            "recipients": [{"name": "Brieftaube GmbH", "country": "DE", "role": "processor"}],
+            "benefit": {"de": "Gutscheine", "en": "vouchers"},
+            "description": {"de": "Wir schreiben Ihnen.", "en": "We write to you."}}
+
+
+def of_purpose_entry(purpose: str):
+    def sent(seeded) -> dict:
+        url = f"{seeded.url}/api/v1/purpose-entries/{purpose}"
+        assert seeded.server.session.put(url, json=purpose_entry(), timeout=20).status_code == 200
+        return {"path": {"purpose": purpose}}
+    return sent
+
+
+def notice() -> dict:
+    return {"purposes": ["DirectMarketing"], "channels": ["email"], "validity": "2 years",
+            "texts": [{"language": "en", "title": "Newsletter", "text": "What we send.",
+                       "declaration": "Yes, send me offers.", "withdrawal": "By the link in each mail."}]}
+
+
+def of_draft(publishes: bool = False, published: bool = False):
+    """A notice of its own; as the body of its publication, or published already."""
+    def sent(seeded) -> dict:
+        name, session = f"n-{uuid.uuid4().hex[:8]}", seeded.server.session
+        draft = session.put(f"{seeded.url}/api/v1/notices/{name}/draft", json=notice(), timeout=20)
+        assert draft.status_code == 200, draft.text
+        path = {"path": {"id": name, "version": 1}}
+        if published:
+            publish = f"{seeded.url}/api/v1/notices/{name}/versions/1/publish"
+            assert session.post(publish, json={"hash": draft.json()["hash"]}, timeout=20).status_code == 200
+        return {**path, "body": {"hash": draft.json()["hash"]}} if publishes else path
+    return sent
+
+
 def of_the_customer(seeded) -> dict:
     return {"path": {"id": seeded.customer}}
 
@@ -257,6 +292,17 @@ CASES = {
     "askRulings": {"body": {"explain": True, "questions": [
         {"use": "contact", "purpose": "DirectMarketing", "channel": "email", "basis": "A6-1-f",
          "person": {"country": "DE", "time_zone": "Europe/Berlin"}}]}},
+    # purposes and notices
+    "listPurposeEntries": of_purpose_entry("CustomerCare"),
+    "getPurposeEntry": of_purpose_entry("DirectMarketing"),
+    "putPurposeEntry": {"path": {"purpose": "LocationOffers"}, "body": purpose_entry()},
+    "removePurposeEntry": of_purpose_entry("BehaviourPrediction"),
+    "listNotices": of_draft(published=True),
+    "putNoticeDraft": {"path": {"id": "surveys"}, "body": {**notice(), "texts": []}},
+    "discardNoticeDraft": of_draft(),
+    "getNoticeVersion": of_draft(),
+    "publishNotice": of_draft(publishes=True),
+    "retireNotice": of_draft(published=True),
     # sources
     "listSources": {},
     "getSource": {"path": {"id": "shop"}},

@@ -84,5 +84,6 @@ def test_roles_without_customer_data_have_none():
 def test_what_is_open_to_every_role_is_known():
     """An operation without roles is a decision, not an oversight: these are about the caller alone, or no secret."""
     assert WITHOUT_ROLES == {"listRoles", "listPurposes", "getLaw", "getJurisdiction", "listLawChanges", "askRulings",
+                             "listPurposeEntries", "getPurposeEntry", "listNotices", "getNoticeVersion",
                              "getSession", "deleteSession", "deleteSessions",
                              "setOwnPassword", "offerSecondFactor", "setSecondFactor"}

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "features/events/events.h"
+#include "features/notices/notices.h"
 #include "features/sources/sources.h"
 #include "platform/base/clock.h"
 #include "platform/base/result.h"
@@ -56,5 +57,9 @@ struct Summary {
 // demo's; else those of Sources::add and Events::submit.
 Result<Summary> fill(events::Events& events, sources::Sources& sources, const Clock& clock, Progress& progress,
                      const Settings& settings = {});
+
+// What the company tells its customers: what it uses data for, and the notices under which they agree. Adds what is
+// missing; what somebody has changed stays. Errors: those of the notices.
+Result<void> disclose(notices::Notices& notices, const staff::Actor& actor);
 
 }  // namespace handschlag::demo

@@ -58,6 +58,9 @@ export function useTargets(): (target: string) => string {
       case 'webhook':
       case 'backup':
       case 'setting':
+      case 'purpose':
+      case 'notice':
+      case 'rule':
         return t(`audit.targets.${kind}`, {id});
       case 'call':
         return t('audit.targets.call');
