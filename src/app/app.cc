@@ -259,6 +259,7 @@ Result<void> App::open_regions() {
   health_ = std::make_unique<Health>(*control_, *regions_, metrics_, !settings_.regions.postgres_url.empty());
   customers_ = customers::Customers::create(*events_, *sources_, *rulebook_, *staff_, ledgers, clock_);
   subject_data_.push_back(customers::create_subject_data());
+  subject_data_.push_back(outreach::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
   subject_data_.push_back(consent::create_subject_data(clock_));
   subject_data_.push_back(identity::create_subject_data());
@@ -266,6 +267,7 @@ Result<void> App::open_regions() {
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
   open_moves(ledgers);
+  TRY(open_outreach());
   feed_ = feed::Feed::create(*events_, *sources_, *rulebook_, std::move(ledgers), clock_);
   outbound_ = TRY(http_client::Client::create(settings_.outbound));
   webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
@@ -273,6 +275,21 @@ Result<void> App::open_regions() {
   test_data_->set_retention(settings_.test_retention);
   bind_approved_actions();
   return subjects_->settle();
+}
+
+Result<void> App::open_outreach() {
+  if (!settings_.mail.host.empty()) mailer_ = TRY(mail::Mailer::create(settings_.mail));
+  std::vector<outreach::Place> places;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i];
+    const auto& region = regions_->all()[i];
+    const bool home = region.get() == &regions_->home();
+    places.insert(home ? places.begin() : places.end(),
+                  {region.get(), place.vault.get(), place.identities.get(), place.ledger.get()});
+  }
+  outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, templates::built_in_shelf(), mailer_.get(),
+                                         {.sender = settings_.sender}, clock_, metrics_);
+  return {};
 }
 
 void App::open_moves(std::vector<ledger::Ledger*> ledgers) {
@@ -417,6 +434,7 @@ Result<void> App::serve() {
   server_ = TRY(http::Server::start(settings_.server, *router_, metrics_));
   TRY(start_jobs());
   TRY(webhooks_->start());
+  outreach_->start();
   housekeeping_ = std::jthread([this](const std::stop_token& stopping) { keep_house(stopping); });
   return {};
 }
@@ -468,6 +486,7 @@ void App::stop() {
   if (feed_) feed_->stop();  // or who waits for events would hold up the server
   if (server_) server_->stop();
   if (webhooks_) webhooks_->stop();
+  if (outreach_) outreach_->stop();
   if (jobs_) jobs_->stop();
   if (health_) health_->stop();
   if (events_) events_->stop();

@@ -25,11 +25,13 @@
 #include "features/ledger/ledger.h"
 #include "features/moves/moves.h"
 #include "features/notices/notices.h"
+#include "features/outreach/outreach.h"
 #include "features/regions/regions.h"
 #include "features/rulebook/rulebook.h"
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
 #include "features/subjects/subjects.h"
+#include "features/templates/templates.h"
 #include "features/test_data/test_data.h"
 #include "features/vault/vault.h"
 #include "features/webhooks/webhooks.h"
@@ -39,6 +41,7 @@
 #include "platform/http_client/http_client.h"
 #include "platform/idempotency/idempotency.h"
 #include "platform/jobs/jobs.h"
+#include "platform/mail/smtp.h"
 #include "platform/metrics/metrics.h"
 #include "platform/metrics/process.h"
 
@@ -112,6 +115,7 @@ class App {
   subjects::Subjects& subjects() { return *subjects_; }
   moves::Moves& moves() { return *moves_; }
   webhooks::Webhooks& webhooks() { return *webhooks_; }
+  outreach::Outreach& outreach() { return *outreach_; }
   test_data::TestData& test_data() { return *test_data_; }
   metrics::Registry& metrics() { return metrics_; }
   metrics::ProcessMeters& process_meters() { return process_meters_; }
@@ -152,6 +156,7 @@ class App {
   Result<http::Principal> who_asks(const http::Request& request);
   Result<void> take_over(const Settings& settings);
   Result<void> start_jobs();
+  Result<void> open_outreach();
   void open_moves(std::vector<ledger::Ledger*> ledgers);
   // How many times customers changed region, in all.
   Result<std::int64_t> departures();
@@ -197,6 +202,8 @@ class App {
   std::unique_ptr<moves::Moves> moves_;
   std::unique_ptr<idempotency::Keeper> answers_;
   std::unique_ptr<feed::Feed> feed_;
+  std::unique_ptr<mail::Mailer> mailer_;  // nullptr where no mail server is set
+  std::unique_ptr<outreach::Outreach> outreach_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;
   std::unique_ptr<test_data::TestData> test_data_;

@@ -12,6 +12,7 @@
 #include "app/upkeep.h"
 #include "features/events/events.h"
 #include "features/imports/imports.h"
+#include "features/outreach/outreach.h"
 #include "features/webhooks/webhooks.h"
 
 namespace handschlag::app {
@@ -142,6 +143,7 @@ Result<std::int64_t> mend(const std::vector<Place>& places, Time now) {
         if (has_slice(*place.part, "webhooks")) held = TRY(webhooks::hold_all(tx, now));
         return imports::forget_progress(tx);
       }
+      if (has_slice(*place.part, "outreach")) TRY(outreach::hold_all(tx, now));
       TRY(events::skip_positions(tx, kEventGap));
       return identity::start_above(tx, TRY(identity::last_id(tx)) + kIdentityGap);
     }));

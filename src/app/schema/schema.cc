@@ -5,6 +5,7 @@
 #include "features/events/events.h"
 #include "features/identity/identity.h"
 #include "features/ledger/ledger.h"
+#include "features/outreach/outreach.h"
 #include "features/subjects/subjects.h"
 #include "features/test_data/test_data.h"
 #include "features/vault/vault.h"
@@ -26,6 +27,7 @@ regions::Schemas region_schemas() {
   append(out.data, events::migrations());
   append(out.data, customers::migrations());
   append(out.data, test_data::migrations());
+  append(out.data, outreach::migrations());
   append(out.vault, vault::migrations());
   append(out.ledger, ledger::migrations());
   return out;

@@ -149,6 +149,14 @@ Result<Customer> Identities::customer(db::Transaction& tx, IdentityId identity, 
   return out;
 }
 
+Result<std::optional<std::string>> Identities::country_of(db::Transaction& tx, IdentityId identity) {
+  const auto rows = TRY(store::identities(tx, {&identity.value, 1}));
+  const auto forward = TRY(subjects::forward(tx, identity));
+  const bool gone = forward && forward->state != subjects::Going::leaving;
+  if (rows.empty() || gone) return std::optional<std::string>();
+  return std::optional(rows[0].country);
+}
+
 Result<void> Identities::link(db::Transaction& tx, IdentityId a, IdentityId b, gate::Basis basis,
                               gate::PurposeSet purposes, std::string_view origin, Time at) {
   if (a == b) return fail(ErrorKind::invalid, "link_to_itself", "An identity can't be linked to itself.");

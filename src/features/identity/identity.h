@@ -199,6 +199,9 @@ class Identities {
   // Gives the leave again; what was joined before is joined again. Idempotent. Errors: not_found.
   Result<void> regrant(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, Time at);
 
+  // Where an identity lives, "" where that is not known; nothing where nobody is there, or they went elsewhere.
+  Result<std::optional<std::string>> country_of(db::Transaction& tx, IdentityId identity);
+
   // Moving to another region; see features/moves. All on the region's own database.
 
   // Which source made an identity; 0 where nobody is there.

@@ -54,8 +54,18 @@ struct Rendered {
 // too long, or no https address where a link stands; the field named, never its value.
 Result<Rendered> render(const Template& one, std::string_view language, const Parameters& parameters);
 
+// Where templates are found.
+class Shelf {
+ public:
+  virtual ~Shelf() = default;
+  // `version`: 0 for the newest. Errors: not_found "template_unknown".
+  virtual Result<Template> find(std::string_view id, std::int64_t version) = 0;
+};
+
 // Those that the program itself sends: "confirm_consent" (link, code, what), "access_code" (code).
 std::span<const Template> built_in();
+// No others than those.
+Shelf& built_in_shelf();
 const Template* find_built_in(std::string_view id);  // nullptr if there is none
 
 }  // namespace handschlag::templates

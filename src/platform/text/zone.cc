@@ -2,9 +2,25 @@
 
 #include <fmt/format.h>
 #include <unicode/basictz.h>
+#include <unicode/strenum.h>
 #include <unicode/timezone.h>
 
 namespace handschlag::text {
+
+std::vector<std::string> zones_of(std::string_view country) {
+  std::vector<std::string> out;
+  if (country.size() != 2) return out;
+  UErrorCode status = U_ZERO_ERROR;
+  const std::string code(country);
+  std::unique_ptr<icu::StringEnumeration> names(
+      icu::TimeZone::createTimeZoneIDEnumeration(UCAL_ZONE_TYPE_CANONICAL_LOCATION, code.c_str(), nullptr, status));
+  if (U_FAILURE(status) != 0 || !names) return out;
+  while (const icu::UnicodeString* name = names->snext(status)) {
+    if (U_FAILURE(status) != 0) break;
+    name->toUTF8String(out.emplace_back());
+  }
+  return out;
+}
 
 struct Zone::Impl {
   std::unique_ptr<icu::BasicTimeZone> zone;

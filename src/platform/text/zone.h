@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/base/clock.h"
 #include "platform/base/result.h"
@@ -12,6 +14,9 @@ namespace handschlag::text {
 
 // What a calendar and a clock show, without saying where.
 using LocalTime = std::chrono::local_time<std::chrono::milliseconds>;
+
+// The names of the zones in a country (ISO 3166 alpha-2); none where it is not known.
+std::vector<std::string> zones_of(std::string_view country);
 
 // Thread-safe.
 class Zone {

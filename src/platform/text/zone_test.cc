@@ -39,5 +39,14 @@ TEST(Zone, AnUnknownNameIsAnError) {
   EXPECT_EQ(utc_of("\xFF", {}), "zone_unknown");
 }
 
+TEST(Zone, ACountryHasItsZones) {
+  EXPECT_EQ(zones_of("AT"), std::vector<std::string>{"Europe/Vienna"});
+  EXPECT_GE(zones_of("US").size(), 6u);
+  for (const std::string& name : zones_of("US")) EXPECT_TRUE(Zone::find(name)) << name;
+  EXPECT_TRUE(zones_of("").empty());
+  EXPECT_TRUE(zones_of("QQ").empty());
+  EXPECT_TRUE(zones_of("Germany").empty());
+}
+
 }  // namespace
 }  // namespace handschlag::text

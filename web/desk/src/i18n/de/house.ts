@@ -24,6 +24,7 @@ export const house: typeof english = {
     'A6-1-f': 'Berechtigtes Interesse',
   },
   operations: {
+    sendMessage: 'hat eine Nachricht geschickt, oder durfte es nicht',
     noteCall: 'hat einen Anruf notiert',
     getCustomer: 'hat die Seite geöffnet',
     getTimeline: 'hat den Verlauf gelesen',

@@ -22,6 +22,7 @@ export const house = {
     'A6-1-f': 'Legitimate interest',
   },
   operations: {
+    sendMessage: 'sent a message, or was not allowed to',
     noteCall: 'noted a call',
     getCustomer: 'opened the customer’s page',
     getTimeline: 'read the timeline',

@@ -1,0 +1,478 @@
+#include "features/outreach/outreach.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "platform/db/testing/testing.h"
+
+namespace handschlag::outreach {
+namespace {
+
+using gate::Purpose;
+using Names = std::vector<std::string>;
+
+struct Mailed {
+  std::string to;
+  std::string bytes;
+};
+
+// The far side of the network.
+class FakeServer final : public mail::Mailer {
+ public:
+  mail::Answer send(std::string_view, std::string_view to, std::string_view bytes) override {
+    ++asked;
+    if (answer.outcome == mail::Outcome::accepted) mailed.push_back({std::string(to), std::string(bytes)});
+    return answer;
+  }
+  void interrupt() override {}
+  mail::Answer answer{mail::Outcome::accepted, 250, "2.0.0", "accepted"};
+  std::vector<Mailed> mailed;
+  int asked = 0;
+};
+
+class KnownFacts final : public Facts {
+ public:
+  Result<void> fill(db::Transaction&, std::string_view, IdentityId identity, const identity::Key&,
+                    gate::Question& question) override {
+    if (!agreed.contains(identity.value)) return {};
+    question.consent = agreed[identity.value];
+    question.strength = gate::Strength::confirmed;
+    question.consented_at = question.at - std::chrono::days{1};
+    question.explicit_consent = true;
+    return {};
+  }
+  std::map<std::int64_t, gate::ConsentState> agreed;
+};
+
+class Links final : public UnsubscribeLinks {
+ public:
+  Result<std::string> unsubscribe_url(db::Transaction&, std::string_view, IdentityId identity, const identity::Key&,
+                                      Purpose, gate::Channel) override {
+    return fmt::format("https://shop.example/m/{}", identity.value);
+  }
+};
+
+templates::Template offer(Purpose purpose = Purpose::DirectMarketing) {
+  return {.id = "spring",
+          .purpose = purpose,
+          .parameters = {"name"},
+          .texts = {{"de", {.subject = "Für {{name}}", .text = "Hallo {{name}} {{unsubscribe}}"}},
+                    {"en", {.subject = "For {{name}}", .text = "Hello {{name}} {{unsubscribe}}"}}}};
+}
+
+class AnyShelf final : public templates::Shelf {
+ public:
+  Result<templates::Template> find(std::string_view id, std::int64_t version) override {
+    if (id == "spring") return offer();
+    return templates::built_in_shelf().find(id, version);
+  }
+};
+
+class OutreachTest : public db::testing::DatabaseTest {
+ protected:
+  void SetUp() override {
+    crypto::initialize();
+    DatabaseTest::SetUp();
+    if (IsSkipped()) return;
+    static int count = 0;
+    region_ = fmt::format("o{}n{}", getpid(), ++count);
+    settings_.data_folder = folder_.path() / "data";
+    settings_.key_folder = folder_.path() / "keys";
+    if (GetParam() == db::testing::Backend::postgresql) settings_.postgres_url = test_database().options().location;
+    settings_.regions = {{region_, {"DE"}}};
+    settings_.home = region_;
+    ASSERT_TRUE(regions::Regions::create_keys(settings_));
+    regions::Schemas schemas;
+    auto append = [](auto& to, auto from) { to.insert(to.end(), from.begin(), from.end()); };
+    append(schemas.data, subjects::migrations());
+    append(schemas.data, identity::migrations());
+    append(schemas.data, migrations());
+    append(schemas.vault, vault::migrations());
+    append(schemas.ledger, ledger::migrations());
+    regions_ = *regions::Regions::open(settings_, schemas);
+    regions::Region& region = regions_->home();
+    vault_ = *vault::Vault::open(region.vault(), region.id(), region.key());
+    identities_ = std::make_unique<identity::Identities>(*vault_, identity::Limits{});
+    ledger_ = ledger::Ledger::create(region, *vault_);
+    anna_ = person("anna", "DE");
+    open(&server_);
+  }
+
+  void TearDown() override {
+    outreach_.reset();
+    if (!regions_) return;
+    ledger_.reset();
+    regions_->stop();
+    regions_.reset();
+    if (settings_.postgres_url.empty()) return;
+    for (const char* name : {"data", "vault", "ledger"}) {
+      const std::string sql = fmt::format("DROP SCHEMA IF EXISTS handschlag_{}_{} CASCADE", region_, name);
+      EXPECT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
+        TRY(tx.execute(sql, {}));
+        return {};
+      }));
+    }
+  }
+
+  void open(mail::Mailer* mailer) {
+    outreach_ =
+        Outreach::create({{&regions_->home(), vault_.get(), identities_.get(), ledger_.get()}}, law::shipped_law(),
+                         shelf_, mailer, {.sender = {"Shop", "shop@example.com"}}, clock_, metrics_);
+    outreach_->set_facts(facts_);
+    outreach_->set_unsubscribe_links(links_);
+  }
+
+  IdentityId person(const std::string& name, std::string_view country) {
+    identity::Sighting sighting;
+    sighting.own = {identity::KeyKind::user_id, "shop", name};
+    sighting.purposes = {Purpose::DirectMarketing, Purpose::CustomerOrderManagement};
+    sighting.standing = identity::Standing::confirmed;
+    sighting.country = country;
+    sighting.at = clock_.now();
+    IdentityId out;
+    const identity::Sighting* one = &sighting;
+    EXPECT_TRUE(regions_->home().data().write([&](db::Transaction& tx) -> Result<void> {
+      out = TRY(identities_->record(tx, {&one, 1}))[0];
+      return {};
+    }));
+    return out;
+  }
+
+  static identity::Key mailbox(std::string value) { return {identity::KeyKind::email, "@self", std::move(value)}; }
+
+  Result<Decision> propose(const Proposal& proposal) {
+    Decision decision;
+    auto written = regions_->home().data().write([&](db::Transaction& tx) -> Result<void> {
+      decision = TRY(outreach_->propose(tx, proposal));
+      return {};
+    });
+    if (!written) return std::unexpected(written.error());
+    return decision;
+  }
+  Proposal to_anna(const templates::Template& one) {
+    return {.region = region_,
+            .identity = anna_,
+            .address = mailbox("anna@example.org"),
+            .message = &one,
+            .language = "de",
+            .parameters = {{"name", "Anna"}}};
+  }
+  Result<Decision> send_code(std::string address, IdentityId identity = {}) {
+    Decision decision;
+    auto written = regions_->home().data().write([&](db::Transaction& tx) -> Result<void> {
+      decision = TRY(outreach_->send_service(tx, {.region = region_,
+                                                  .identity = identity,
+                                                  .address = mailbox(std::move(address)),
+                                                  .built_in = "access_code",
+                                                  .language = "de",
+                                                  .parameters = {{"code", "417 223"}},
+                                                  .country = "DE"}));
+      return {};
+    });
+    if (!written) return std::unexpected(written.error());
+    return decision;
+  }
+  void send() { ASSERT_TRUE(outreach_->send_due(region_)); }
+  Message message(const Decision& decision) { return *outreach_->get(region_, decision.message); }
+  std::vector<ledger::Record> uses() { return *ledger_->read(anna_, 0, 100); }
+  // The bytes of all that is kept of messages.
+  std::string kept() {
+    std::string out;
+    EXPECT_TRUE(regions_->home().data().read([&](db::Transaction& tx) {
+      return tx.query("SELECT trace, sealed_address, sealed_content, address FROM outreach_message", {},
+                      [&](const db::Row& row) {
+                        out += row.text(0);
+                        for (int i = 1; i < 4; ++i) out += row.blob(i);
+                      });
+    }));
+    return out;
+  }
+
+  db::testing::TemporaryFolder folder_;
+  std::string region_;
+  regions::Settings settings_;
+  ManualClock clock_{*parse_time("2026-11-24T10:00:00Z")};  // a Tuesday
+  std::unique_ptr<regions::Regions> regions_;
+  std::unique_ptr<vault::Vault> vault_;
+  std::unique_ptr<identity::Identities> identities_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  metrics::Registry metrics_;
+  AnyShelf shelf_;
+  KnownFacts facts_;
+  Links links_;
+  FakeServer server_;
+  IdentityId anna_;
+  std::unique_ptr<Outreach> outreach_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, OutreachTest, testing::ValuesIn(db::testing::all_backends()),
+                         db::testing::backend_name);
+
+TEST_P(OutreachTest, WithoutConsentItIsDeniedAndWhyStaysThere) {
+  auto decision = propose(to_anna(offer()));
+  ASSERT_TRUE(decision) << decision.error().detail;
+  EXPECT_EQ(decision->outcome, Outcome::denied);
+  EXPECT_FALSE(decision->reasons.empty());
+  send();
+  EXPECT_EQ(server_.asked, 0);
+  EXPECT_EQ(message(*decision).state, State::denied);
+  ASSERT_EQ(uses().size(), 1u);
+  EXPECT_EQ(uses()[0].entry.decision, gate::Decision::deny);
+  EXPECT_EQ(uses()[0].entry.use, gate::Use::contact);
+  EXPECT_FALSE(uses()[0].entry.rules.empty());
+  send();
+  EXPECT_EQ(uses().size(), 1u) << "told once";
+}
+
+TEST_P(OutreachTest, WithConsentItLeavesOnceAndTheLedgerKnowsFirst) {
+  facts_.agreed[anna_.value] = gate::ConsentState::given;
+  auto decision = propose(to_anna(offer()));
+  ASSERT_TRUE(decision) << decision.error().detail;
+  EXPECT_EQ(decision->outcome, Outcome::queued) << fmt::format("{}", decision->reasons.front());
+  EXPECT_EQ(kept().find("anna@"), std::string::npos);
+  EXPECT_EQ(kept().find("Anna"), std::string::npos);
+  send();
+  send();
+  ASSERT_EQ(server_.mailed.size(), 1u);
+  EXPECT_EQ(server_.mailed[0].to, "anna@example.org");
+  EXPECT_NE(server_.mailed[0].bytes.find(fmt::format("List-Unsubscribe: <https://shop.example/m/{}>", anna_.value)),
+            std::string::npos);
+  EXPECT_NE(server_.mailed[0].bytes.find("Hallo Anna"), std::string::npos);
+  const Message sent = message(*decision);
+  EXPECT_EQ(sent.state, State::sent);
+  EXPECT_EQ(sent.trace.back().code, 250);
+  ASSERT_EQ(uses().size(), 1u);
+  EXPECT_EQ(uses()[0].entry.decision, gate::Decision::allow);
+}
+
+TEST_P(OutreachTest, AWithdrawalBeforeItLeavesHoldsItBack) {
+  facts_.agreed[anna_.value] = gate::ConsentState::given;
+  auto decision = *propose(to_anna(offer()));
+  facts_.agreed[anna_.value] = gate::ConsentState::refused;
+  send();
+  EXPECT_EQ(server_.asked, 0);
+  const Message held = message(decision);
+  EXPECT_EQ(held.state, State::denied);
+  EXPECT_EQ(held.trace.back().what, "denied");
+  EXPECT_EQ(uses().at(0).entry.decision, gate::Decision::deny);
+}
+
+TEST_P(OutreachTest, QuietHoursWaitForTheMorningWhereThePersonIs) {
+  const IdentityId minji = person("minji", "KR");  // rest from 21:00 to 08:00, for mail too
+  facts_.agreed[minji.value] = gate::ConsentState::given;
+  const templates::Template one = offer();
+  Proposal proposal = to_anna(one);
+  proposal.identity = minji;
+  clock_.set(*parse_time("2026-11-24T14:00:00Z"));  // 23:00 in Seoul
+  auto decision = *propose(proposal);
+  EXPECT_EQ(decision.outcome, Outcome::later);
+  EXPECT_EQ(format_time(decision.due), "2026-11-24T23:00:00.000Z");
+  send();
+  EXPECT_EQ(server_.asked, 0);
+  clock_.set(decision.due);
+  send();
+  EXPECT_EQ(message(decision).state, State::sent);
+}
+
+TEST_P(OutreachTest, WhatComesDueInQuietHoursWaitsOnceMore) {
+  const IdentityId minji = person("minji", "KR");
+  facts_.agreed[minji.value] = gate::ConsentState::given;
+  const templates::Template one = offer();
+  Proposal proposal = to_anna(one);
+  proposal.identity = minji;
+  auto decision = *propose(proposal);  // 19:00 there
+  EXPECT_EQ(decision.outcome, Outcome::queued);
+  clock_.set(*parse_time("2026-11-24T12:30:00Z"));
+  send();
+  EXPECT_EQ(server_.asked, 0);
+  EXPECT_EQ(format_time(message(decision).due_at), "2026-11-24T23:00:00.000Z");
+}
+
+TEST_P(OutreachTest, WhereAClockMayShowAnyTimeNothingIsSold) {
+  const IdentityId nobody = person("nobody", "");
+  facts_.agreed[nobody.value] = gate::ConsentState::given;
+  const templates::Template one = offer();
+  Proposal proposal = to_anna(one);
+  proposal.identity = nobody;
+  EXPECT_EQ(propose(proposal)->outcome, Outcome::denied);
+}
+
+TEST_P(OutreachTest, NobodyIsWrittenToTooOften) {
+  facts_.agreed[anna_.value] = gate::ConsentState::given;
+  EXPECT_EQ(propose(to_anna(offer()))->outcome, Outcome::queued);
+  auto second = *propose(to_anna(offer()));
+  EXPECT_EQ(second.outcome, Outcome::denied);
+  EXPECT_EQ(second.reasons, Names{"too_often"});
+  // The address counts too, whoever it is said to belong to.
+  Proposal other = to_anna(offer());
+  const templates::Template one = offer();
+  other.message = &one;
+  other.identity = person("anne", "DE");
+  facts_.agreed[other.identity.value] = gate::ConsentState::given;
+  EXPECT_EQ(propose(other)->reasons, Names{"too_often"});
+  clock_.advance(std::chrono::hours{25});
+  EXPECT_EQ(propose(to_anna(offer()))->outcome, Outcome::queued);
+}
+
+TEST_P(OutreachTest, TheSameIsNotSaidTwice) {
+  facts_.agreed[anna_.value] = gate::ConsentState::given;
+  const templates::Template one = offer();
+  Proposal proposal = to_anna(one);
+  proposal.not_twice = "spring 2026";
+  EXPECT_EQ(propose(proposal)->outcome, Outcome::queued);
+  clock_.advance(std::chrono::days{3});
+  EXPECT_EQ(propose(proposal)->reasons, Names{"said_before"});
+  proposal.not_twice = "summer 2026";
+  EXPECT_EQ(propose(proposal)->outcome, Outcome::queued);
+}
+
+TEST_P(OutreachTest, AStrangerGetsACodeThatIsForgottenWhenItLeft) {
+  auto decision = send_code("stranger@example.org");
+  ASSERT_TRUE(decision) << decision.error().detail;
+  EXPECT_EQ(decision->outcome, Outcome::queued);
+  EXPECT_EQ(kept().find("417 223"), std::string::npos);
+  send();
+  ASSERT_EQ(server_.mailed.size(), 1u);
+  EXPECT_NE(server_.mailed[0].bytes.find("417 223"), std::string::npos);
+  EXPECT_EQ(server_.mailed[0].bytes.find("List-Unsubscribe"), std::string::npos);
+  clock_.advance(std::chrono::days{8});
+  EXPECT_EQ(*outreach_->purge(region_), 1);
+}
+
+TEST_P(OutreachTest, NobodyIsBombedWithCodes) {
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(send_code("stranger@example.org")->outcome, Outcome::queued);
+  EXPECT_EQ(send_code("stranger@example.org")->reasons, Names{"too_often"});
+  EXPECT_EQ(send_code("other@example.org")->outcome, Outcome::queued);
+}
+
+TEST_P(OutreachTest, ATemporaryRefusalIsTriedAgainAndThenGivenUp) {
+  server_.answer = {mail::Outcome::temporary, 450, "4.2.1", "refused"};
+  auto decision = *send_code("anna@example.org", anna_);
+  send();
+  EXPECT_EQ(message(decision).state, State::waiting);
+  send();
+  EXPECT_EQ(server_.asked, 1) << "not before it is due";
+  for (int i = 0; i < 40; ++i) {
+    clock_.advance(std::chrono::hours{4});
+    send();
+  }
+  const Message dead = message(decision);
+  EXPECT_EQ(dead.state, State::dead);
+  EXPECT_GT(server_.asked, 5);
+  server_.answer = {mail::Outcome::accepted, 250, "", "accepted"};
+  ASSERT_TRUE(outreach_->revive(region_, decision.message));
+  send();
+  EXPECT_EQ(message(decision).state, State::sent);
+  EXPECT_EQ(outreach_->revive(region_, decision.message).error().code, "message_not_dead");
+}
+
+TEST_P(OutreachTest, AnUnknownAddressIsNotWrittenToAgain) {
+  server_.answer = {mail::Outcome::permanent, 550, "5.1.1", "refused"};
+  auto decision = *send_code("anna@example.org", anna_);
+  send();
+  EXPECT_EQ(message(decision).state, State::dead);
+  EXPECT_EQ(send_code("anna@example.org", anna_)->reasons, Names{"unreachable"});
+}
+
+TEST_P(OutreachTest, AServerThatIsGoneIsLeftAloneForAWhile) {
+  server_.answer = {mail::Outcome::temporary, 0, "", "connection_failed"};
+  auto first = *send_code("a@example.org");
+  auto second = *send_code("b@example.org");
+  send();
+  EXPECT_EQ(server_.asked, 1);
+  server_.answer = {mail::Outcome::accepted, 250, "", "accepted"};
+  send();
+  EXPECT_EQ(server_.asked, 1);
+  clock_.advance(std::chrono::minutes{2});
+  send();
+  EXPECT_EQ(message(first).state, State::sent);
+  EXPECT_EQ(message(second).state, State::sent);
+}
+
+TEST_P(OutreachTest, WithoutAMailServerItWaits) {
+  open(nullptr);
+  auto decision = *send_code("anna@example.org", anna_);
+  send();
+  EXPECT_EQ(message(decision).state, State::waiting);
+  open(&server_);
+  send();
+  EXPECT_EQ(message(decision).state, State::sent);
+}
+
+TEST_P(OutreachTest, WhatWaitsCanBeHeldBack) {
+  auto decision = *send_code("anna@example.org", anna_);
+  ASSERT_TRUE(outreach_->cancel(region_, decision.message));
+  send();
+  EXPECT_EQ(server_.asked, 0);
+  EXPECT_EQ(outreach_->cancel(region_, decision.message).error().code, "message_not_waiting");
+  EXPECT_EQ(outreach_->get(region_, 4711).error().code, "message_unknown");
+  EXPECT_EQ(outreach_->get("nowhere", 1).error().code, "region_unknown");
+}
+
+TEST_P(OutreachTest, WhoeverIsErasedGetsNothing) {
+  auto decision = *send_code("anna@example.org", anna_);
+  auto data = create_subject_data();
+  ASSERT_TRUE(vault_->destroy(anna_, vault::RetentionClass::ordinary));
+  send();
+  EXPECT_EQ(server_.asked, 0);
+  EXPECT_EQ(message(decision).state, State::cancelled);
+  EXPECT_EQ(send_code("anna@example.org", anna_).error().code, "customer_unknown");
+  std::int64_t removed = 0;
+  ASSERT_TRUE(regions_->home().data().write([&](db::Transaction& tx) -> Result<void> {
+    TRY(data->hide(tx, anna_, subjects::Removal::erased));
+    removed = TRY(data->erase(tx, anna_, clock_.now(), 100, subjects::Removal::erased));
+    return {};
+  }));
+  EXPECT_EQ(removed, 1);
+  EXPECT_EQ(outreach_->get(region_, decision.message).error().code, "message_unknown");
+}
+
+TEST_P(OutreachTest, ARestoredBackupSendsNothingByItself) {
+  auto decision = *send_code("anna@example.org", anna_);
+  ASSERT_TRUE(regions_->home().data().write([&](db::Transaction& tx) -> Result<void> {
+    EXPECT_EQ(TRY(hold_all(tx, clock_.now())), 1);
+    return {};
+  }));
+  send();
+  EXPECT_EQ(server_.asked, 0);
+  EXPECT_EQ(message(decision).trace.back().reasons, Names{"restored"});
+}
+
+TEST_P(OutreachTest, WhatMakesNoSenseIsRefused) {
+  const templates::Template one = offer();
+  auto code = [&](auto&& change) {
+    Proposal proposal = to_anna(one);
+    change(proposal);
+    auto decision = propose(proposal);
+    return decision ? std::string() : decision.error().code;
+  };
+  EXPECT_EQ(code([](Proposal& p) { p.address = mailbox("ä@example.org"); }), "address_unsupported");
+  EXPECT_EQ(code([](Proposal& p) { p.address.kind = identity::KeyKind::phone; }), "address_unsupported");
+  EXPECT_EQ(code([](Proposal& p) { p.parameters.clear(); }), "parameters_invalid");
+  EXPECT_EQ(code([](Proposal& p) { p.parameters["unsubscribe"] = "https://evil.example"; }), "parameters_invalid");
+  EXPECT_EQ(code([](Proposal& p) { p.reason = "Anna Müller"; }), "proposal_invalid");
+  EXPECT_EQ(code([](Proposal& p) { p.identity = {}; }), "proposal_invalid");
+  EXPECT_EQ(code([](Proposal& p) { p.identity = {4711}; }), "customer_unknown");
+  EXPECT_EQ(code([](Proposal& p) { p.region = "nowhere"; }), "region_unknown");
+}
+
+TEST_P(OutreachTest, TheListHasPagesAndFilters) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(send_code(fmt::format("a{}@example.org", i)));
+  ASSERT_TRUE(propose(to_anna(offer())));
+  auto first = *outreach_->list(region_, {}, "", 4);
+  EXPECT_EQ(first.items.size(), 4u);
+  ASSERT_TRUE(first.next);
+  auto second = *outreach_->list(region_, {}, *first.next, 4);
+  EXPECT_EQ(second.items.size(), 2u);
+  EXPECT_FALSE(second.next);
+  EXPECT_EQ(outreach_->list(region_, {.state = State::denied}, "", 10)->items.size(), 1u);
+  EXPECT_EQ(outreach_->list(region_, {.purposes = {Purpose::RightsFulfilment}}, "", 10)->items.size(), 5u);
+  EXPECT_EQ(outreach_->list(region_, {.identity = anna_}, "", 10)->items.size(), 1u);
+  EXPECT_EQ(outreach_->list(region_, {.identity = anna_}, *first.next, 10).error().code, "cursor_invalid");
+}
+
+}  // namespace
+}  // namespace handschlag::outreach
