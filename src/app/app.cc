@@ -255,9 +255,10 @@ Result<void> App::open_regions() {
     places_.push_back(std::move(place));
   }
   names_ = customers::create_name_index();
-  events_ = events::Events::create(std::move(cells), *regions_, *sources_, *rulebook_, metrics_, {names_.get()});
+  events_ =
+      events::Events::create(std::move(cells), *regions_, *sources_, *rulebook_, metrics_, {names_.get()}, *notices_);
   health_ = std::make_unique<Health>(*control_, *regions_, metrics_, !settings_.regions.postgres_url.empty());
-  customers_ = customers::Customers::create(*events_, *sources_, *rulebook_, *staff_, ledgers, clock_);
+  customers_ = customers::Customers::create(*events_, *sources_, *rulebook_, *staff_, ledgers, clock_, *notices_);
   subject_data_.push_back(customers::create_subject_data());
   subject_data_.push_back(outreach::create_subject_data());
   subject_data_.push_back(events::create_subject_data());
@@ -268,7 +269,7 @@ Result<void> App::open_regions() {
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
   open_moves(ledgers);
   TRY(open_outreach());
-  feed_ = feed::Feed::create(*events_, *sources_, *rulebook_, std::move(ledgers), clock_);
+  feed_ = feed::Feed::create(*events_, *sources_, *rulebook_, std::move(ledgers), clock_, *notices_);
   outbound_ = TRY(http_client::Client::create(settings_.outbound));
   webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
   test_data_ = test_data::TestData::create(*events_, *sources_, *subjects_, *staff_, *control_, clock_);
@@ -343,15 +344,16 @@ Result<void> App::bind_routes() {
   router_->set_admission([this](const http::Operation& operation) { return health_->admit(operation); });
   staff::bind_routes(*router_, *staff_);
   approvals::bind_routes(*router_, *approvals_, *staff_);
-  rulebook::bind_routes(*router_, *rulebook_, clock_);
-  notices::bind_routes(*router_, *notices_);
+  rulebook::bind_routes(*router_, *rulebook_, clock_, *notices_);
+  notices::bind_routes(*router_, *notices_, clock_);
   sources::bind_routes(*router_, *sources_, *staff_);
   events::bind_routes(*router_, *events_, *sources_, clock_, metrics_,
                       [this](const http::Request& request) { return staff_->still_in(request); });
   customers::bind_routes(*router_, *customers_, *sources_);
   std::vector<ledger::Ledger*> ledgers;
   for (const Place& place : places_) ledgers.push_back(place.ledger.get());
-  customers::bind_call_routes(*router_, *events_, *sources_, *rulebook_, *staff_, std::move(ledgers), clock_);
+  customers::bind_call_routes(*router_, *events_, *sources_, *rulebook_, *staff_, std::move(ledgers), clock_,
+                              *notices_);
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);
   webhooks::bind_routes(*router_, *webhooks_);

@@ -465,12 +465,12 @@ int run_command(const CommandLine& line, App& app, Console& console) {
 
 int run_demo(const CommandLine& line, App& app, Console& console) {
   DemoProgress progress(console);
-  auto summary =
-      demo::fill(app.events(), app.sources(), app.clock(), progress, {static_cast<std::size_t>(line.people)});
+  auto summary = demo::fill(
+      app.events(), app.sources(), app.clock(), progress,
+      {static_cast<std::size_t>(line.people), [&app] { return demo::disclose(app.notices(), actor(), app.clock()); }});
   progress.end();
   if (!summary) return print_error(line, summary.error(), console);
   if (!summary->finished) return kInterrupted;
-  if (auto told = demo::disclose(app.notices(), actor()); !told) return print_error(line, told.error(), console);
   console.out(fmt::format("Möwe & Moos, a made-up company: {} customers, {} events from {} to {}.\n", summary->people,
                           summary->events, format_day(summary->from), format_day(summary->until)));
   for (const auto& key : summary->write_keys)

@@ -39,6 +39,20 @@ class Branches {
     settings_.log_level = log::Level::error;
     EXPECT_TRUE(App::initialize(settings_));
     app_ = *App::open(settings_, clock_);
+    notices::Assessment offers{.number = 0,
+                               .purpose = kOffers.purpose,
+                               .interest = "i",
+                               .necessity = "n",
+                               .balancing = "b",
+                               .assessed_by = "Ada",
+                               .decided = law::day_of(clock_.now()),
+                               .expires = law::day_of(clock_.now()) + std::chrono::days{365},
+                               .recorded_at = {},
+                               .recorded_by = {},
+                               .revoked_at = {},
+                               .revoked_by = {},
+                               .revoked_for = {}};
+    EXPECT_TRUE(app_->notices().assess({"staff:1", ""}, offers));
     munich_ = add_source("munich", "south/munich", {kOrders, kCare});
     south_ = add_source("south", "south", {kOrders, kCare});
     hamburg_ = add_source("hamburg", "north/hamburg", {kOrders, kCare});

@@ -186,6 +186,16 @@ def of_draft(publishes: bool = False, published: bool = False):
     return sent
 
 
+def assessment() -> dict:
+    return {"purpose": "ServicePersonalisation", "interest": "We want to.", "necessity": "Nothing milder does.",
+            "balancing": "It harms nobody.", "assessed_by": "Ada", "decided": "2026-01-02", "expires": "2027-01-02"}
+
+
+def of_assessment(seeded) -> dict:
+    return {"path": {"number": seeded.post("/api/v1/interest-assessments", assessment())["number"]},
+            "body": {"reason": "the world has changed"}}
+
+
 def of_the_customer(seeded) -> dict:
     return {"path": {"id": seeded.customer}}
 
@@ -297,6 +307,9 @@ CASES = {
     "getPurposeEntry": of_purpose_entry("DirectMarketing"),
     "putPurposeEntry": {"path": {"purpose": "LocationOffers"}, "body": purpose_entry()},
     "removePurposeEntry": of_purpose_entry("BehaviourPrediction"),
+    "listAssessments": lambda seeded: of_assessment(seeded) and {},
+    "addAssessment": lambda _: {"body": assessment()},
+    "revokeAssessment": of_assessment,
     "listNotices": of_draft(published=True),
     "putNoticeDraft": {"path": {"id": "surveys"}, "body": {**notice(), "texts": []}},
     "discardNoticeDraft": of_draft(),

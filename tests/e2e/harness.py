@@ -186,6 +186,15 @@ class Server:
         assert self.sender(source).single(sent).status_code == 200
         assert len(self.timeline(f"user_id:{sent['userId']}")) == 1
 
+    def assess(self, purpose: str):
+        """Records that the legitimate interest in a purpose was weighed: without that nothing rests on it."""
+        today = datetime.now(UTC).date()
+        answer = self.session.post(self.url + "/api/v1/interest-assessments", timeout=20, json={
+            "purpose": purpose, "interest": "We want to.", "necessity": "Nothing milder does.",
+            "balancing": "It harms nobody.", "assessed_by": "Ada",
+            "decided": str(today), "expires": str(today + timedelta(days=300))})
+        assert answer.status_code == 201, answer.text
+
     def get(self, path: str, **query) -> requests.Response:
         return self.session.get(self.url + path, params=query, timeout=30)
 

@@ -161,6 +161,7 @@ def test_customer_of_whom_only_marketing_is_stored_is_not_the_agents(house):
     letters = house.add_source("letters", purposes=("DirectMarketing:A6-1-f",))
     house.add_source("phone", touchpoint="phone", purposes=(CARE,))
     with house.serve() as server:
+        server.assess("DirectMarketing")
         customer = anna(server, letters, "otto")
         answer = note(server, {"customer": customer})
         assert (answer.status_code, answer.json()["code"]) == (403, "use_denied")

@@ -27,6 +27,8 @@ class Branches:
     def __init__(self, house: House, server: Server):
         self.house, self.server = house, server
         self.senders = {}
+        for purpose in ("DirectMarketing", "ServiceUsageAnalytics"):
+            server.assess(purpose)
         for id, unit, touchpoint in (("till-munich", "south/munich", "isar"), ("till-hamburg", "north/hamburg", "elbe"),
                                      ("crm-head", "", "crm")):
             more = ("--namespace", "company", *(("--unit", unit) if unit else ()))

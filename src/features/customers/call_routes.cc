@@ -61,8 +61,9 @@ Result<json::Value> list_sources(const http::Request& request, const Calls& call
 }  // namespace
 
 void bind_call_routes(http::Router& router, events::Events& events, sources::Sources& sources, const law::InForce& law,
-                      staff::Staff& staff, std::vector<ledger::Ledger*> ledgers, const Clock& clock) {
-  auto calls = std::make_shared<Calls>(events, sources, law, staff, std::move(ledgers), clock);
+                      staff::Staff& staff, std::vector<ledger::Ledger*> ledgers, const Clock& clock,
+                      const gate::Interests& interests) {
+  auto calls = std::make_shared<Calls>(events, sources, law, staff, std::move(ledgers), clock, interests);
   router.bind("noteCall", [calls](const http::Request& request) { return note_call(request, *calls); });
   router.bind("listCallSources",
               [calls](const http::Request& request) { return http::Response::of(list_sources(request, *calls)); });

@@ -81,13 +81,13 @@ std::string_view name_of(Verification verification) {
 }
 
 Calls::Calls(events::Events& events, sources::Sources& sources, const law::InForce& law, staff::Staff& staff,
-             std::vector<ledger::Ledger*> ledgers, const Clock& clock)
+             std::vector<ledger::Ledger*> ledgers, const Clock& clock, const gate::Interests& interests)
     : events_(events),
       sources_(sources),
       staff_(staff),
       ledgers_(std::move(ledgers)),
       clock_(clock),
-      look_(law, ledgers_, clock),
+      look_(law, interests, ledgers_, clock),
       places_(events),
       profiles_(events) {}
 

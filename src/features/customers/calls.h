@@ -58,7 +58,7 @@ class Calls {
  public:
   // Everything must outlive this. `ledgers` in the order of the events' cells.
   Calls(events::Events& events, sources::Sources& sources, const law::InForce& law, staff::Staff& staff,
-        std::vector<ledger::Ledger*> ledgers, const Clock& clock);
+        std::vector<ledger::Ledger*> ledgers, const Clock& clock, const gate::Interests& interests);
 
   // Sources that may take notes: of the touchpoint "phone" or "hotline", a server's, live, for customer care without
   // needing consent for it, and with a plan, if any, that names the event and its fields.

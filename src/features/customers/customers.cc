@@ -26,13 +26,13 @@ std::unexpected<Error> no_source() {
 class CustomersImpl final : public Customers {
  public:
   CustomersImpl(events::Events& events, sources::Sources& sources, const law::InForce& law, staff::Staff& staff,
-                std::vector<ledger::Ledger*> ledgers, const Clock& clock)
+                std::vector<ledger::Ledger*> ledgers, const Clock& clock, const gate::Interests& interests)
       : events_(events),
         sources_(sources),
         staff_(staff),
         ledgers_(std::move(ledgers)),
         clock_(clock),
-        look_(law, ledgers_, clock),
+        look_(law, interests, ledgers_, clock),
         places_(events),
         profiles_(events),
         search_(events, sources, look_, places_, profiles_) {}
@@ -366,8 +366,8 @@ class CustomersImpl final : public Customers {
 
 std::unique_ptr<Customers> Customers::create(events::Events& events, sources::Sources& sources, const law::InForce& law,
                                              staff::Staff& staff, std::vector<ledger::Ledger*> ledgers,
-                                             const Clock& clock) {
-  return std::make_unique<CustomersImpl>(events, sources, law, staff, std::move(ledgers), clock);
+                                             const Clock& clock, const gate::Interests& interests) {
+  return std::make_unique<CustomersImpl>(events, sources, law, staff, std::move(ledgers), clock, interests);
 }
 
 }  // namespace handschlag::customers

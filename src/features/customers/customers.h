@@ -111,7 +111,7 @@ class Customers {
   // Everything must outlive this. `ledgers` in the order of the events' cells.
   static std::unique_ptr<Customers> create(events::Events& events, sources::Sources& sources, const law::InForce& law,
                                            staff::Staff& staff, std::vector<ledger::Ledger*> ledgers,
-                                           const Clock& clock);
+                                           const Clock& clock, const gate::Interests& interests = gate::no_interests());
   virtual ~Customers() = default;
 
   // Errors of all that look: forbidden, code "use_denied", with the ruling's reason; not_found; unavailable.
@@ -159,6 +159,7 @@ class Customers {
 void bind_routes(http::Router& router, Customers& customers, sources::Sources& sources);
 // Notes of calls; see calls.h. Everything must outlive the router; `ledgers` in the order of the events' cells.
 void bind_call_routes(http::Router& router, events::Events& events, sources::Sources& sources, const law::InForce& law,
-                      staff::Staff& staff, std::vector<ledger::Ledger*> ledgers, const Clock& clock);
+                      staff::Staff& staff, std::vector<ledger::Ledger*> ledgers, const Clock& clock,
+                      const gate::Interests& interests = gate::no_interests());
 
 }  // namespace handschlag::customers

@@ -34,6 +34,9 @@ gate::Ruling Look::rule(const Viewer& viewer, const gate::PurposeInfo& info, gat
   question.use = gate::Use::view;
   question.purpose = info.purpose;
   question.basis = info.default_basis;
+  if (question.basis == gate::Basis::legitimate_interest) {
+    question.interest_weighed = interests_.weighed(clock_.now()).has(info.purpose);
+  }
   question.consent = gate::ConsentState::given;  // what is stored for it was given for it
   question.stored_for = stored_for;
   question.role = viewer.role;

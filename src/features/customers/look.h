@@ -21,9 +21,10 @@ struct Permit {
 // Thread-safe.
 class Look {
  public:
-  // `ledgers` by the place of their region; both must outlive this.
-  Look(const law::InForce& law, const std::vector<ledger::Ledger*>& ledgers, const Clock& clock)
-      : law_(law), ledgers_(ledgers), clock_(clock) {}
+  // `ledgers` by the place of their region; all must outlive this.
+  Look(const law::InForce& law, const gate::Interests& interests, const std::vector<ledger::Ledger*>& ledgers,
+       const Clock& clock)
+      : law_(law), interests_(interests), ledgers_(ledgers), clock_(clock) {}
 
   // Whom a look is about, as far as it is known.
   struct About {
@@ -51,6 +52,7 @@ class Look {
   Result<void> record_denial(const Viewer& viewer, About about, gate::PurposeSet purposes, const gate::Ruling& ruling);
 
   const law::InForce& law_;
+  const gate::Interests& interests_;
   const std::vector<ledger::Ledger*>& ledgers_;
   const Clock& clock_;
 };

@@ -187,6 +187,7 @@ Result<Summary> fill(events::Events& events, sources::Sources& sources, const Cl
                      const Settings& settings) {
   Summary summary;
   SourceTable table = TRY(open_sources(sources, summary.write_keys));
+  if (settings.before_story) TRY(settings.before_story());
   summary.until = end_of_story(table);
   Story story = tell_story(settings.people, summary.until);
   summary.from = summary.until - std::chrono::days(365);

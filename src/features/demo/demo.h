@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace handschlag::demo {
 
 struct Settings {
   std::size_t people = 3'000;  // beside the few dozen written by hand
+  // Called when the sources are there and nothing was submitted yet: for disclose(), on which some of it rests.
+  std::function<Result<void>()> before_story = {};
 };
 
 // Is told how far it has come, and asked whether to go on. Both are called on the thread that fills.
@@ -58,8 +61,9 @@ struct Summary {
 Result<Summary> fill(events::Events& events, sources::Sources& sources, const Clock& clock, Progress& progress,
                      const Settings& settings = {});
 
-// What the company tells its customers: what it uses data for, and the notices under which they agree. Adds what is
-// missing; what somebody has changed stays. Errors: those of the notices.
-Result<void> disclose(notices::Notices& notices, const staff::Actor& actor);
+// What the company tells its customers, and what it weighed: what it uses data for, the notices under which they agree,
+// and assessments of its interests. Adds what is missing; what somebody has changed stays. Errors: those of the
+// notices.
+Result<void> disclose(notices::Notices& notices, const staff::Actor& actor, const Clock& clock);
 
 }  // namespace handschlag::demo

@@ -205,7 +205,8 @@ class DemoCompany : public DemoFill {
       identities_.push_back(std::make_unique<identity::Identities>(*vaults_.back(), identity::Limits{}));
       cells.push_back({region.get(), identities_.back().get()});
     }
-    real_ = events::Events::create(std::move(cells), *regions_, *sources_, law::shipped_law(), metrics_, {});
+    real_ =
+        events::Events::create(std::move(cells), *regions_, *sources_, law::shipped_law(), metrics_, {}, interests_);
     auto summary = fill_few(*real_);
     ASSERT_TRUE(summary) << summary.error().detail;
     summary_ = *summary;
@@ -244,6 +245,10 @@ class DemoCompany : public DemoFill {
   std::unique_ptr<regions::Regions> regions_;
   std::vector<std::unique_ptr<vault::Vault>> vaults_;
   std::vector<std::unique_ptr<identity::Identities>> identities_;
+  class Weighed final : public gate::Interests {
+    gate::PurposeSet weighed(Time) const override { return {gate::Purpose::CommunicationForCustomerCare}; }
+  };
+  const Weighed interests_;
   std::unique_ptr<events::Events> real_;
   Summary summary_;
 };

@@ -30,7 +30,7 @@ class DemoDisclosures : public ::testing::Test {
 };
 
 TEST_F(DemoDisclosures, SayWhatIsAgreedToInBothLanguages) {
-  ASSERT_TRUE(disclose(*notices_, kNobody));
+  ASSERT_TRUE(disclose(*notices_, kNobody, clock_));
   const auto in_force = notices_->in_force();
   EXPECT_EQ(in_force.size(), 4U);
   for (const auto& each : in_force) {
@@ -49,23 +49,26 @@ TEST_F(DemoDisclosures, SayWhatIsAgreedToInBothLanguages) {
 
 // One is left out, for the register to find.
 TEST_F(DemoDisclosures, SayWhatTheSourcesDo) {
-  ASSERT_TRUE(disclose(*notices_, kNobody));
+  ASSERT_TRUE(disclose(*notices_, kNobody, clock_));
   for (const auto& source : declare_sources()) {
     for (const auto& declared : source.purposes) {
       const bool left_out = declared.purpose == gate::Purpose::PersonalisedAdvertising;
       EXPECT_EQ(notices_->entry(declared.purpose) == nullptr, left_out) << gate::info(declared.purpose).name;
+      if (declared.basis != gate::Basis::legitimate_interest) continue;
+      EXPECT_TRUE(notices_->weighed(clock_.now()).has(declared.purpose)) << gate::info(declared.purpose).name;
     }
   }
 }
 
 TEST_F(DemoDisclosures, AgainAddNothingAndLeaveWhatWasChanged) {
-  ASSERT_TRUE(disclose(*notices_, kNobody));
+  ASSERT_TRUE(disclose(*notices_, kNobody, clock_));
   notices::Entry changed = *notices_->entry(gate::Purpose::DirectMarketing);
   changed.categories = {"e-mail"};
   ASSERT_TRUE(notices_->put(kNobody, changed));
   ASSERT_TRUE(notices_->retire(kNobody, "newsletter", 1));
-  ASSERT_TRUE(disclose(*notices_, kNobody));
+  ASSERT_TRUE(disclose(*notices_, kNobody, clock_));
   EXPECT_EQ(notices_->all().size(), 4U);
+  EXPECT_EQ(notices_->assessments().size(), 2U);
   EXPECT_EQ(notices_->entry(gate::Purpose::DirectMarketing)->categories, changed.categories);
 }
 

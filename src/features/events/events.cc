@@ -65,12 +65,13 @@ struct Submission {
 class EventsImpl final : public Events {
  public:
   EventsImpl(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources, const law::InForce& law,
-             metrics::Registry& metrics, std::vector<Projection*> projections)
+             metrics::Registry& metrics, std::vector<Projection*> projections, const gate::Interests& interests)
       : cells_(std::move(cells)),
         segments_(cells_.size()),
         regions_(regions),
         sources_(sources),
         law_(law),
+        interests_(interests),
         projections_(std::move(projections)),
         tally_(regions.home().writer()),
         router_(cells_, regions),
@@ -106,12 +107,13 @@ class EventsImpl final : public Events {
     std::vector<Rejected> rejected;
     events.reserve(batch.size());
     const auto law = law_.current();
+    const gate::PurposeSet weighed = batch.empty() ? gate::PurposeSet() : interests_.weighed(batch.front().received);
     auto report = batch.empty() ? nullptr : tail_.begin(*source, batch.front().received);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const EventType type = batch[i].type;
       const Time received = batch[i].received;
       std::string name = report ? batch[i].name : std::string();
-      auto prepared = prepare(std::move(batch[i]), source, *law);
+      auto prepared = prepare(std::move(batch[i]), source, *law, weighed);
       if (!prepared) {
         if (report) report->add_rejected(type, name, prepared.error().code, prepared.error().detail);
         rejected.push_back({i, prepared.error().detail, prepared.error().code});
@@ -419,6 +421,7 @@ class EventsImpl final : public Events {
   regions::Regions& regions_;
   sources::Sources& sources_;
   const law::InForce& law_;
+  const gate::Interests& interests_;
   std::vector<Projection*> projections_;
   Tail tail_;
   Tally tally_;
@@ -471,8 +474,9 @@ std::optional<EventType> find_type(std::string_view name) {
 
 std::unique_ptr<Events> Events::create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,
                                        const law::InForce& law, metrics::Registry& metrics,
-                                       std::vector<Projection*> projections) {
-  return std::make_unique<EventsImpl>(std::move(cells), regions, sources, law, metrics, std::move(projections));
+                                       std::vector<Projection*> projections, const gate::Interests& interests) {
+  return std::make_unique<EventsImpl>(std::move(cells), regions, sources, law, metrics, std::move(projections),
+                                      interests);
 }
 
 }  // namespace handschlag::events

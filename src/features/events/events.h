@@ -248,7 +248,8 @@ class Events {
   // Everything handed over must outlive this. Projections run in the order given.
   static std::unique_ptr<Events> create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,
                                         const law::InForce& law, metrics::Registry& metrics,
-                                        std::vector<Projection*> projections);
+                                        std::vector<Projection*> projections,
+                                        const gate::Interests& interests = gate::no_interests());
   virtual ~Events() = default;
 
   using Done = std::function<void(Result<Outcome>)>;

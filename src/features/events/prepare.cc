@@ -76,12 +76,13 @@ struct Verdict {
   gate::Basis basis = gate::Basis::consent;  // the firmest among those that link
 };
 
-Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law) {
+Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, gate::PurposeSet weighed) {
   Verdict verdict;
   for (const gate::DeclaredPurpose& declared : event.source->purposes) {
     gate::Question question;
     question.purpose = declared.purpose;
     question.basis = declared.basis;
+    question.interest_weighed = weighed.has(declared.purpose);
     question.consent = consent_for(event.intake, declared.purpose);
     // What a page or an app says of a consent is a claim; a server's word is that it was written down.
     question.strength =
@@ -213,7 +214,8 @@ Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
 
 }  // namespace
 
-Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law) {
+Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law,
+                         gate::PurposeSet weighed) {
   Prepared event;
   event.intake = std::move(intake);
   event.source = std::move(source);
@@ -223,7 +225,7 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law
   if (!planned) return event;
   event.measure = measure_of(event.intake.type, event.intake.name);
   if (!event.measure.empty()) event.amount = amount_of(event.intake.properties.view());
-  Verdict verdict = rule_all(event, sighting.has_value(), law);
+  Verdict verdict = rule_all(event, sighting.has_value(), law, weighed);
   if (!verdict.linked.empty()) {
     event.decision = gate::Decision::allow;
     event.purposes = verdict.linked;

@@ -44,8 +44,10 @@ struct Prepared {
   int detours = 0;     // how often that happened
 };
 
-// Errors: invalid (no usable identity, too large), which reject the event.
-Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law);
+// `weighed` has the purposes for which a legitimate interest was assessed. Errors: invalid (no usable identity, too
+// large), which reject the event.
+Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law,
+                         gate::PurposeSet weighed = {});
 
 // The client's own time and a keyed hash of source and message id: for deduplication only.
 std::string event_id_of(const Prepared& event, const crypto::Key& key);

@@ -56,8 +56,8 @@ json::Tree with(const json::Tree& tree, const char* name, json::Value member) {
   return value;
 }
 
-Prepared prepared(Intake intake, sources::Source source) {
-  auto event = prepare(std::move(intake), shared(std::move(source)), *law::built_in());
+Prepared prepared(Intake intake, sources::Source source, gate::PurposeSet weighed = {}) {
+  auto event = prepare(std::move(intake), shared(std::move(source)), *law::built_in(), weighed);
   EXPECT_TRUE(event) << event.error().detail;
   return event ? *std::move(event) : Prepared{};
 }
@@ -112,8 +112,19 @@ TEST(Ruling, RefusalIsNamedAsSuchAndObjectionStopsAnInterest) {
               testing::ElementsAre("DirectMarketing: consent_refused"));
   intake.refused = {Purpose::FraudPreventionAndDetection};
   gate::DeclaredPurpose interest = {Purpose::FraudPreventionAndDetection, Basis::legitimate_interest};
-  EXPECT_EQ(prepared(intake, source_for({interest})).decision, Decision::deny);
-  EXPECT_EQ(prepared(order(), source_for({interest})).decision, Decision::allow);
+  const gate::PurposeSet weighed = {Purpose::FraudPreventionAndDetection};
+  EXPECT_EQ(prepared(intake, source_for({interest}), weighed).decision, Decision::deny);
+  EXPECT_EQ(prepared(order(), source_for({interest}), weighed).decision, Decision::allow);
+}
+
+TEST(Ruling, InterestThatNobodyWeighedCarriesNothing) {
+  const gate::DeclaredPurpose interest = {Purpose::FraudPreventionAndDetection, Basis::legitimate_interest};
+  Prepared event = prepared(order(), source_for({interest}), {Purpose::DirectMarketing});
+  EXPECT_EQ(event.decision, Decision::deny);
+  EXPECT_THAT(refused(event), testing::ElementsAre("FraudPreventionAndDetection: interest_unassessed"));
+  event = prepared(order(), source_for({interest, kOrders}));
+  EXPECT_EQ(event.decision, Decision::allow);
+  EXPECT_EQ(event.purposes, gate::PurposeSet{Purpose::CustomerOrderManagement});
 }
 
 TEST(Ruling, GlobalPrivacyControlStopsAdvertisingInSpiteOfConsent) {

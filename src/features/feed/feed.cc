@@ -24,8 +24,8 @@ std::unexpected<Error> invalid(std::string field, std::string reason) {
 // Asks the gate, once for each set of purposes that events were stored for.
 class Rulings {
  public:
-  Rulings(const Recipient& recipient, const law::RuleSet& law, Time now)
-      : recipient_(recipient), law_(law), now_(now) {}
+  Rulings(const Recipient& recipient, const law::RuleSet& law, const gate::Interests& interests, Time now)
+      : recipient_(recipient), law_(law), weighed_(interests.weighed(now)), now_(now) {}
 
   const gate::Ruling& of(gate::PurposeSet stored_for) {
     auto [it, fresh] = known_.try_emplace(stored_for.bits());
@@ -38,6 +38,7 @@ class Rulings {
     question.use = gate::Use::export_;
     question.purpose = recipient_.purpose;
     question.basis = gate::info(recipient_.purpose).default_basis;
+    question.interest_weighed = weighed_.has(recipient_.purpose);
     question.consent = gate::ConsentState::given;  // what is stored for it was given for it
     question.stored_for = stored_for;
     question.granted = recipient_.granted;
@@ -49,6 +50,7 @@ class Rulings {
  private:
   const Recipient& recipient_;
   const law::RuleSet& law_;
+  const gate::PurposeSet weighed_;
   const Time now_;
   std::unordered_map<std::int64_t, gate::Ruling> known_;
 };
@@ -56,10 +58,11 @@ class Rulings {
 class FeedImpl final : public Feed {
  public:
   FeedImpl(events::Events& events, sources::Sources& sources, const law::InForce& law,
-           std::vector<ledger::Ledger*> ledgers, const Clock& clock)
+           std::vector<ledger::Ledger*> ledgers, const Clock& clock, const gate::Interests& interests)
       : events_(events),
         sources_(sources),
         law_(law),
+        interests_(interests),
         ledgers_(std::move(ledgers)),
         clock_(clock),
         waiting_([this](const std::string& region) { return last(region).value_or(0); }, kLookEvery, kWaiters) {}
@@ -138,7 +141,7 @@ class FeedImpl final : public Feed {
   }
 
   Result<events::FeedQuery> query_of(const Recipient& recipient, const Filter& filter) const {
-    gate::Ruling ruling = Rulings(recipient, *law_.current(), clock_.now()).rule({recipient.purpose});
+    gate::Ruling ruling = Rulings(recipient, *law_.current(), interests_, clock_.now()).rule({recipient.purpose});
     if (!ruling.allowed()) {
       return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, recipient.purpose, recipient.language));
     }
@@ -156,7 +159,7 @@ class FeedImpl final : public Feed {
     events::FeedPage found = TRY(events_.feed(cell, query));
     Page page{{}, found.through, found.more};
     const auto law = law_.current();
-    Rulings rulings(recipient, *law, clock_.now());
+    Rulings rulings(recipient, *law, interests_, clock_.now());
     std::set<IdentityId> people;
     std::vector<ledger::Entry> entries;
     for (events::Event& event : found.items) {
@@ -194,6 +197,7 @@ class FeedImpl final : public Feed {
   events::Events& events_;
   sources::Sources& sources_;
   const law::InForce& law_;
+  const gate::Interests& interests_;
   const std::vector<ledger::Ledger*> ledgers_;
   const Clock& clock_;
   Waiting waiting_;  // last: its thread uses all of the above
@@ -230,8 +234,9 @@ json::Value to_json(const sources::Sources& sources, std::string_view region, co
 }
 
 std::unique_ptr<Feed> Feed::create(events::Events& events, sources::Sources& sources, const law::InForce& law,
-                                   std::vector<ledger::Ledger*> ledgers, const Clock& clock) {
-  return std::make_unique<FeedImpl>(events, sources, law, std::move(ledgers), clock);
+                                   std::vector<ledger::Ledger*> ledgers, const Clock& clock,
+                                   const gate::Interests& interests) {
+  return std::make_unique<FeedImpl>(events, sources, law, std::move(ledgers), clock, interests);
 }
 
 }  // namespace handschlag::feed

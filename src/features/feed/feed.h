@@ -70,7 +70,8 @@ class Feed {
  public:
   // Everything must outlive this. `ledgers` in the order of the events' cells.
   static std::unique_ptr<Feed> create(events::Events& events, sources::Sources& sources, const law::InForce& law,
-                                      std::vector<ledger::Ledger*> ledgers, const Clock& clock);
+                                      std::vector<ledger::Ledger*> ledgers, const Clock& clock,
+                                      const gate::Interests& interests = gate::no_interests());
   virtual ~Feed() = default;
 
   // What is wrong with a filter. Errors: invalid, fields named (region, sources, names ...).

@@ -103,6 +103,7 @@ const std::map<std::string, void (*)(Question&), std::less<>>& states() {
       {"reviewed by a person", [](Question& q) { q.reviewed = true; }},
       {"by contract", [](Question& q) { q.basis = Basis::contract; }},
       {"by interest", [](Question& q) { q.basis = Basis::legitimate_interest; }},
+      {"interest not assessed", [](Question& q) { q.interest_weighed = false; }},
       {"to the US", [](Question& q) { q.to_country = "US"; }},
       {"to France", [](Question& q) { q.to_country = "FR"; }},
       {"to India", [](Question& q) { q.to_country = "IN"; }},
@@ -134,6 +135,7 @@ Asked question_of(const Line& line) {
   q.basis = info(*purpose).default_basis;
   q.stored_for = q.granted = {*purpose};
   q.local_minute = 12 * 60;
+  q.interest_weighed = true;
   if (cells[3] != "-") {
     const auto channel = law::find_channel(cells[3]);
     if (!channel) return {{}, "channel"};
@@ -204,6 +206,7 @@ TEST(LawCases, AreDeniedWhenAnyThingThatSpokeForThemIsNotKnown) {
       {"safeguards", [](Question& q) { q.safeguards = false; }},
       {"review", [](Question& q) { q.reviewed = false; }},
       {"role", [](Question& q) { q.role = {}; }},
+      {"assessment", [](Question& q) { q.interest_weighed = false; }},
       {"time", [](Question& q) { q.at = Time{}; }},
   };
   int allowed_before = 0;
@@ -228,8 +231,9 @@ TEST(LawCases, AreDeniedWhenAnyThingThatSpokeForThemIsNotKnown) {
     }
   }
   EXPECT_GT(allowed_before, 60);
-  for (std::string_view name : {"country", "country misspelt", "consent", "strength", "sale", "notice", "register",
-                                "channel", "time of sale", "time of consent", "guardian", "explicit", "stored for"}) {
+  for (std::string_view name :
+       {"country", "country misspelt", "consent", "strength", "sale", "notice", "register", "channel", "time of sale",
+        "time of consent", "guardian", "explicit", "stored for", "assessment"}) {
     EXPECT_GT(turned[name], 0) << "no case turns on " << name;
   }
 }

@@ -179,6 +179,7 @@ class Evaluation {
     if (*topic != Topic::service && !by_consent_ && signal_objects()) return deny(Rule::signal_objects);
     if (by_exception_) {
       ruling_.basis = Basis::legitimate_interest;
+      if (!q_.interest_weighed) return deny(Rule::interest_unassessed);
     } else if (by_consent_) {
       ruling_.basis = Basis::consent;
     } else if (!basis_carries()) {
@@ -250,7 +251,8 @@ class Evaluation {
       case Basis::legitimate_interest:
         if (q_.consent == ConsentState::refused) return no(Rule::consent_refused);
         if (observes(q_.purpose) && too_young()) return no(Rule::guardian_missing);
-        return signal_objects() ? no(Rule::signal_objects) : yes(Rule::interest_suffices);
+        if (signal_objects()) return no(Rule::signal_objects);
+        return q_.interest_weighed ? yes(Rule::interest_suffices) : no(Rule::interest_unassessed);
       case Basis::consent:
         break;
     }
@@ -471,6 +473,14 @@ class Evaluation {
 };
 
 }  // namespace
+
+const Interests& no_interests() {
+  class None final : public Interests {
+    PurposeSet weighed(Time) const override { return {}; }
+  };
+  static const None kNone;
+  return kNone;
+}
 
 Ruling rule(const Question& question, const law::RuleSet& law) {
   return Evaluation(question, law).rule();

@@ -80,8 +80,9 @@ enum class Rule : std::uint8_t {
   recipient_unnamed,          // export: for value, to whom the consent does not name
   review_missing,             // decide: nobody can look at it anew
   signal_objects,             // a signal of the browser counts as an objection there
+  interest_unassessed,        // it rests on a legitimate interest, and no assessment of that holds
 };
-inline constexpr Rule kLastRule = Rule::signal_objects;
+inline constexpr Rule kLastRule = Rule::interest_unassessed;
 
 // The sale by which an address was got.
 struct Sale {
@@ -98,6 +99,9 @@ struct Question {
   Basis basis = Basis::consent;  // on which the source or action says it rests
   Channel channel = Channel::none;
   std::uint32_t categories = ordinary;
+
+  // Somebody weighed the company's interest in this purpose against that of the people; it is recorded, and holds.
+  bool interest_weighed = false;
 
   ConsentState consent = ConsentState::unknown;
   Strength strength = Strength::none;
@@ -156,6 +160,16 @@ struct Ruling {
 
   bool allowed() const { return decision != Decision::deny; }
 };
+
+// For which purposes an assessment of a legitimate interest holds at a time: a port, since whoever keeps them stands
+// above those who ask. Thread-safe and quick.
+class Interests {
+ public:
+  virtual ~Interests() = default;
+  virtual PurposeSet weighed(Time at) const = 0;
+};
+// For none.
+const Interests& no_interests();
 
 // Thread-safe, no allocation, under a microsecond.
 Ruling rule(const Question& question, const law::RuleSet& law);

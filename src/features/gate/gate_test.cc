@@ -55,8 +55,25 @@ INSTANTIATE_TEST_SUITE_P(
         StoreCase{kMarketing, Basis::consent, ConsentState::unknown, Decision::deny, Rule::consent_missing},
         StoreCase{kMarketing, Basis::consent, ConsentState::refused, Decision::deny, Rule::consent_refused},
         StoreCase{kMarketing, Basis::legitimate_interest, ConsentState::refused, Decision::deny, Rule::consent_refused},
-        StoreCase{kMarketing, Basis::legitimate_interest, ConsentState::unknown, Decision::allow,
-                  Rule::interest_suffices}));
+        StoreCase{kMarketing, Basis::legitimate_interest, ConsentState::unknown, Decision::deny,
+                  Rule::interest_unassessed}));
+
+TEST(GateStoreRule, InterestCarriesOnlyWhereItWasWeighedAndNobodyObjected) {
+  Question question = store_for(kMarketing, Basis::legitimate_interest, ConsentState::unknown);
+  question.interest_weighed = true;
+  EXPECT_EQ(rule(question).decision, Decision::allow);
+  EXPECT_EQ(rule(question).rules[0], Rule::interest_suffices);
+  question.consent = ConsentState::refused;
+  EXPECT_EQ(rule(question).decision, Decision::deny);
+  question.basis = Basis::consent;
+  question.consent = ConsentState::unknown;
+  EXPECT_EQ(rule(question).decision, Decision::deny) << "an assessment is no consent";
+  question.basis = Basis::legitimate_interest;
+  question.interest_weighed = false;
+  const auto found = remedies(question, *law::built_in());
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].name, "assess");
+}
 
 TEST(GateStoreRule, NobodyInTheDataMeansUnlinkedForEveryPurpose) {
   for (const PurposeInfo& entry : purposes()) {

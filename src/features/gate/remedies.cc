@@ -31,6 +31,8 @@ constexpr Change kChanges[] = {
      [](Question& q) {
        if (q.objections == Register::not_asked) q.objections = Register::clear;
      }},
+    {"assess", "Das berechtigte Interesse abwägen und die Abwägung festhalten.",
+     "Assess the legitimate interest, and record the assessment.", [](Question& q) { q.interest_weighed = true; }},
     {"say_how_to_object", "In der Nachricht sagen, wie man widerspricht.", "Say in the message how to object.",
      [](Question& q) { q.tells_objection = true; }},
     {"ask", "Die Person um Zustimmung bitten, auf einem erlaubten Weg.",

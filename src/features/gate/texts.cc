@@ -60,6 +60,8 @@ constexpr Texts kRules[] = {
     {"recipient_unnamed", "die Zustimmung nennt den Empfänger nicht", "the agreement does not name who gets the data"},
     {"review_missing", "kein Mensch kann die Entscheidung überprüfen", "nobody can review the decision"},
     {"signal_objects", "der Browser hat widersprochen", "the browser has objected"},
+    {"interest_unassessed", "für das berechtigte Interesse ist keine gültige Abwägung festgehalten",
+     "no valid assessment of the legitimate interest is recorded"},
 };
 static_assert(std::size(kRules) == static_cast<std::size_t>(kLastRule) + 1);
 

@@ -21,6 +21,7 @@ constexpr std::size_t kMaxNameBytes = 200;
 constexpr std::size_t kMaxSentenceBytes = 1'000;
 constexpr std::size_t kMaxTextBytes = 8'000;
 constexpr std::size_t kMaxLanguageBytes = 5;
+constexpr std::size_t kMaxArgumentBytes = 4'000;
 
 constexpr std::array<std::string_view, 3> kRoles = {"processor", "controller", "joint_controller"};
 constexpr std::array<std::string_view, 5> kSince = {"collected", "last_use", "contract_end", "case_closed",
@@ -333,6 +334,58 @@ std::vector<FieldError> missing_in(const NoticeVersion& notice) {
     demand("withdrawal", text.withdrawal);
   }
   return out;
+}
+
+void read_assessment(Reader& reader, Assessment& out) {
+  const std::string purpose = reader.text("purpose", {.max_length = 64});
+  if (const auto found = gate::find_purpose(purpose)) {
+    out.purpose = *found;
+  } else if (!purpose.empty()) {
+    reader.error("purpose", "must be one of GET /api/v1/purposes");
+  }
+  auto argument = [&](const char* name, std::string& text) {
+    text = read_prose(reader, name, kMaxArgumentBytes);
+    if (text.find_first_not_of(" \n\t") == std::string::npos) reader.error(name, "must not be empty");
+  };
+  argument("interest", out.interest);
+  argument("necessity", out.necessity);
+  argument("balancing", out.balancing);
+  out.assessed_by = reader.text("assessed_by", {.max_length = kMaxNameBytes});
+  if (!out.assessed_by.empty() && !is_label(out.assessed_by, kMaxNameBytes)) {
+    reader.error("assessed_by", "must not have control characters");
+  }
+  auto day = [&](const char* name, law::Day& at) {
+    const std::string text = reader.text(name, {.max_length = 10});
+    const auto parsed = law::parse_day(text);
+    if (parsed) at = *parsed;
+    if (!parsed && !text.empty()) reader.error(name, "must be a day such as 2026-11-22");
+    return parsed.has_value();
+  };
+  const bool dated = day("decided", out.decided);
+  if (!day("expires", out.expires) || !dated) return;
+  const std::chrono::year_month_day decided{out.decided};
+  const std::chrono::year_month_day last{decided.year() + std::chrono::years{3}, decided.month(), decided.day()};
+  // Of a leap day, the day after it.
+  const law::Day latest = last.ok() ? law::Day{last} : law::Day{last.year() / std::chrono::March / 1};
+  if (out.expires < out.decided) reader.error("expires", "must not be before it was decided");
+  if (out.expires > latest) reader.error("expires", "must be at most three years after it was decided");
+}
+
+Value to_json(const Assessment& assessment, Time now) {
+  return {{"number", assessment.number},
+          {"purpose", gate::info(assessment.purpose).name},
+          {"interest", assessment.interest},
+          {"necessity", assessment.necessity},
+          {"balancing", assessment.balancing},
+          {"assessed_by", assessment.assessed_by},
+          {"decided", law::to_text(assessment.decided)},
+          {"expires", law::to_text(assessment.expires)},
+          {"holds", assessment.holds(now)},
+          {"recorded_at", format_time(assessment.recorded_at)},
+          {"recorded_by", assessment.recorded_by},
+          {"revoked_at", time_or_null(assessment.revoked_at)},
+          {"revoked_by", text_or_null(assessment.revoked_by)},
+          {"revoked_for", text_or_null(assessment.revoked_for)}};
 }
 
 }  // namespace handschlag::notices

@@ -6,8 +6,6 @@
 
 namespace handschlag::notices {
 
-std::string_view name_of(Recipient::Role role);
-std::string_view name_of(Since since);
 std::optional<Status> find_status(std::string_view name);
 
 // What people write of an entry: all but its purpose and who recorded it. What is wrong is left in the reader.
@@ -23,5 +21,9 @@ json::Value to_json(const NoticeVersion& notice);
 std::string hash_of(const NoticeVersion& notice);
 // What a draft lacks to be published.
 std::vector<FieldError> missing_in(const NoticeVersion& notice);
+
+// What people write of an assessment: all but its number and who recorded it.
+void read_assessment(json::Reader& reader, Assessment& out);
+json::Value to_json(const Assessment& assessment, Time now);
 
 }  // namespace handschlag::notices

@@ -17,12 +17,15 @@ namespace {
 constexpr std::chrono::seconds kRefreshEvery{1};
 constexpr std::size_t kMaxVersions = 1'000;  // of all notices together: what is kept in memory has an end
 constexpr std::size_t kMaxIdBytes = 64;
+constexpr std::size_t kMaxAssessments = 1'000;
+constexpr std::size_t kMaxReasonBytes = 1'000;
 
 // Everything as it was at one revision; never changed once it is shared.
 struct Shelf {
   std::int64_t revision = 0;
   std::vector<EntryPointer> entries;
-  std::vector<NoticePointer> notices;  // by id and version
+  std::vector<NoticePointer> notices;          // by id and version
+  std::vector<AssessmentPointer> assessments;  // by number
 
   EntryPointer entry(gate::Purpose purpose) const {
     for (const EntryPointer& each : entries) {
@@ -60,6 +63,9 @@ Result<ShelfPointer> read_shelf(db::Transaction& tx) {
   for (Entry& each : TRY(store::entries(tx))) shelf->entries.push_back(std::make_shared<const Entry>(std::move(each)));
   for (NoticeVersion& each : TRY(store::notices(tx))) {
     shelf->notices.push_back(std::make_shared<const NoticeVersion>(std::move(each)));
+  }
+  for (Assessment& each : TRY(store::assessments(tx))) {
+    shelf->assessments.push_back(std::make_shared<const Assessment>(std::move(each)));
   }
   return shelf;
 }
@@ -109,6 +115,69 @@ class NoticesImpl final : public Notices {
   std::vector<NoticePointer> all() const override { return shelf()->notices; }
   EntryPointer entry(gate::Purpose purpose) const override { return shelf()->entry(purpose); }
   std::vector<EntryPointer> entries() const override { return shelf()->entries; }
+
+  gate::PurposeSet weighed(Time at) const override {
+    gate::PurposeSet out;
+    for (const AssessmentPointer& each : shelf()->assessments) {
+      if (each->holds(at)) out.add(each->purpose);
+    }
+    return out;
+  }
+
+  std::vector<AssessmentPointer> assessments() const override {
+    auto out = shelf()->assessments;
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<AssessmentPointer> assess(const staff::Actor& actor, Assessment assessment) override {
+    assessment.recorded_at = clock_.now();
+    assessment.recorded_by = actor.principal;
+    assessment.revoked_at.reset();
+    if (assessment.decided > law::day_of(assessment.recorded_at)) {
+      return fail(ErrorKind::invalid, "fields_invalid", "An assessment is recorded when it has been decided.",
+                  {{"/decided", "must not be in the future"}});
+    }
+    const auto purpose = target_of(assessment.purpose);
+    auto changed =
+        TRY(change(actor, "addAssessment", purpose, [&](db::Transaction& tx, const Shelf& now) -> Result<void> {
+          if (now.assessments.size() >= kMaxAssessments) {
+            return fail(ErrorKind::conflict, "assessments_full",
+                        fmt::format("There are {} assessments, which is the most.", kMaxAssessments));
+          }
+          assessment.number = now.assessments.empty() ? 1 : now.assessments.back()->number + 1;
+          return store::insert(tx, assessment);
+        }));
+    return changed->assessments.back();
+  }
+
+  Result<AssessmentPointer> revoke(const staff::Actor& actor, std::int64_t number, std::string reason) override {
+    if (!is_label(reason, kMaxReasonBytes)) {
+      return fail(ErrorKind::invalid, "fields_invalid", "Say why the assessment no longer holds.",
+                  {{"/reason", "must have 1 to 1000 bytes, in one line"}});
+    }
+    AssessmentPointer out;
+    TRY(change(actor, "revokeAssessment", fmt::format("assessment:{}", number),
+               [&](db::Transaction& tx, const Shelf& now) -> Result<void> {
+                 for (const AssessmentPointer& each : now.assessments) {
+                   if (each->number == number) out = each;
+                 }
+                 if (!out) {
+                   return fail(ErrorKind::not_found, "assessment_unknown",
+                               "There is no such assessment; list the assessments.");
+                 }
+                 if (out->revoked_at) {
+                   return fail(ErrorKind::conflict, "assessment_revoked", "This assessment was revoked already.");
+                 }
+                 Assessment revoked = *out;
+                 revoked.revoked_at = clock_.now();
+                 revoked.revoked_by = actor.principal;
+                 revoked.revoked_for = reason;
+                 out = std::make_shared<const Assessment>(revoked);
+                 return store::revoke(tx, revoked);
+               }));
+    return out;
+  }
 
   Result<EntryPointer> put(const staff::Actor& actor, Entry entry, const Check<Entry>& check) override {
     entry.recorded_at = clock_.now();
@@ -284,6 +353,11 @@ class NoticesImpl final : public Notices {
 
 bool NoticeVersion::covers(gate::Purpose purpose, law::Channel channel) const {
   return purposes.has(purpose) && std::find(channels.begin(), channels.end(), channel) != channels.end();
+}
+
+bool Assessment::holds(Time at) const {
+  const law::Day day = law::day_of(at);
+  return decided <= day && day <= expires && recorded_at <= at && (!revoked_at || at < *revoked_at);
 }
 
 const Text* NoticeVersion::text_in(std::string_view language) const {

@@ -1,5 +1,5 @@
 // What people are told before they agree: the purposes that this installation really uses, and the notices under which
-// consents are given, by version and language.
+// consents are given, by version and language; and the assessments without which no use rests on a legitimate interest.
 //
 // Thread-safe. Kept in the control database and, as a whole, in memory; other nodes follow within a second.
 #pragma once
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "features/gate/purposes.h"
+#include "features/gate/gate.h"
 #include "features/law/law.h"
 #include "features/staff/staff.h"
 #include "platform/base/clock.h"
@@ -96,15 +96,35 @@ struct NoticeVersion {
 };
 using NoticePointer = std::shared_ptr<const NoticeVersion>;
 
+// Somebody weighed what the company wants with a purpose against the interests of the people (GDPR Art. 6(1)(f)). Only
+// added: what was wrong is revoked.
+struct Assessment {
+  std::int64_t number = 0;
+  gate::Purpose purpose = gate::Purpose::FraudPreventionAndDetection;
+  std::string interest;     // what the company wants, and why that is legitimate
+  std::string necessity;    // why nothing milder does
+  std::string balancing;    // why the interests of the people do not weigh more, and what protects them
+  std::string assessed_by;  // who weighed it: "Dr. Recht, data protection officer"
+  law::Day decided{};
+  law::Day expires{};  // the last day on which it holds; at most three years after `decided`
+  Time recorded_at{};
+  std::string recorded_by;  // principal
+  std::optional<Time> revoked_at;
+  std::string revoked_by;
+  std::string revoked_for;  // why
+
+  bool holds(Time at) const;
+};
+using AssessmentPointer = std::shared_ptr<const Assessment>;
+
 std::span<const db::Migration> migrations();
 
 // Called in the transaction of a change with what is there now (nullptr: nothing); its error is the change's.
 template <class T>
 using Check = std::function<Result<void>(const T* before)>;
 
-class Notices {
+class Notices : public gate::Interests {
  public:
-  virtual ~Notices() = default;
   // `control`, `staff` and `clock` must outlive this. Errors: internal "notice_damaged"; unavailable.
   static Result<std::unique_ptr<Notices>> open(db::Database& control, staff::Staff& staff, const Clock& clock);
 
@@ -119,6 +139,10 @@ class Notices {
   // nullptr where there is none.
   virtual EntryPointer entry(gate::Purpose purpose) const = 0;
   virtual std::vector<EntryPointer> entries() const = 0;  // in the order of the purposes
+
+  // For which purposes an assessment holds: from the day it was decided, and not before it was recorded.
+  gate::PurposeSet weighed(Time at) const override = 0;
+  virtual std::vector<AssessmentPointer> assessments() const = 0;  // newest first
 
   // Each change is in the audit, in the same transaction.
   // Errors: invalid "fields_invalid".
@@ -138,10 +162,18 @@ class Notices {
                                         std::string_view hash) = 0;
   // Errors: not_found; conflict "notice_not_published".
   virtual Result<NoticePointer> retire(const staff::Actor& actor, std::string_view id, std::int64_t version) = 0;
+
+  // Adds an assessment; several of one purpose may hold at once. Errors: invalid "fields_invalid", each wrong field
+  // named; conflict "assessments_full".
+  virtual Result<AssessmentPointer> assess(const staff::Actor& actor, Assessment assessment) = 0;
+  // From now on it holds no more. Errors: not_found "assessment_unknown"; conflict "assessment_revoked".
+  virtual Result<AssessmentPointer> revoke(const staff::Actor& actor, std::int64_t number, std::string reason) = 0;
 };
 
-void bind_routes(http::Router& router, Notices& notices);
+void bind_routes(http::Router& router, Notices& notices, const Clock& clock);
 
 std::string_view name_of(Status status);
+std::string_view name_of(Recipient::Role role);
+std::string_view name_of(Since since);
 
 }  // namespace handschlag::notices

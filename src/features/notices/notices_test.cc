@@ -41,6 +41,18 @@ NoticeVersion newsletter() {
   return out;
 }
 
+Assessment assessment(std::string_view decided, std::string_view expires) {
+  Assessment out;
+  out.purpose = Purpose::CustomerCare;
+  out.interest = "We want to answer.";
+  out.necessity = "Without the address there is no answer.";
+  out.balancing = "They asked.";
+  out.assessed_by = "Ada";
+  out.decided = *law::parse_day(decided);
+  out.expires = *law::parse_day(expires);
+  return out;
+}
+
 class NoticesTest : public db::testing::DatabaseTest {
  protected:
   void SetUp() override {
@@ -248,6 +260,47 @@ TEST_P(NoticesTest, ChangeIsAuditedAndWhatItsCheckRefusesIsNotDone) {
                                      "putNoticeDraft notice:newsletter", "putPurposeEntry purpose:DirectMarketing"));
 }
 
+TEST_P(NoticesTest, InterestHoldsFromItsDecisionUntilItExpires) {
+  EXPECT_TRUE(notices_->weighed(clock_.now()).empty());
+  ASSERT_TRUE(notices_->assess(kAda, assessment("2026-11-01", "2026-12-31")));
+  EXPECT_EQ(notices_->weighed(clock_.now()), gate::PurposeSet{Purpose::CustomerCare});
+  EXPECT_EQ(notices_->weighed(*parse_time("2026-12-31T23:59:59Z")), gate::PurposeSet{Purpose::CustomerCare});
+  EXPECT_TRUE(notices_->weighed(*parse_time("2027-01-01T00:00:00Z")).empty());
+  EXPECT_TRUE(notices_->weighed(*parse_time("2026-11-22T09:59:59Z")).empty()) << "before it was recorded";
+  EXPECT_TRUE(notices_->weighed(Time{}).empty());
+  Assessment future = assessment("2026-11-23", "2026-12-31");
+  EXPECT_EQ(notices_->assess(kAda, future).error().fields[0].pointer, "/decided");
+}
+
+TEST_P(NoticesTest, RevokedAssessmentHoldsNoMoreAndStays) {
+  auto other = open();
+  ASSERT_TRUE(notices_->assess(kAda, assessment("2026-11-01", "2026-12-31")));
+  Assessment fraud = assessment("2026-11-01", "2026-11-30");
+  fraud.purpose = Purpose::FraudPreventionAndDetection;
+  ASSERT_TRUE(notices_->assess(kAda, fraud));
+  const Time before = clock_.now();
+  clock_.advance(std::chrono::seconds{1});
+  EXPECT_EQ(notices_->revoke(kAda, 1, "").error().fields[0].pointer, "/reason");
+  auto revoked = notices_->revoke(kAda, 1, "we no longer want to");
+  ASSERT_TRUE(revoked);
+  EXPECT_EQ((*revoked)->revoked_by, "staff:1");
+  EXPECT_EQ(notices_->weighed(clock_.now()), gate::PurposeSet{Purpose::FraudPreventionAndDetection});
+  EXPECT_TRUE(notices_->weighed(before).has(Purpose::CustomerCare)) << "what was ruled then stays explained";
+  EXPECT_EQ(notices_->revoke(kAda, 1, "again").error().code, "assessment_revoked");
+  EXPECT_EQ(notices_->revoke(kAda, 3, "never was").error().code, "assessment_unknown");
+  const auto kept = open()->assessments();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0]->number, 2);
+  EXPECT_EQ(kept[1]->revoked_for, "we no longer want to");
+  EXPECT_EQ(to_json(*kept[1], clock_.now()), to_json(**revoked, clock_.now()));
+  EXPECT_EQ(other->weighed(clock_.now()), notices_->weighed(clock_.now()));
+  ASSERT_TRUE(notices_->assess(kAda, assessment("2026-11-02", "2026-12-31")));
+  EXPECT_TRUE(notices_->weighed(clock_.now()).has(Purpose::CustomerCare));
+  EXPECT_THAT(audited(),
+              ElementsAre("addAssessment purpose:CustomerCare", "revokeAssessment assessment:1",
+                          "addAssessment purpose:FraudPreventionAndDetection", "addAssessment purpose:CustomerCare"));
+}
+
 TEST(NoticeVersion, CoversEachPurposeByEachChannel) {
   NoticeVersion notice = newsletter();
   EXPECT_TRUE(notice.covers(Purpose::DirectMarketing, Channel::email));
@@ -339,6 +392,28 @@ TEST(NoticeDocument, NamesEveryWrongField) {
   EXPECT_THAT(wrong(R"({"texts":[{"language":"de","text":")" + std::string(8'001, 'x') + R"("}]})"),
               ElementsAre("/texts/0/text"));
   EXPECT_THAT(wrong(R"({"hash":"x"})"), ElementsAre("/hash"));
+}
+
+TEST(AssessmentDocument, NamesEveryWrongField) {
+  auto wrong = [](std::string_view decided, std::string_view expires, const std::string& more = "") {
+    return faults<Assessment>(read_assessment,
+                              R"({"purpose":"CustomerCare","interest":"i","necessity":"n","balancing":"b",)"
+                              R"("assessed_by":"Ada","decided":")" +
+                                  std::string(decided) + R"(","expires":")" + std::string(expires) + "\"" + more + "}");
+  };
+  EXPECT_THAT(wrong("2026-11-22", "2029-11-22"), ElementsAre());
+  EXPECT_THAT(wrong("2026-11-22", "2029-11-23"), ElementsAre("/expires"));
+  EXPECT_THAT(wrong("2024-02-29", "2027-03-01"), ElementsAre());
+  EXPECT_THAT(wrong("2024-02-29", "2027-03-02"), ElementsAre("/expires"));
+  EXPECT_THAT(wrong("2026-11-22", "2026-11-21"), ElementsAre("/expires"));
+  EXPECT_THAT(wrong("yesterday", "2026-02-30"), ElementsAre("/decided", "/expires"));
+  EXPECT_THAT(wrong("2026-11-22", "2026-11-22", R"(,"number":7)"), ElementsAre("/number"));
+  EXPECT_THAT(faults<Assessment>(read_assessment, "{}"),
+              ElementsAre("/purpose", "/interest", "/necessity", "/balancing", "/assessed_by", "/decided", "/expires"));
+  EXPECT_THAT(faults<Assessment>(read_assessment, R"({"purpose":"Fun","interest":" ","necessity":"n","balancing":"b",)"
+                                                  R"("assessed_by":"A\u0001","decided":"2026-11-22",)"
+                                                  R"("expires":"2026-11-22"})"),
+              ElementsAre("/purpose", "/interest", "/assessed_by"));
 }
 
 }  // namespace

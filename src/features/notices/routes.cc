@@ -123,6 +123,32 @@ Result<Value> retire(Notices& notices, const http::Request& request) {
   return to_json(*TRY(notices.retire(actor_of(request), request.path_param("id"), TRY(version_asked(request)))));
 }
 
+Value list_assessments(const Notices& notices, const Clock& clock) {
+  Value items = Value::array();
+  for (const AssessmentPointer& each : notices.assessments()) items.push_back(to_json(*each, clock.now()));
+  return {{"items", std::move(items)}, {"next", nullptr}};
+}
+
+Result<Value> assess(Notices& notices, const Clock& clock, const http::Request& request) {
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  Assessment assessment;
+  read_assessment(reader, assessment);
+  TRY(reader.finish());
+  return to_json(*TRY(notices.assess(actor_of(request), std::move(assessment))), clock.now());
+}
+
+Result<Value> revoke(Notices& notices, const Clock& clock, const http::Request& request) {
+  const std::string_view text = request.path_param("number");
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  const Value body = TRY(json::parse(request.body));
+  json::Reader reader(body);
+  std::string reason = reader.text("reason", {.max_length = 1000});
+  TRY(reader.finish());
+  return to_json(*TRY(notices.revoke(actor_of(request), number, std::move(reason))), clock.now());
+}
+
 http::Response tagged(const http::Request& request, const Result<Value>& value) {
   return value ? http::tagged(request, *value) : http::Response::problem(value.error());
 }
@@ -133,7 +159,7 @@ http::Response gone(const Result<void>& done) {
 
 }  // namespace
 
-void bind_routes(http::Router& router, Notices& notices) {
+void bind_routes(http::Router& router, Notices& notices, const Clock& clock) {
   using http::Request;
   using http::Response;
   router.bind("listPurposeEntries", [&](const Request&) { return Response::of(whole(notices.entries())); });
@@ -145,6 +171,14 @@ void bind_routes(http::Router& router, Notices& notices) {
     if (!purpose) return Response::problem(purpose.error());
     return gone(notices.remove(actor_of(request), *purpose, meant_for<Entry>(request)));
   });
+  router.bind("listAssessments", [&](const Request&) { return Response::of(list_assessments(notices, clock)); });
+  router.bind("addAssessment", [&](const Request& request) {
+    Response response = Response::of(assess(notices, clock, request));
+    if (response.status == 200) response.status = 201;
+    return response;
+  });
+  router.bind("revokeAssessment",
+              [&](const Request& request) { return Response::of(revoke(notices, clock, request)); });
   router.bind("listNotices", [&](const Request&) { return Response::of(list_notices(notices)); });
   router.bind("getNoticeVersion",
               [&](const Request& request) { return tagged(request, get_version(notices, request)); });

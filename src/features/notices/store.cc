@@ -34,7 +34,8 @@ Result<void> read_body(std::string_view body, void (*read)(json::Reader&, T&), T
 }
 
 std::unexpected<Error> damaged(const Error& error) {
-  return fail(ErrorKind::internal, "notice_damaged", "A stored purpose or notice can't be read: " + error.detail);
+  return fail(ErrorKind::internal, "notice_damaged",
+              "A stored purpose, notice or assessment can't be read: " + error.detail);
 }
 
 Result<Entry> entry_of(const db::Row& row) {
@@ -63,6 +64,26 @@ Result<NoticeVersion> notice_of(const db::Row& row) {
   notice.retired_by = row.text(10);
   if (notice.hash == hash_of(notice)) return notice;
   return fail(ErrorKind::internal, "notice_hash", "Its hash is not that of its content.");
+}
+
+Result<Assessment> assessment_of(const db::Row& row) {
+  Assessment out;
+  out.number = row.integer(0);
+  const auto purpose = gate::find_purpose(row.text(1));
+  if (!purpose) return fail(ErrorKind::internal, "purpose_unknown", "It names an unknown purpose.");
+  out.purpose = *purpose;
+  out.interest = row.text(2);
+  out.necessity = row.text(3);
+  out.balancing = row.text(4);
+  out.assessed_by = row.text(5);
+  out.decided = TRY(law::parse_day(row.text(6)));
+  out.expires = TRY(law::parse_day(row.text(7)));
+  out.recorded_at = from_millis(row.integer(8));
+  out.recorded_by = row.text(9);
+  out.revoked_at = time_of(row, 10);
+  out.revoked_by = row.text(11);
+  out.revoked_for = row.text(12);
+  return out;
 }
 
 template <class T>
@@ -140,6 +161,29 @@ Result<void> put(db::Transaction& tx, const NoticeVersion& notice) {
 
 Result<void> remove(db::Transaction& tx, const NoticeVersion& notice) {
   TRY(tx.execute("DELETE FROM notices_notice WHERE id = $1 AND version = $2", {notice.id, notice.version}));
+  return {};
+}
+
+Result<std::vector<Assessment>> assessments(db::Transaction& tx) {
+  return rows<Assessment>(tx,
+                          "SELECT number, purpose, interest, necessity, balancing, assessed_by, decided, expires, "
+                          "recorded_at, recorded_by, revoked_at, revoked_by, revoked_for FROM notices_assessment "
+                          "ORDER BY number",
+                          assessment_of);
+}
+
+Result<void> insert(db::Transaction& tx, const Assessment& each) {
+  TRY(tx.execute(
+      "INSERT INTO notices_assessment (number, purpose, interest, necessity, balancing, assessed_by, decided, expires, "
+      "recorded_at, recorded_by, revoked_by, revoked_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', '')",
+      {each.number, gate::info(each.purpose).name, each.interest, each.necessity, each.balancing, each.assessed_by,
+       law::to_text(each.decided), law::to_text(each.expires), to_millis(each.recorded_at), each.recorded_by}));
+  return {};
+}
+
+Result<void> revoke(db::Transaction& tx, const Assessment& each) {
+  TRY(tx.execute("UPDATE notices_assessment SET revoked_at = $2, revoked_by = $3, revoked_for = $4 WHERE number = $1",
+                 {each.number, time_or_null(each.revoked_at), each.revoked_by, each.revoked_for}));
   return {};
 }
 

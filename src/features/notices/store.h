@@ -21,4 +21,8 @@ Result<std::vector<NoticeVersion>> notices(db::Transaction& tx);  // by id and v
 Result<void> put(db::Transaction& tx, const NoticeVersion& notice);
 Result<void> remove(db::Transaction& tx, const NoticeVersion& notice);
 
+Result<std::vector<Assessment>> assessments(db::Transaction& tx);  // by number
+Result<void> insert(db::Transaction& tx, const Assessment& assessment);
+Result<void> revoke(db::Transaction& tx, const Assessment& assessment);
+
 }  // namespace handschlag::notices::store

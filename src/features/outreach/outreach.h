@@ -36,8 +36,9 @@ namespace handschlag::outreach {
 class Facts {
  public:
   virtual ~Facts() = default;
-  // Fills in consent, its strength, the sale, an objection, an age: what holds for this purpose, channel and address.
-  // In the caller's transaction on the region's data. What it leaves is unknown, and so denied where it is needed.
+  // Fills in consent, its strength, the sale, an objection, an age, whether an interest was weighed: what holds for
+  // this purpose, channel and address. In the caller's transaction on the region's data. What it leaves is unknown, and
+  // so denied where it is needed.
   virtual Result<void> fill(db::Transaction& tx, std::string_view region, IdentityId identity,
                             const identity::Key& address, gate::Question& question) = 0;
 };

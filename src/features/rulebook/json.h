@@ -22,6 +22,7 @@ json::Value to_json(const gate::Ruling& ruling, gate::Purpose purpose, const law
 // malformed is an error, named by JSON pointer.
 struct AskedQuestion {
   gate::Question question;
+  bool says_weighed = false;  // whether it says if an interest was assessed
   std::string role, to_country, controller, country, region, to_region, home;
 
   AskedQuestion() = default;

@@ -28,6 +28,7 @@ class QuestionReader {
 
   void read() {
     read_use();
+    read_interest();
     read_consent();
     read_person();
     read_message();
@@ -65,6 +66,12 @@ class QuestionReader {
     if (auto at = time(reader_, "at")) q_.at = *at;
     out_.controller = reader_.optional_text("controller").value_or("");
     q_.controller = out_.controller;
+  }
+
+  void read_interest() {
+    const auto weighed = reader_.optional_boolean("interest_assessed");
+    out_.says_weighed = weighed.has_value();
+    q_.interest_weighed = weighed.value_or(false);
   }
 
   void read_consent() {

@@ -268,7 +268,8 @@ Value explained(const gate::Question& question, const law::RuleSet& set) {
   return out;
 }
 
-Result<Value> rule_on(Rulebook& rulebook, const Clock& clock, const http::Request& request) {
+Result<Value> rule_on(Rulebook& rulebook, const Clock& clock, const gate::Interests& interests,
+                      const http::Request& request) {
   const Value body = TRY(json::parse(request.body));
   json::Reader reader(body);
   const bool explain = reader.optional_boolean("explain").value_or(false);
@@ -284,6 +285,8 @@ Result<Value> rule_on(Rulebook& rulebook, const Clock& clock, const http::Reques
     AskedQuestion asked;
     read_question(nested, now, asked);
     reader.merge(nested);
+    gate::Question& question = asked.question;
+    if (!asked.says_weighed) question.interest_weighed = interests.weighed(question.at).has(question.purpose);
     Value item = to_json(gate::rule(asked.question, *set), asked.question.purpose, *set);
     if (explain) item["remedies"] = explained(asked.question, *set);
     items.push_back(std::move(item));
@@ -294,7 +297,7 @@ Result<Value> rule_on(Rulebook& rulebook, const Clock& clock, const http::Reques
 
 }  // namespace
 
-void bind_routes(http::Router& router, Rulebook& rulebook, const Clock& clock) {
+void bind_routes(http::Router& router, Rulebook& rulebook, const Clock& clock, const gate::Interests& interests) {
   using http::Request;
   using http::Response;
   router.bind("getLaw", [&](const Request&) { return Response::of(overview(rulebook, clock)); });
@@ -315,7 +318,8 @@ void bind_routes(http::Router& router, Rulebook& rulebook, const Clock& clock) {
   });
   router.bind("endOwnRule", [&](const Request& request) { return Response::of(end_own_rule(rulebook, request)); });
   router.bind("previewLaw", [&](const Request& request) { return Response::of(preview(rulebook, clock, request)); });
-  router.bind("askRulings", [&](const Request& request) { return Response::of(rule_on(rulebook, clock, request)); });
+  router.bind("askRulings",
+              [&](const Request& request) { return Response::of(rule_on(rulebook, clock, interests, request)); });
 }
 
 }  // namespace handschlag::rulebook

@@ -83,6 +83,7 @@ class Rulebook : public law::InForce {
 };
 
 // Each change is written to the audit, in its own transaction.
-void bind_routes(http::Router& router, Rulebook& rulebook, const Clock& clock);
+// `interests` answers whether an interest was assessed, where a question does not say.
+void bind_routes(http::Router& router, Rulebook& rulebook, const Clock& clock, const gate::Interests& interests);
 
 }  // namespace handschlag::rulebook

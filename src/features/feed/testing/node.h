@@ -46,8 +46,8 @@ class Node {
     identities_ = std::make_unique<identity::Identities>(*vault_, identity::Limits{});
     ledger_ = ledger::Ledger::create(region, *vault_);
     std::vector<events::Cell> cells = {{&region, identities_.get()}};
-    events_ = events::Events::create(cells, *regions_, *sources_, law::shipped_law(), metrics_, {});
-    feed_ = Feed::create(*events_, *sources_, law::shipped_law(), {ledger_.get()}, clock);
+    events_ = events::Events::create(cells, *regions_, *sources_, law::shipped_law(), metrics_, {}, interests_);
+    feed_ = Feed::create(*events_, *sources_, law::shipped_law(), {ledger_.get()}, clock, interests_);
   }
   ~Node() {
     feed_.reset();
@@ -101,7 +101,13 @@ class Node {
   Feed& feed() { return *feed_; }
 
  private:
+  // Its interest in writing to customers was weighed.
+  class Weighed final : public gate::Interests {
+    gate::PurposeSet weighed(Time) const override { return {gate::Purpose::DirectMarketing}; }
+  };
+
   const Clock& clock_;
+  const Weighed interests_;
   metrics::Registry metrics_;
   std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<sources::Sources> sources_;

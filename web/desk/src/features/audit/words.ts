@@ -60,6 +60,7 @@ export function useTargets(): (target: string) => string {
       case 'setting':
       case 'purpose':
       case 'notice':
+      case 'assessment':
       case 'rule':
         return t(`audit.targets.${kind}`, {id});
       case 'call':
