@@ -278,21 +278,6 @@ Result<void> App::open_regions() {
   return subjects_->settle();
 }
 
-Result<void> App::open_outreach() {
-  if (!settings_.mail.host.empty()) mailer_ = TRY(mail::Mailer::create(settings_.mail));
-  std::vector<outreach::Place> places;
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    const Place& place = places_[i];
-    const auto& region = regions_->all()[i];
-    const bool home = region.get() == &regions_->home();
-    places.insert(home ? places.begin() : places.end(),
-                  {region.get(), place.vault.get(), place.identities.get(), place.ledger.get()});
-  }
-  outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, templates::built_in_shelf(), mailer_.get(),
-                                         {.sender = settings_.sender}, clock_, metrics_);
-  return {};
-}
-
 void App::open_moves(std::vector<ledger::Ledger*> ledgers) {
   std::vector<consent::Consents*> consents;
   for (const Place& place : places_) consents.push_back(place.consents.get());
@@ -357,6 +342,8 @@ Result<void> App::bind_routes() {
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);
   webhooks::bind_routes(*router_, *webhooks_);
+  templates::bind_routes(*router_, *templates_);
+  outreach::bind_routes(*router_, {outreach_.get(), templates_.get(), customers_.get(), staff_.get()});
   test_data::bind_routes(*router_, *test_data_);
   bind_service_routes(*router_, *this);
   return router_->check();
@@ -379,7 +366,9 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
       "deleteSession",   "deleteSessions",   "setOwnPassword",   "offerSecondFactor",  "setSecondFactor",
       "getOverview",     "watchOverview",    "noteCall",         "listCallSources",    "getLaw",
       "getJurisdiction", "listLawChanges",   "askRulings",       "listPurposeEntries", "getPurposeEntry",
-      "listNotices",     "getNoticeVersion"};
+      "listNotices",     "getNoticeVersion", "listMessages",     "getMessage",         "proposeMessage",
+      "reviveMessage",   "cancelMessage",    "listTemplates",    "getTemplate",        "publishTemplate",
+      "previewTemplate"};
   static const std::set<std::string_view> kOfNobody = {"listRoles",         "listPurposes",   "getSession",
                                                        "deleteSession",     "deleteSessions", "setOwnPassword",
                                                        "offerSecondFactor", "setSecondFactor"};

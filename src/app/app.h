@@ -203,6 +203,8 @@ class App {
   std::unique_ptr<idempotency::Keeper> answers_;
   std::unique_ptr<feed::Feed> feed_;
   std::unique_ptr<mail::Mailer> mailer_;  // nullptr where no mail server is set
+  std::unique_ptr<templates::Templates> templates_;
+  std::unique_ptr<outreach::Facts> facts_;
   std::unique_ptr<outreach::Outreach> outreach_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;

@@ -53,6 +53,7 @@ std::vector<db::Migration> control_schema() {
   append(out, imports::migrations());
   append(out, moves::migrations());
   append(out, webhooks::migrations());
+  append(out, templates::migrations());
   return out;
 }
 

@@ -11,7 +11,7 @@ import schemathesis
 
 import codes
 from description import is_ingest, is_stream, load, operations, security_of
-from harness import now, track
+from harness import event, now, track
 from seeding import seed
 
 schema = schemathesis.openapi.from_dict(load())
@@ -253,7 +253,43 @@ def a_move(seeded) -> dict:
     return {"path": {"id": asked.json()["id"]}}
 
 
+def new_template(_=None) -> dict:
+    text = {"subject": "{{name}}", "text": "{{name}}", "html": "<p>{{name}}</p>"}
+    return {"id": f"t{uuid.uuid4().hex}", "purpose": "CustomerOrderManagement", "parameters": ["name"],
+            "texts": {"de": text, "en": text}}
+
+
+def new_proposal(seeded) -> dict:
+    published = seeded.post("/api/v1/templates", new_template())
+    name = uuid.uuid4().hex
+    person = event("identify", name, traits={"email": f"{name}@example.org", "address": {"country": "DE"}})
+    seeded.server.send.store(person)
+    customer = seeded.server.customers(f"user_id:{name}")[0]["id"]
+    return {"customer": customer, "template": published["id"], "language": "de",
+            "parameters": {"name": "Quirinella"}, "reason": "contract", "not_before": "2099-01-01T00:00:00Z"}
+
+
+def of_new_message(*steps: str):
+    def sent(seeded) -> dict:
+        number = seeded.post("/api/v1/messages", new_proposal(seeded))["message"]["id"]
+        for step in steps:
+            answer = seeded.server.session.post(f"{seeded.url}/api/v1/messages/{number}/{step}", timeout=10)
+            assert answer.status_code == 200, answer.text
+        return {"path": {"id": number}}
+    return sent
+
+
 CASES = {
+    # messages to customers
+    "listTemplates": {},
+    "publishTemplate": lambda _: {"body": new_template()},
+    "getTemplate": {"path": {"id": "access_code"}, "query": {"version": 1}},
+    "previewTemplate": lambda _: {"body": {"template": new_template(), "language": "en", "parameters": {"name": "A"}}},
+    "listMessages": {"query": {"state": "waiting", "limit": 3}},
+    "proposeMessage": lambda seeded: {"body": new_proposal(seeded)},
+    "getMessage": of_new_message(),
+    "reviveMessage": of_new_message("cancel"),
+    "cancelMessage": of_new_message(),
     # staff
     "listRoles": {},
     "listTokens": {},

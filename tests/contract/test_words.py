@@ -11,7 +11,7 @@ WORDS = REPOSITORY / "web/desk/src/i18n"
 SOURCES = REPOSITORY / "src"
 CHANGES = {"post", "put", "patch", "delete"}
 # A question in a body: nothing is done, so nothing is written down.
-ONLY_ASKS = {"askRulings", "previewLaw"}
+ONLY_ASKS = {"askRulings", "previewLaw", "previewTemplate"}
 
 
 def words(language: str, opening: str, closing: str) -> set[str]:

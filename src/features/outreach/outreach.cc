@@ -131,8 +131,8 @@ class OutreachImpl final : public Outreach {
   Result<MessagePage> list(std::string_view region, const Filter& filter, std::string_view cursor,
                            std::size_t limit) override {
     Place& place = *TRY(known_place(region));
-    const std::string name = fmt::format("messages|{}|{}|{}|{}", region, filter.state ? name_of(*filter.state) : "",
-                                         filter.purposes.bits(), filter.identity.value);
+    const std::string name = fmt::format("messages|{}|{}|{}|{}|{}", region, filter.state ? name_of(*filter.state) : "",
+                                         filter.purposes.bits(), filter.identity.value, filter.requested_by);
     std::int64_t before = 0;
     if (!cursor.empty()) before = TRY(decode_cursor(cursor, name, 1))[0];
     MessagePage page;
@@ -159,7 +159,7 @@ class OutreachImpl final : public Outreach {
   }
 
   Result<Message> revive(std::string_view region, std::int64_t id) override {
-    return change(region, id, State::dead, [&](store::Row& row) -> Result<void> {
+    return change(region, id, {State::dead, State::cancelled}, [&](store::Row& row) -> Result<void> {
       if (row.sealed_content.empty()) {
         return fail(ErrorKind::conflict, "message_not_dead", "Nothing of this message is left to be sent.");
       }
@@ -172,10 +172,9 @@ class OutreachImpl final : public Outreach {
   }
 
   Result<Message> cancel(std::string_view region, std::int64_t id) override {
-    return change(region, id, State::waiting, [&](store::Row& row) -> Result<void> {
+    return change(region, id, {State::waiting}, [&](store::Row& row) -> Result<void> {
       row.message.state = State::cancelled;
       row.message.trace.push_back({clock_.now(), "cancelled"});
-      row.sealed_content.clear();
       return {};
     });
   }
@@ -294,19 +293,23 @@ class OutreachImpl final : public Outreach {
   }
 
   template <class Body>
-  Result<Message> change(std::string_view region, std::int64_t id, State from, const Body& body) {
+  Result<Message> change(std::string_view region, std::int64_t id, std::initializer_list<State> from,
+                         const Body& body) {
     Place& place = *TRY(known_place(region));
     std::optional<store::Row> row;
     TRY(place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
       row = TRY(store::find(tx, region, id));
       if (!row) return unknown_message();
-      const bool fits = row->message.state == from;
+      const State before = row->message.state;
+      const bool fits = std::find(from.begin(), from.end(), before) != from.end();
       if (fits) TRY(body(*row));
-      if (fits && TRY(store::change(tx, *row, from))) return {};
-      return from == State::dead ? fail(ErrorKind::conflict, "message_not_dead",
-                                        "This message was not given up; only those can be sent again.")
-                                 : fail(ErrorKind::conflict, "message_not_waiting",
-                                        "This message does not wait any more, so it can't be held back.");
+      if (fits && TRY(store::change(tx, *row, before))) return {};
+      if (*from.begin() == State::waiting) {
+        return fail(ErrorKind::conflict, "message_not_waiting",
+                    "This message does not wait any more, so it can't be held back.");
+      }
+      return fail(ErrorKind::conflict, "message_not_dead",
+                  "This message was neither given up nor held back; only those can be sent again.");
     }));
     wake();
     return row->message;

@@ -17,16 +17,19 @@
 #include <string_view>
 #include <vector>
 
+#include "features/customers/customers.h"
 #include "features/gate/gate.h"
 #include "features/identity/identity.h"
 #include "features/law/law.h"
 #include "features/ledger/ledger.h"
 #include "features/regions/regions.h"
+#include "features/staff/staff.h"
 #include "features/subjects/subjects.h"
 #include "features/templates/templates.h"
 #include "features/vault/vault.h"
 #include "platform/base/clock.h"
 #include "platform/db/db.h"
+#include "platform/http/router.h"
 #include "platform/mail/smtp.h"
 #include "platform/metrics/metrics.h"
 
@@ -146,7 +149,8 @@ struct Message {
 struct Filter {
   std::optional<State> state = {};
   gate::PurposeSet purposes = gate::PurposeSet::all();
-  IdentityId identity{};  // 0: all
+  IdentityId identity{};          // 0: all
+  std::string requested_by = {};  // a principal; "" for all
 };
 
 struct MessagePage {
@@ -195,7 +199,7 @@ class Outreach {
                                    std::size_t limit) = 0;
   // Errors of all that name one: not_found "message_unknown".
   virtual Result<Message> get(std::string_view region, std::int64_t id) = 0;
-  // Tries a dead one again, from now on. Errors: conflict "message_not_dead".
+  // Tries one again that was given up or held back, from now on. Errors: conflict "message_not_dead".
   virtual Result<Message> revive(std::string_view region, std::int64_t id) = 0;
   // Errors: conflict "message_not_waiting".
   virtual Result<Message> cancel(std::string_view region, std::int64_t id) = 0;
@@ -214,5 +218,14 @@ class Outreach {
   virtual void start() = 0;
   virtual void stop() = 0;
 };
+
+// What the API needs; everything must outlive the router.
+struct Parts {
+  Outreach* outreach;
+  templates::Shelf* shelf;  // where the template of a proposed message is found
+  customers::Customers* customers;
+  staff::Staff* staff;
+};
+void bind_routes(http::Router& router, const Parts& parts);
 
 }  // namespace handschlag::outreach

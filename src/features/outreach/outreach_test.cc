@@ -408,6 +408,9 @@ TEST_P(OutreachTest, WhatWaitsCanBeHeldBack) {
   send();
   EXPECT_EQ(server_.asked, 0);
   EXPECT_EQ(outreach_->cancel(region_, decision.message).error().code, "message_not_waiting");
+  ASSERT_TRUE(outreach_->revive(region_, decision.message));
+  send();
+  EXPECT_EQ(message(decision).state, State::sent);
   EXPECT_EQ(outreach_->get(region_, 4711).error().code, "message_unknown");
   EXPECT_EQ(outreach_->get("nowhere", 1).error().code, "region_unknown");
 }

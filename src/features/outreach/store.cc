@@ -162,9 +162,9 @@ Result<std::vector<Message>> list(db::Transaction& tx, std::string_view region, 
   const std::int64_t state = filter.state ? number(*filter.state) : 0;
   TRY(tx.query("SELECT " HANDSCHLAG_OUTREACH_COLUMNS
                "FROM outreach_message WHERE (id < $1 OR $1 = 0) AND (state = $2 OR $2 = 0) AND "
-               "((CAST($3 AS BIGINT) >> CAST(purpose AS INTEGER)) & 1) = 1 AND (identity = $4 OR $4 = 0) ORDER BY id "
-               "DESC LIMIT $5",
-               {before, state, filter.purposes.bits(), filter.identity.value, limit},
+               "((CAST($3 AS BIGINT) >> CAST(purpose AS INTEGER)) & 1) = 1 AND (identity = $4 OR $4 = 0) "
+               "AND (requested_by = $5 OR $5 = '') ORDER BY id DESC LIMIT $6",
+               {before, state, filter.purposes.bits(), filter.identity.value, filter.requested_by, limit},
                [&](const db::Row& row) { out.push_back(read(row, region).message); }));
   return out;
 }

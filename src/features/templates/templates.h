@@ -1,17 +1,22 @@
 // Templates of messages: a subject, a text and maybe HTML in German and English, with places for parameters:
 // "Guten Tag {{name}}". A parameter is escaped by where it stands; what a template does not name can't be put in.
-// Pure; thread-safe.
+// Templates are published in versions, kept in the control database. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "features/gate/purposes.h"
+#include "features/staff/staff.h"
+#include "platform/base/clock.h"
 #include "platform/base/result.h"
+#include "platform/db/db.h"
+#include "platform/http/router.h"
 
 namespace handschlag::templates {
 
@@ -28,6 +33,8 @@ struct Template {
   std::vector<std::string> parameters;  // that its texts may name
   std::map<std::string, Text> texts;    // "de" and "en", both
   bool built_in = false;
+  Time published_at{};
+  std::string published_by = {};  // principal
 };
 
 using Parameters = std::map<std::string, std::string>;
@@ -67,5 +74,21 @@ std::span<const Template> built_in();
 // No others than those.
 Shelf& built_in_shelf();
 const Template* find_built_in(std::string_view id);  // nullptr if there is none
+
+std::span<const db::Migration> migrations();
+
+// Those that staff published, and the built-in ones.
+class Templates : public Shelf {
+ public:
+  // `control` (with the migrations of this slice), `staff` and `clock` must outlive this.
+  static std::unique_ptr<Templates> create(db::Database& control, staff::Staff& staff, const Clock& clock);
+
+  // Of each the newest version, by id; the built-in ones last.
+  virtual Result<std::vector<Template>> list() = 0;
+  // The next version. Errors: those of check(); conflict "template_built_in", "template_purpose_differs".
+  virtual Result<Template> publish(const staff::Actor& actor, Template one) = 0;
+};
+
+void bind_routes(http::Router& router, Templates& templates);
 
 }  // namespace handschlag::templates

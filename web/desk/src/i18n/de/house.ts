@@ -24,6 +24,10 @@ export const house: typeof english = {
     'A6-1-f': 'Berechtigtes Interesse',
   },
   operations: {
+    publishTemplate: 'hat eine Vorlage veröffentlicht',
+    proposeMessage: 'hat eine Nachricht vorgeschlagen',
+    reviveMessage: 'hat eine Nachricht noch einmal auf den Weg gebracht',
+    cancelMessage: 'hat eine Nachricht zurückgehalten',
     sendMessage: 'hat eine Nachricht geschickt, oder durfte es nicht',
     noteCall: 'hat einen Anruf notiert',
     getCustomer: 'hat die Seite geöffnet',

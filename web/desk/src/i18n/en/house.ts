@@ -22,6 +22,10 @@ export const house = {
     'A6-1-f': 'Legitimate interest',
   },
   operations: {
+    publishTemplate: 'published a template',
+    proposeMessage: 'proposed a message',
+    reviveMessage: 'sent a message on its way again',
+    cancelMessage: 'held back a message',
     sendMessage: 'sent a message, or was not allowed to',
     noteCall: 'noted a call',
     getCustomer: 'opened the customer’s page',

@@ -1,0 +1,66 @@
+"""A real mail server with a mailbox for the tests: aiosmtpd on a free port, which keeps what it takes in a Maildir."""
+
+import mailbox
+import threading
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox
+from aiosmtpd.smtp import AuthResult
+
+
+class _Handler(Mailbox):
+    def __init__(self, folder: Path, refusals: dict[str, str]):
+        super().__init__(str(folder))
+        self.refusals = refusals
+        self.refused = 0
+        self.arrived = threading.Event()
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+        if address in self.refusals:
+            self.refused += 1
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 fine"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        answer = await super().handle_DATA(server, session, envelope)
+        self.arrived.set()
+        return answer
+
+
+class _Controller(Controller):
+    """On a port of the system's choice, which aiosmtpd asks itself for once it stands."""
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+class MailServer:
+    """With `tls`, a context: STARTTLS and a login are demanded."""
+
+    def __init__(self, folder: Path, tls=None, login: tuple[str, str] | None = None):
+        self.folder = folder
+        self.refusals: dict[str, str] = {}
+        self._handler = _Handler(folder, self.refusals)
+
+        def authenticate(_server, _session, _envelope, _mechanism, data):
+            given = (data.login.decode(), data.password.decode())
+            return AuthResult(success=given == login)
+
+        self._controller = _Controller(self._handler, hostname="127.0.0.1", port=0, tls_context=tls,
+                                       require_starttls=tls is not None, auth_required=login is not None,
+                                       authenticator=authenticate if login else None)
+        self._controller.start()
+        self.port = self._controller.port
+
+    @property
+    def refused(self) -> int:
+        return self._handler.refused
+
+    def messages(self) -> list:
+        return sorted(mailbox.Maildir(self.folder), key=lambda message: message["Date"] or "")
+
+    def close(self):
+        self._controller.stop()
