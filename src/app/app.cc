@@ -267,6 +267,8 @@ Result<void> App::open_regions() {
   std::vector<subjects::SubjectData*> slices;
   for (const auto& data : subject_data_) slices.push_back(data.get());
   subjects_ = subjects::Subjects::create(std::move(subject_places), std::move(slices), *control_, clock_);
+  preferences_ = preferences::Preferences::create({events_.get(), sources_.get(), rulebook_.get(), customers_.get(),
+                                                   staff_.get(), notices_.get(), consents(), &clock_});
   open_moves(ledgers);
   TRY(open_outreach());
   feed_ = feed::Feed::create(*events_, *sources_, *rulebook_, std::move(ledgers), clock_, *notices_);
@@ -279,12 +281,9 @@ Result<void> App::open_regions() {
 }
 
 void App::open_moves(std::vector<ledger::Ledger*> ledgers) {
-  std::vector<consent::Consents*> consents;
-  for (const Place& place : places_) consents.push_back(place.consents.get());
-  moves_ = moves::Moves::create(
-      {events_.get(), sources_.get(), rulebook_.get(), customers_.get(), subjects_.get(), staff_.get(), regions_.get(),
-       std::move(ledgers), std::move(consents), control_.get(), &clock_},
-      {});
+  moves_ = moves::Moves::create({events_.get(), sources_.get(), rulebook_.get(), customers_.get(), subjects_.get(),
+                                 staff_.get(), regions_.get(), std::move(ledgers), consents(), control_.get(), &clock_},
+                                {});
   // A backup copies one region after the other: who went meanwhile would be in it twice, or not at all.
   moves_->set_guard([this](const moves::Moves::Body& body) -> Result<void> {
     for (int waits = 0; waits < kGuardWaits; ++waits) {
@@ -339,6 +338,7 @@ Result<void> App::bind_routes() {
   for (const Place& place : places_) ledgers.push_back(place.ledger.get());
   customers::bind_call_routes(*router_, *events_, *sources_, *rulebook_, *staff_, std::move(ledgers), clock_,
                               *notices_);
+  preferences::bind_routes(*router_, *preferences_);
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);
   webhooks::bind_routes(*router_, *webhooks_);
@@ -353,9 +353,10 @@ Result<void> App::bind_routes() {
 // give themselves a token without that bound.
 Result<http::Principal> App::who_asks(const http::Request& request) {
   static const std::set<std::string_view> kOfOneRegion = {
-      "findCustomers",    "searchCustomers",  "getCustomer",     "getTimeline",    "listUses",  "linkIdentities",
-      "unlinkIdentities", "listRefusedLinks", "withdrawLinking", "regrantLinking", "listRoles", "getSession",
-      "readFeed",         "listPurposes",     "noteCall",        "listCallSources"};
+      "findCustomers",   "searchCustomers",  "getCustomer",      "getTimeline",      "listUses",
+      "linkIdentities",  "unlinkIdentities", "listRefusedLinks", "withdrawLinking",  "regrantLinking",
+      "listRoles",       "getSession",       "readFeed",         "listPurposes",     "noteCall",
+      "listCallSources", "listConsents",     "recordConsent",    "getConsentReceipt"};
   // What shows a member or token that is limited to a unit no more than that unit's sources brought. A new operation is
   // not among them before it does.
   static const std::set<std::string_view> kOfOneUnit = {
@@ -368,7 +369,7 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
       "getJurisdiction", "listLawChanges",   "askRulings",       "listPurposeEntries", "getPurposeEntry",
       "listNotices",     "getNoticeVersion", "listMessages",     "getMessage",         "proposeMessage",
       "reviveMessage",   "cancelMessage",    "listTemplates",    "getTemplate",        "publishTemplate",
-      "previewTemplate"};
+      "previewTemplate", "listConsents",     "recordConsent",    "getConsentReceipt"};
   static const std::set<std::string_view> kOfNobody = {"listRoles",         "listPurposes",   "getSession",
                                                        "deleteSession",     "deleteSessions", "setOwnPassword",
                                                        "offerSecondFactor", "setSecondFactor"};

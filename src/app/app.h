@@ -26,6 +26,7 @@
 #include "features/moves/moves.h"
 #include "features/notices/notices.h"
 #include "features/outreach/outreach.h"
+#include "features/preferences/preferences.h"
 #include "features/regions/regions.h"
 #include "features/rulebook/rulebook.h"
 #include "features/sources/sources.h"
@@ -158,6 +159,7 @@ class App {
   Result<void> start_jobs();
   Result<void> open_outreach();
   void open_moves(std::vector<ledger::Ledger*> ledgers);
+  std::vector<consent::Consents*> consents();
   // How many times customers changed region, in all.
   Result<std::int64_t> departures();
   // What the server does when a second person approved it.
@@ -197,6 +199,7 @@ class App {
   std::unique_ptr<events::Projection> names_;
   std::unique_ptr<events::Events> events_;
   std::unique_ptr<customers::Customers> customers_;
+  std::unique_ptr<preferences::Preferences> preferences_;
   std::vector<std::unique_ptr<subjects::SubjectData>> subject_data_;
   std::unique_ptr<subjects::Subjects> subjects_;
   std::unique_ptr<moves::Moves> moves_;

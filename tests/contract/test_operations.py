@@ -25,6 +25,15 @@ def seeded(running):
     return seed(running)
 
 
+def a_statement() -> dict:
+    return {"act": "given", "purpose": "DirectMarketing", "channel": "email", "way": "phone",
+            "address": "seeded@example.org", "declaration": "Yes, please.", "evidence": "recording 4711"}
+
+
+def said(seeded) -> dict:
+    return seeded.post(f"/api/v1/customers/{seeded.customer}/consents", a_statement())
+
+
 # --- what is sent, by operationId: path, query, body, text, headers; or a function of what was seeded ----------------
 
 def one_event(**more) -> dict:
@@ -394,6 +403,9 @@ CASES = {
     "listUses": of_the_customer,
     "noteCall": call_to_note,
     "listCallSources": {},
+    "listConsents": of_the_customer,
+    "recordConsent": lambda seeded: {**of_the_customer(seeded), "body": a_statement()},
+    "getConsentReceipt": lambda seeded: {"path": {"id": said(seeded)["id"]}},
     "linkIdentities": lambda seeded: {"body": {**two_people(seeded), "basis": "A6-1-b",
                                                "purposes": ["CustomerOrderManagement"]}},
     "unlinkIdentities": linked_people,

@@ -1,5 +1,6 @@
 """The desk in a real browser, against the real binary: what staff do there, by mouse and by keyboard alone."""
 
+import json
 import re
 import subprocess
 import uuid
@@ -202,15 +203,50 @@ def test_leave_to_be_one_person_is_taken_back_and_given_again(desk):
     expect(leaves).to_have_count(together)
 
 
+def test_what_somebody_said_is_taken_down_and_holds(desk):
+    page = desk.sign_in("jonas")
+    desk.open_customer(ANNA)
+    page.get_by_role("tab", name="Einwilligungen").click()
+    states = page.get_by_role("list", name="Werbung, Umfragen und Ähnliches").locator("> li")
+    mail = states.filter(has_text="Angebote schicken: E-Mail")
+    expect(mail).to_contain_text("Keine Nachricht.")
+    mail.get_by_role("button", name="Ja notieren für Angebote schicken: E-Mail").click()
+    dialog = page.get_by_role("dialog", name="Aussage notieren")
+    expect(dialog.get_by_label("Für welche Adresse oder Nummer")).to_have_value(ANNA)
+    assert not desk.violations()
+    dialog.get_by_label("Wie es sich belegen lässt").fill("Aufzeichnung 4711")
+    words = dialog.get_by_label("Wozu genau Ja gesagt wurde")
+    if words.count():
+        words.fill("Ja, Angebote per E-Mail sind mir recht.")
+    dialog.get_by_role("button", name="Notieren").click()
+    expect(page.get_by_text("Notiert. Es gilt ab sofort.")).to_be_visible()
+    expect(mail).to_contain_text("Ja")
+    history = page.get_by_role("list", name="Was gesagt wurde").locator("> li")
+    expect(history).to_have_count(1)
+    history.first.locator("summary").click()
+    expect(history.first).to_contain_text("Aufzeichnung 4711")
+    with page.expect_download() as receipt:
+        history.first.get_by_role("button", name="Beleg herunterladen").click()
+    assert json.loads(receipt.value.path().read_text())["events"][0]["event_type"] == "given"
+    mail.get_by_role("button", name="Nein notieren für Angebote schicken: E-Mail").click()
+    dialog.get_by_role("button", name="Notieren").click()
+    expect(mail).to_contain_text("Zurückgenommen")
+    expect(history).to_have_count(2)
+    page.reload()  # and so without what fades in
+    expect(history).to_have_count(2)
+    assert not desk.violations()
+
+
 @pytest.mark.parametrize(("locale", "names"), [
-    ("de-DE", ["Einwilligungen", "Anliegen", "Rückmeldungen", "Nächster Schritt"]),
-    ("en-GB", ["Consents", "Cases", "Feedback", "Next step"])])
+    ("de-DE", ["Anliegen", "Rückmeldungen", "Nächster Schritt"]),
+    ("en-GB", ["Cases", "Feedback", "Next step"])])
 def test_places_for_what_is_to_come_say_so_and_what_to_do_now(open_desk, locale, names):
     desk = open_desk(locale=locale, viewport={"width": 390, "height": 844})
     page = desk.sign_in("mia")
     desk.open_customer(ANNA)
     assert page.title() == ("Kundenseite – Handschlag" if locale == "de-DE" else "Customer – Handschlag")
     page.get_by_role("tab").first.focus()
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     for name in names:
         page.keyboard.press("ArrowRight")

@@ -167,11 +167,11 @@ Result<Standing> Consents::standing(db::Transaction& tx, const Asked& asked) {
   return evaluate(said, asked.purpose, asked.channel, digest, asked.at);
 }
 
-Result<std::vector<Standing>> Consents::standings(db::Transaction& tx, std::span<const IdentityId> identities,
-                                                  Time at) {
+Result<std::vector<Standing>> Consents::standings(db::Transaction& tx, std::span<const IdentityId> identities, Time at,
+                                                  std::span<const Use> beside) {
   auto rows = TRY(store::of_identities(tx, identities));
   std::vector<Said> said;
-  std::set<std::pair<Purpose, Channel>> spoken_of;
+  std::set<Use> spoken_of(beside.begin(), beside.end());
   std::set<std::string> addresses;
   for (const store::Row& row : rows) {
     said.push_back(said_of(row, true));
@@ -221,12 +221,17 @@ Result<std::vector<Statement>> Consents::history(db::Transaction& tx, std::span<
   return out;
 }
 
-Result<Statement> Consents::find(db::Transaction& tx, StatementId id) {
+Result<IdentityId> Consents::whose(db::Transaction& tx, StatementId id) {
   auto row = TRY(store::find(tx, id));
   if (!row || row->held) {
     return fail(ErrorKind::not_found, "statement_unknown", "There is no such statement.");
   }
-  for (Statement& said : TRY(history(tx, {&row->statement.identity, 1}))) {
+  return row->statement.identity;
+}
+
+Result<Statement> Consents::find(db::Transaction& tx, StatementId id) {
+  const IdentityId who = TRY(whose(tx, id));
+  for (Statement& said : TRY(history(tx, {&who, 1}))) {
     if (said.id == id) return std::move(said);
   }
   return fail(ErrorKind::not_found, "statement_unknown", "There is no such statement.");

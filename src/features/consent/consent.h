@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "features/gate/gate.h"
@@ -64,6 +65,8 @@ std::optional<Act> find_act(std::string_view name);
 std::optional<Way> find_way(std::string_view name);
 // The state as the Data Privacy Vocabulary names it: "ConsentGiven".
 std::string_view dpv_term_of(Act act);
+// By which kind of key a channel reaches people; nothing: by none that a yes must name.
+std::optional<identity::KeyKind> address_kind(Channel channel);
 bool is_yes(Act act);
 bool is_no(Act act);
 
@@ -161,12 +164,16 @@ class Consents {
 
   // What holds. Never more than was said: whatever can't be read counts as nothing said, and never as a yes.
   Result<Standing> standing(db::Transaction& tx, const Asked& asked);
-  // What holds for everything that was ever spoken of, in the order of purposes and channels.
-  Result<std::vector<Standing>> standings(db::Transaction& tx, std::span<const IdentityId> identities, Time at);
+  // What holds for everything that was ever spoken of, and for what is asked for beside it, in the order of purposes
+  // and channels.
+  using Use = std::pair<Purpose, Channel>;
+  Result<std::vector<Standing>> standings(db::Transaction& tx, std::span<const IdentityId> identities, Time at,
+                                          std::span<const Use> beside = {});
 
   // All statements, newest first, proofs opened. Those of erased people are not among them.
   Result<std::vector<Statement>> history(db::Transaction& tx, std::span<const IdentityId> identities);
-  // Errors: not_found "statement_unknown".
+  // Errors of both: not_found "statement_unknown".
+  Result<IdentityId> whose(db::Transaction& tx, StatementId id);
   Result<Statement> find(db::Transaction& tx, StatementId id);
 
   // Whether somebody said no for this address: what other regions ask.

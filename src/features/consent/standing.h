@@ -43,9 +43,6 @@ struct Said {
   bool held = false;        // of somebody who was erased
 };
 
-// By which kind of key a channel reaches people; nothing: by none that is asked for.
-std::optional<identity::KeyKind> address_kind(Channel channel);
-
 // `address`: the digest of where a message would go; empty: no message, or to any of theirs.
 Standing evaluate(std::span<const Said> said, Purpose purpose, Channel channel, std::string_view address, Time at);
 

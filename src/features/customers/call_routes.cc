@@ -1,5 +1,4 @@
 #include "features/customers/calls.h"
-#include "features/customers/viewer.h"
 
 namespace handschlag::customers {
 namespace {

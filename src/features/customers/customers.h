@@ -156,6 +156,9 @@ class Customers {
   virtual Result<std::vector<CountryCount>> count_by_country(std::string_view source, std::string_view unit = "") = 0;
 };
 
+// Who looks, as a request says it. Errors: invalid "purpose_unknown", "mode_unknown".
+Result<Viewer> viewer_of(const http::Request& request);
+
 void bind_routes(http::Router& router, Customers& customers, sources::Sources& sources);
 // Notes of calls; see calls.h. Everything must outlive the router; `ledgers` in the order of the events' cells.
 void bind_call_routes(http::Router& router, events::Events& events, sources::Sources& sources, const law::InForce& law,

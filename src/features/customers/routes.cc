@@ -1,7 +1,6 @@
 #include <set>
 
 #include "features/customers/customers.h"
-#include "features/customers/viewer.h"
 #include "platform/base/money.h"
 #include "platform/http/paging.h"
 

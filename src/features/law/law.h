@@ -117,6 +117,9 @@ struct Term {
 };
 Result<Term> parse_term(std::string_view text);
 std::string to_text(const Term& term);
+// When a term that begins at `from` is over. Months and years by the calendar (a month after 31 January is the end of
+// February), working days without Saturdays and Sundays; holidays are not known here. Never beyond the year 9999.
+Time after(Time from, const Term& term);
 
 // Besides a consent, what also permits: the customer exception and its like. All needs must be met, and the sale not be
 // older than `since_sale`.

@@ -9,6 +9,9 @@
 namespace handschlag::law {
 namespace {
 
+constexpr std::chrono::year kLastYear{9999};
+constexpr int kMostCount = 100'000;
+
 constexpr std::string_view kTopicNames[] = {"advertising",
                                             "survey",
                                             "market_research",
@@ -201,6 +204,47 @@ std::string to_text(const Term& term) {
     return fmt::format("{} {}", term.count, term.count == 1 ? name.substr(0, name.size() - 1) : name);
   }
   return {};
+}
+
+namespace {
+
+std::chrono::sys_days months_after(std::chrono::sys_days day, int months) {
+  const std::chrono::year_month_day date{day};
+  const auto month = date.year() / date.month() + std::chrono::months{months};
+  if (month.year() > kLastYear) return kLastYear / std::chrono::December / 31;
+  const auto last = (month / std::chrono::last).day();
+  return month / std::min(date.day(), last);
+}
+
+std::chrono::sys_days working_days_after(std::chrono::sys_days day, int count) {
+  while (count > 0) {
+    day += std::chrono::days{1};
+    const std::chrono::weekday weekday{day};
+    if (weekday != std::chrono::Saturday && weekday != std::chrono::Sunday) --count;
+  }
+  return day;
+}
+
+}  // namespace
+
+Time after(Time from, const Term& term) {
+  const auto day = std::chrono::floor<std::chrono::days>(from);
+  const auto time = from - day;
+  // However long a term is, the end of time comes first.
+  const int count = std::clamp(term.count, 0, kMostCount);
+  switch (term.unit) {
+    case Term::Unit::hours:
+      return from + std::chrono::hours{count};
+    case Term::Unit::days:
+      return from + std::chrono::days{count};
+    case Term::Unit::working_days:
+      return working_days_after(day, count) + time;
+    case Term::Unit::months:
+      return months_after(day, count) + time;
+    case Term::Unit::years:
+      return months_after(day, 12 * count) + time;
+  }
+  return from;
 }
 
 }  // namespace handschlag::law

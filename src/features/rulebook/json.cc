@@ -83,7 +83,7 @@ Value to_json(const OwnRule& own) {
           {"ended_by", text_or_null(own.ended_by)}};
 }
 
-Value to_json(const gate::Ruling& ruling, gate::Purpose purpose, const law::RuleSet& law) {
+Value ruling_json(const gate::Ruling& ruling, gate::Purpose purpose, const law::RuleSet& law) {
   Value rules = Value::array();
   for (gate::Rule rule : ruling.rules) {
     if (rule == gate::Rule::none) break;
@@ -101,6 +101,16 @@ Value to_json(const gate::Ruling& ruling, gate::Purpose purpose, const law::Rule
           {"wait_until", time_of_day(ruling.wait_until)},
           {"reason", {{"de", gate::reason(ruling, purpose, "de")}, {"en", gate::reason(ruling, purpose, "en")}}},
           {"rule_set", ruling.rule_set}};
+}
+
+Value remedies_json(std::span<const gate::Remedy> remedies) {
+  Value out = Value::array();
+  for (const gate::Remedy& remedy : remedies) {
+    out.push_back({{"name", remedy.name},
+                   {"text", {{"de", remedy.german}, {"en", remedy.english}}},
+                   {"decision", name_of(remedy.ruling.decision)}});
+  }
+  return out;
 }
 
 }  // namespace handschlag::rulebook

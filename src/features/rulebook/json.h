@@ -16,7 +16,6 @@ json::Value rule_json(const law::Rule& rule);
 json::Value to_json(const law::Norm& norm, const law::RuleSet& set);
 json::Value to_json(const Confirmation& confirmation);
 json::Value to_json(const OwnRule& rule);
-json::Value to_json(const gate::Ruling& ruling, gate::Purpose purpose, const law::RuleSet& law);
 
 // One question of POST /api/v1/rulings, with the text that it points into. What is not said is not known, and what is
 // malformed is an error, named by JSON pointer.

@@ -258,16 +258,6 @@ Result<Value> preview(Rulebook& rulebook, const Clock& clock, const http::Reques
   return Value{{"day", law::to_text(day)}, {"items", std::move(items)}};
 }
 
-Value explained(const gate::Question& question, const law::RuleSet& set) {
-  Value out = Value::array();
-  for (const gate::Remedy& remedy : gate::remedies(question, set)) {
-    out.push_back({{"name", remedy.name},
-                   {"text", {{"de", remedy.german}, {"en", remedy.english}}},
-                   {"decision", name_of(remedy.ruling.decision)}});
-  }
-  return out;
-}
-
 Result<Value> rule_on(Rulebook& rulebook, const Clock& clock, const gate::Interests& interests,
                       const http::Request& request) {
   const Value body = TRY(json::parse(request.body));
@@ -287,8 +277,8 @@ Result<Value> rule_on(Rulebook& rulebook, const Clock& clock, const gate::Intere
     reader.merge(nested);
     gate::Question& question = asked.question;
     if (!asked.says_weighed) question.interest_weighed = interests.weighed(question.at).has(question.purpose);
-    Value item = to_json(gate::rule(asked.question, *set), asked.question.purpose, *set);
-    if (explain) item["remedies"] = explained(asked.question, *set);
+    Value item = ruling_json(gate::rule(asked.question, *set), asked.question.purpose, *set);
+    if (explain) item["remedies"] = remedies_json(gate::remedies(asked.question, *set));
     items.push_back(std::move(item));
   }
   TRY(reader.finish());

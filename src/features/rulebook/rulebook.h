@@ -17,6 +17,7 @@
 #include "platform/base/clock.h"
 #include "platform/db/db.h"
 #include "platform/http/router.h"
+#include "platform/json/json.h"
 
 namespace handschlag::rulebook {
 
@@ -85,5 +86,9 @@ class Rulebook : public law::InForce {
 // Each change is written to the audit, in its own transaction.
 // `interests` answers whether an interest was assessed, where a question does not say.
 void bind_routes(http::Router& router, Rulebook& rulebook, const Clock& clock, const gate::Interests& interests);
+
+// A ruling, and what would change it, as the API has them (GateRuling). `law` is what it was made under.
+json::Value ruling_json(const gate::Ruling& ruling, gate::Purpose purpose, const law::RuleSet& law);
+json::Value remedies_json(std::span<const gate::Remedy> remedies);
 
 }  // namespace handschlag::rulebook

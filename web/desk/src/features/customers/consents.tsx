@@ -1,5 +1,5 @@
-// What somebody allowed. Today that is the leave to be shown as one person: which links rest on it, and what was taken
-// back. Who hears that somebody takes it back can carry it out here.
+// What somebody allowed, and what not: to messages and other uses (said.tsx), and to be shown as one person: which links
+// rest on that leave, and what was taken back. Who hears that somebody takes it back can carry it out here.
 import {Button} from '@mantine/core';
 import {useMutation, useQueryClient} from '@tanstack/react-query';
 import {useTranslation} from 'react-i18next';
@@ -13,14 +13,17 @@ import classes from './consents.module.css';
 import {type Customer, type CustomerIdentity, sourceName} from './customer';
 import {basisName, KindIcon} from './kinds';
 import {nameOfEnd} from './links';
+import {Said} from './said';
 
 const onConsent = 'A6-1-a';
 
-export function Consents({customer}: {customer: Customer}) {
+export function Consents({customer, purpose}: {customer: Customer; purpose: string}) {
   const {t} = useTranslation();
+  const may = useMay();
   const linked = customer.identities.filter(identity => customer.links.some(link => touches(link, identity)));
   return (
     <div className="stack">
+      {may('listConsents') && <Said customer={customer} purpose={purpose} />}
       <h3>{t('consents.linking')}</h3>
       <p className="soft small">{t('consents.linkingLead')}</p>
       {linked.length === 0 ? (
@@ -32,9 +35,6 @@ export function Consents({customer}: {customer: Customer}) {
           ))}
         </ul>
       )}
-      <h3>{t('consents.more')}</h3>
-      <p className="soft small">{t('consents.moreWill')}</p>
-      <p className="soft small">{t('consents.moreNow')}</p>
     </div>
   );
 }

@@ -119,7 +119,7 @@ function Known({id, purpose, onChoose}: {id: string; purpose: string; onChoose: 
                   <Identities customer={data} purpose={purpose} />
                 </Tabs.Panel>
                 <Tabs.Panel value="consents">
-                  <Consents customer={data} />
+                  <Consents customer={data} purpose={purpose} />
                 </Tabs.Panel>
                 {places.map(place => (
                   <Tabs.Panel key={place} value={place}>

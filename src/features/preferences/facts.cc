@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <utility>
+
+#include "features/preferences/preferences.h"
+
+namespace handschlag::preferences {
+namespace {
+
+class KeptFacts final : public outreach::Facts {
+ public:
+  explicit KeptFacts(std::vector<FactsPlace> places) : places_(std::move(places)) {}
+
+  Result<void> fill(db::Transaction& tx, std::string_view region, IdentityId identity, const identity::Key& address,
+                    gate::Question& question) override {
+    const FactsPlace* here = nullptr;
+    for (const FactsPlace& place : places_) {
+      if (place.region == region) here = &place;
+    }
+    if (here == nullptr) return fail(ErrorKind::not_found, "region_unknown", "There is no such region.");
+    // A no of any of the person's identities holds; a yes of those alone that are joined for this purpose.
+    TRY(ask(*here, tx, identity, gate::PurposeSet::all(), address, question));
+    if (question.consent != gate::ConsentState::refused) {
+      TRY(ask(*here, tx, identity, {question.purpose}, address, question));
+    }
+    for (const FactsPlace& place : places_) {
+      if (question.consent == gate::ConsentState::refused) break;
+      if (&place != here) TRY(ask_elsewhere(place, address, question));
+    }
+    return {};
+  }
+
+ private:
+  static Result<void> ask(const FactsPlace& place, db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes,
+                          const identity::Key& address, gate::Question& question) {
+    std::vector<IdentityId> members;
+    for (const identity::Reached& each : TRY(place.identities->reach(tx, identity, purposes))) {
+      members.push_back(each.id);
+    }
+    if (std::find(members.begin(), members.end(), identity) == members.end()) members.push_back(identity);
+    const consent::Standing standing =
+        TRY(place.consents->standing(tx, {members, question.purpose, question.channel, &address, question.at}));
+    standing.fill(question);
+    return {};
+  }
+
+  static Result<void> ask_elsewhere(const FactsPlace& place, const identity::Key& address, gate::Question& question) {
+    bool no = false;
+    TRY(place.data->read([&](db::Transaction& tx) -> Result<void> {
+      no = TRY(place.consents->said_no(tx, address, question.purpose, question.channel));
+      return {};
+    }));
+    if (!no) return {};
+    consent::Standing refused;
+    refused.state = gate::ConsentState::refused;
+    refused.fill(question);
+    return {};
+  }
+
+  const std::vector<FactsPlace> places_;
+};
+
+}  // namespace
+
+std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places) {
+  return std::make_unique<KeptFacts>(std::move(places));
+}
+
+}  // namespace handschlag::preferences
