@@ -12,7 +12,8 @@ void check(const gate::Question& question) {
   const auto law = law::built_in();
   const gate::Ruling ruling = gate::rule(question, *law);
   const gate::Ruling again = gate::rule(question, *law);
-  require(rulebook::to_json(ruling, question.purpose, *law) == rulebook::to_json(again, question.purpose, *law));
+  require(rulebook::ruling_json(ruling, question.purpose, *law) ==
+          rulebook::ruling_json(again, question.purpose, *law));
   require(ruling.decision == gate::Decision::allow || ruling.rules[0] != gate::Rule::none);
   for (const gate::Remedy& remedy : gate::remedies(question, *law)) {
     require(remedy.ruling.decision == gate::Decision::allow);
