@@ -14,6 +14,7 @@
 #include "app/upkeep.h"
 #include "embedded/openapi.h"
 #include "embedded/pages.h"
+#include "features/processing/processing.h"
 
 namespace handschlag::app {
 namespace {
@@ -341,6 +342,7 @@ Result<void> App::bind_routes() {
   preferences::bind_routes(*router_, *preferences_);
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);
+  processing::bind_routes(*router_, *notices_, *sources_, *webhooks_, *events_, clock_);
   webhooks::bind_routes(*router_, *webhooks_);
   templates::bind_routes(*router_, *templates_);
   outreach::bind_routes(*router_, {outreach_.get(), templates_.get(), customers_.get(), staff_.get()});

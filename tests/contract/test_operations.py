@@ -355,6 +355,7 @@ CASES = {
     "listAssessments": lambda seeded: of_assessment(seeded) and {},
     "addAssessment": lambda _: {"body": assessment()},
     "revokeAssessment": of_assessment,
+    "getProcessingRegister": {"query": {"format": "json", "language": "de"}},
     "listNotices": of_draft(published=True),
     "putNoticeDraft": {"path": {"id": "surveys"}, "body": {**notice(), "texts": []}},
     "discardNoticeDraft": of_draft(),

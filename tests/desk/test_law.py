@@ -325,3 +325,42 @@ def test_law_speaks_english_too(open_desk):
     expect(page.get_by_role("heading", name="Germany")).to_be_visible()
     page.get_by_role("button", name="Advertising, E-mail: Needs consent; customers excepted").click()
     expect(page.get_by_role("dialog")).to_contain_text("Advertising by e-mail or text message needs prior express")
+
+
+# --- interests, and the register ------------------------------------------------------------------------------------
+
+def test_interest_is_weighed_read_and_revoked(desk):
+    page = desk.come_in_as_ada("/law/interests")
+    page.get_by_role("button", name="Abwägung festhalten").first.click()
+    dialog = page.get_by_role("dialog", name="Abwägung festhalten")
+    choose(dialog, page, "Wofür", "verstehen, wie der Dienst genutzt wird")
+    dialog.get_by_label("Das Interesse").fill("Wir möchten wissen, wo der Shop klemmt.")
+    dialog.get_by_label("Die Erforderlichkeit").fill("Ohne zu zählen erfahren wir es nicht.")
+    dialog.get_by_label("Die Abwägung").fill("Wir zählen Seiten, nicht Menschen.")
+    dialog.get_by_label("Wer abgewogen hat").fill("Dr. Petersen")
+    dialog.get_by_label("Entschieden am").fill("2026-01-02")
+    dialog.get_by_label(re.compile("^Gilt bis")).fill("2031-01-02")
+    dialog.get_by_role("button", name="Abwägung festhalten").click()
+    expect(dialog.get_by_text("must be at most three years")).to_be_visible()
+    dialog.get_by_label(re.compile("^Gilt bis")).fill("2029-01-02")
+    dialog.get_by_role("button", name="Abwägung festhalten").click()
+    item = page.get_by_role("listitem").filter(has_text="Dr. Petersen · 2. Jan. 2026")
+    item.get_by_text("Die Abwägung lesen").click()
+    expect(item).to_contain_text("Wir zählen Seiten, nicht Menschen.")
+    item.get_by_role("button", name="Widerrufen: verstehen, wie der Dienst genutzt wird").click()
+    revoking = page.get_by_role("dialog", name="Abwägung widerrufen")
+    revoking.get_by_label("Warum").fill("Wir fragen jetzt um Zustimmung.")
+    revoking.get_by_role("button", name="Abwägung widerrufen").click()
+    former = page.locator("section").filter(has=page.get_by_role("heading", name="Gilt nicht mehr"))
+    expect(former).to_contain_text("Wir fragen jetzt um Zustimmung.")
+
+
+def test_register_says_what_differs_and_is_a_file(desk):
+    page = desk.come_in_as_ada("/law")
+    page.get_by_role("link", name="Verzeichnis").click()
+    heading = page.get_by_role("heading", name="auf die Person zugeschnittene Werbung zeigen")
+    section = page.locator("section").filter(has=heading)
+    expect(section).to_contain_text("Genutzt, aber nicht beschrieben")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Als Tabelle herunterladen").click()
+    assert "genutzt, aber nicht beschrieben" in download.value.path().read_text()

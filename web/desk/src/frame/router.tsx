@@ -95,6 +95,16 @@ const ownRules = createRoute({
   path: '/law/own',
   component: guarded('listOwnRules', lazyRouteComponent(() => import('../features/law/own-rules-page'), 'OwnRulesPage')),
 });
+const interests = createRoute({
+  getParentRoute: () => root,
+  path: '/law/interests',
+  component: guarded('listAssessments', lazyRouteComponent(() => import('../features/law/interests-page'), 'InterestsPage')),
+});
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/law/register',
+  component: guarded('getProcessingRegister', lazyRouteComponent(() => import('../features/law/register-page'), 'RegisterPage')),
+});
 const tryLaw = createRoute({
   getParentRoute: () => root,
   path: '/law/try',
@@ -140,7 +150,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, tryLaw, country, staff, tokens, approvals, audit, settings]),
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, tryLaw, country, staff, tokens, approvals, audit, settings]),
   // What stands in an address is text, not JSON: else +49... became a number, and 1e5 another.
   parseSearch: parseSearchWith(value => value),
   stringifySearch: stringifySearchWith(JSON.stringify),

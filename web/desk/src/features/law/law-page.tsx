@@ -1,5 +1,5 @@
 // The law by country, at a glance, and what of it will change.
-import {IconFlask2, IconHomeShield, IconInfoCircle} from '@tabler/icons-react';
+import {IconFlask2, IconHomeShield, IconInfoCircle, IconListDetails, IconScale} from '@tabler/icons-react';
 import {Button} from '@mantine/core';
 import {createColumnHelper} from '@tanstack/react-table';
 import {Link, useNavigate, useSearch} from '@tanstack/react-router';
@@ -37,6 +37,16 @@ export function LawPage() {
       <Button component={Link} to="/law/try" variant="default" leftSection={<IconFlask2 size={16} aria-hidden />}>
         {t('law.toTry')}
       </Button>
+      {may('getProcessingRegister') && (
+        <Button component={Link} to="/law/register" variant="default" leftSection={<IconListDetails size={16} aria-hidden />}>
+          {t('law.processing')}
+        </Button>
+      )}
+      {may('listAssessments') && (
+        <Button component={Link} to="/law/interests" variant="default" leftSection={<IconScale size={16} aria-hidden />}>
+          {t('law.interests')}
+        </Button>
+      )}
       {may('listOwnRules') && (
         <Button component={Link} to="/law/own" variant="default" leftSection={<IconHomeShield size={16} aria-hidden />}>
           {t('law.toOwn')}
