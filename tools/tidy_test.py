@@ -175,7 +175,7 @@ class Planted(unittest.TestCase):
     # What is sealed.
 
     def test_opening_what_is_sealed_without_saying_which_ruling_permits_it_is_found(self):
-        self.plant("opening", "src/features/consent/consent.cc", "+auto x = crypto::open(key, sealed, of);\n", at=4)
+        self.plant("opening", "src/features/consent/routes.cc", "+auto x = crypto::open(key, sealed, of);\n", at=2)
 
     def test_opening_it_in_a_comment_is_not_opening_it(self):
         self.assertEqual(self.findings(**{"src/features/consent/consent.cc": "+// crypto::open(key)\n"}), [])

@@ -177,7 +177,7 @@ function AssessmentForm({onDone}: {onDone: () => void}) {
         <TextInput label={t('law.interestDecided')} type="date" {...required} max={today()} value={draft.decided} onChange={event => change({decided: event.currentTarget.value})} error={fieldError(add.error, 'decided')} />
         <TextInput label={t('law.interestExpires')} type="date" {...required} value={draft.expires} onChange={event => change({expires: event.currentTarget.value})} error={fieldError(add.error, 'expires')} />
       </div>
-      {add.error && (
+      {add.error && asProblem(add.error).fields.length === 0 && (
         <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
           {explain(t, asProblem(add.error))}
         </Alert>

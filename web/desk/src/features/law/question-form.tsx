@@ -133,6 +133,7 @@ function More({asked, onChange}: FormProps) {
       <Group title={t('law.moreOther')}>
         <Select label={t('law.basis')} clearable placeholder={t('law.basisOwn')} value={asked.basis ?? null} onChange={basis => set({basis: basis ?? undefined})} data={bases.map(basis => ({value: basis, label: t(`bases.${basis}`)}))} />
         {box('tells_objection', t('law.tells'))}
+        {box('interest_assessed', t('law.interestHolds'))}
         {box('special', t('law.special'))}
         {box('location', t('law.locationData'))}
         {box('recording', t('law.recording'))}

@@ -306,6 +306,7 @@ export const law: typeof english = {
     saleCustomer: 'Sie ist zurzeit Kunde',
     saleAt: 'Letzter Kauf',
     tells: 'Die Nachricht sagt, wie man widerspricht',
+    interestHolds: 'Das berechtigte Interesse ist abgewogen',
     register: 'Liste der Widersprüche',
     registers: {not_asked: 'Nicht befragt', clear: 'Befragt, steht nicht darin', listed: 'Steht darin'},
     age: 'Alter',

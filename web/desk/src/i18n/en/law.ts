@@ -304,6 +304,7 @@ export const law = {
     saleCustomer: 'They are a customer at present',
     saleAt: 'Last sale',
     tells: 'The message says how to object',
+    interestHolds: 'The legitimate interest is assessed',
     register: 'Register of objections',
     registers: {not_asked: 'Not asked', clear: 'Asked, not in it', listed: 'In it'},
     age: 'Age',
