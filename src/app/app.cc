@@ -413,7 +413,8 @@ Result<void> App::start_jobs() {
   jobs_->every("idempotency_purge", std::chrono::hours{1},
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
   jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });
-  jobs_->every("consent_release", std::chrono::hours{24}, [this](jobs::Lease& lease) { return release_proofs(lease); });
+  jobs_->every("consent_release", std::chrono::minutes{1},
+               [this](jobs::Lease& lease) { return release_proofs(lease); });
   jobs_->on(std::string(kRewrapJob), [this](jobs::Lease& lease) { return rewrap(lease); });
   jobs_->on(std::string(kRedigestJob), [this](jobs::Lease& lease) {
     return finish_digest_key(lease.job().payload, [&] { return lease.should_stop(); });

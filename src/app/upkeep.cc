@@ -188,16 +188,17 @@ Result<void> App::prune_backups() {
 }
 
 Result<void> App::release_proofs(jobs::Lease& lease) {
-  constexpr std::int64_t kAtOnce = 200;
+  constexpr std::int64_t kAtOnce = 50;
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    std::int64_t released = 0;
+    IdentityId after;
     do {
       if (lease.should_stop()) return jobs::Lease::interrupted();
+      const IdentityId from = after;
       TRY(regions_->all()[i]->writer().run([&](db::Transaction& tx) -> Result<void> {
-        released = TRY(places_[i].consents->release(tx, clock_.now(), kAtOnce));
+        after = TRY(places_[i].consents->release(tx, clock_.now(), from, kAtOnce));
         return {};
       }));
-    } while (released > 0);
+    } while (after);
   }
   return {};
 }

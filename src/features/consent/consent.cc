@@ -247,20 +247,17 @@ Result<bool> Consents::said_no(db::Transaction& tx, const identity::Key& address
   return evaluate(said, purpose, channel, digest, Time::max()).state == gate::ConsentState::refused;
 }
 
-Result<std::int64_t> Consents::requests_since(db::Transaction& tx, const identity::Key& address, Time since) {
-  auto digester = TRY(identities_.digester(tx));
-  return store::requests_since(tx, digester->digest(own_message_of(address)), digester->former(own_message_of(address)),
-                               since);
-}
-
-Result<std::int64_t> Consents::release(db::Transaction& tx, Time now, std::int64_t limit) {
-  std::int64_t removed = 0;
-  for (IdentityId identity : TRY(store::released(tx, now, limit))) {
-    if (removed >= limit) break;
-    removed += TRY(store::remove_free(tx, identity, now, limit - removed));
-    if (!TRY(store::holds_proof(tx, identity))) TRY(vault_.destroy(identity, kProofs));
+Result<IdentityId> Consents::release(db::Transaction& tx, Time now, IdentityId after, std::int64_t limit) {
+  const auto held = TRY(store::held(tx, after, limit));
+  for (IdentityId identity : held) {
+    while (TRY(store::remove_free(tx, identity, now, static_cast<std::int64_t>(kMostStatements))) > 0) {
+    }
+    if (TRY(store::holds_proof(tx, identity))) continue;
+    // Also where nothing was left to remove: a backup may have what this key opens.
+    TRY(vault_.destroy(identity, kProofs));
+    TRY(store::let_go(tx, identity));
   }
-  return removed;
+  return std::ssize(held) < limit ? IdentityId{} : held.back();
 }
 
 Result<std::int64_t> Consents::take_over(db::Transaction& from_tx, Consents& from, IdentityId origin,

@@ -179,12 +179,9 @@ class Consents {
   // Whether somebody said no for this address: what other regions ask.
   Result<bool> said_no(db::Transaction& tx, const identity::Key& address, Purpose purpose, Channel channel);
 
-  // How many requests for a confirmation were recorded for this address since then.
-  Result<std::int64_t> requests_since(db::Transaction& tx, const identity::Key& address, Time since);
-
-  // Removes proofs of erased people that need not be kept any more, at most `limit`, and destroys their keys; answers
-  // how many.
-  Result<std::int64_t> release(db::Transaction& tx, Time now, std::int64_t limit);
+  // Of erased people, at most `limit` after one of them: removes proofs that need not be kept any more, and where none
+  // is left destroys their key. Answers with whom to go on; nobody: that was all.
+  Result<IdentityId> release(db::Transaction& tx, Time now, IdentityId after, std::int64_t limit);
 
   // For moving people between regions. take_over() copies what is not there yet, in the order in which it was recorded;
   // answers how many statements `origin` has. Whoever changes the region holds first: nothing is recorded until the

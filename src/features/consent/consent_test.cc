@@ -102,6 +102,10 @@ class ConsentTest : public db::testing::DatabaseTest {
     return place_.write([&](db::Transaction& tx) { return place_.consents->record(tx, statement); });
   }
 
+  Result<IdentityId> release(Time now) {
+    return place_.write([&](db::Transaction& tx) { return place_.consents->release(tx, now, IdentityId{}, 100); });
+  }
+
   Standing standing(std::vector<IdentityId> who, const Key* address, Channel channel = Channel::email) {
     auto out = place_.write([&](db::Transaction& tx) {
       return place_.consents->standing(
@@ -193,9 +197,10 @@ TEST_P(ConsentTest, OfTheErasedTheProofStaysAsLongAsItMustAndTheAddressIsLeftAlo
   auto held = place_.write([&](db::Transaction& tx) { return store::count(tx, anna_); });
   EXPECT_EQ(*held, 2) << "the yes with its proof, the no without";
   EXPECT_TRUE(place_.vault->get(anna_, vault::RetentionClass::consent_proof));
+  ASSERT_TRUE(release(clock.now()));
+  EXPECT_TRUE(place_.vault->get(anna_, vault::RetentionClass::consent_proof)) << "it must be kept still";
   clock.advance(std::chrono::days{1'001});
-  auto released = place_.write([&](db::Transaction& tx) { return place_.consents->release(tx, clock.now(), 100); });
-  EXPECT_EQ(*released, 1);
+  ASSERT_TRUE(release(clock.now()));
   EXPECT_FALSE(place_.vault->get(anna_, vault::RetentionClass::consent_proof));
   EXPECT_EQ(standing({again}, &address_).state, ConsentState::refused) << "left alone for good";
 }
@@ -244,12 +249,22 @@ TEST_P(ConsentTest, WhoHasMovedIsToBeLookedForAnew) {
   EXPECT_EQ(record(said(Act::withdrawn, 2, anna_)).error().code, "customer_moved");
 }
 
-TEST_P(ConsentTest, RequestsForAnAddressAreCounted) {
-  for (int minute = 1; minute <= 3; ++minute) ASSERT_TRUE(record(said(Act::requested, minute, anna_)));
-  auto count = place_.write([&](db::Transaction& tx) {
-    return place_.consents->requests_since(tx, address_, kStart + std::chrono::minutes{1});
-  });
-  EXPECT_EQ(*count, 2);
+TEST_P(ConsentTest, OfTheErasedWithoutAProofToKeepTheKeyGoesToo) {
+  Statement brief = said(Act::given, 1, anna_);
+  brief.keep_until = brief.occurred_at;
+  ASSERT_TRUE(record(brief));
+  ASSERT_TRUE(record(said(Act::withdrawn, 2, anna_)));
+  ManualClock clock(kStart + std::chrono::days{1});
+  auto slice = create_subject_data(clock);
+  ASSERT_TRUE((*place_.data)->write([&](db::Transaction& tx) -> Result<void> {
+    TRY(slice->hide(tx, anna_, subjects::Removal::erased));
+    while (TRY(slice->erase(tx, anna_, clock.now(), 1, subjects::Removal::erased)) > 0) {
+    }
+    return {};
+  }));
+  EXPECT_TRUE(place_.vault->get(anna_, vault::RetentionClass::consent_proof));
+  ASSERT_TRUE(release(clock.now()));
+  EXPECT_FALSE(place_.vault->get(anna_, vault::RetentionClass::consent_proof)) << "a backup must not be readable";
 }
 
 TEST_P(ConsentTest, AddressIsFoundWhileDigestsAreRotatedAndAfterwards) {

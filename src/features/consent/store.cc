@@ -132,21 +132,14 @@ Result<std::int64_t> count(db::Transaction& tx, IdentityId identity) {
   return out;
 }
 
-Result<std::int64_t> requests_since(db::Transaction& tx, std::string_view digest,
-                                    const std::optional<std::string>& former, Time since) {
-  std::int64_t out = 0;
-  const std::string_view other = former ? std::string_view(*former) : digest;
-  TRY(
-      tx.query("SELECT count(DISTINCT received_at) FROM consent_statement WHERE address IN ($1, $2) AND act = $3 "
-               "AND received_at > $4",
-               {db::BlobView{digest}, db::BlobView{other}, static_cast<std::int64_t>(Act::requested), to_millis(since)},
-               [&](const db::Row& row) { out = row.integer(0); }));
-  return out;
-}
-
 Result<void> hold(db::Transaction& tx, IdentityId identity, Time now) {
-  TRY(tx.execute("UPDATE consent_statement SET held_since = $1 WHERE identity = $2 AND held_since = 0",
-                 {to_millis(now), identity.value}));
+  const auto held =
+      TRY(tx.execute("UPDATE consent_statement SET held_since = $1 WHERE identity = $2 AND held_since = 0",
+                     {to_millis(now), identity.value}));
+  if (held > 0) {
+    TRY(tx.execute("INSERT INTO consent_held (identity) VALUES ($1) ON CONFLICT (identity) DO NOTHING",
+                   {identity.value}));
+  }
   TRY(tx.execute("UPDATE consent_statement SET sealed = NULL WHERE identity = $1 AND act NOT IN ($2, $3)",
                  {identity.value, static_cast<std::int64_t>(Act::given), static_cast<std::int64_t>(Act::renewed)}));
   return {};
@@ -168,14 +161,16 @@ Result<std::int64_t> remove_all(db::Transaction& tx, IdentityId identity, std::i
       {identity.value, limit});
 }
 
-Result<std::vector<IdentityId>> released(db::Transaction& tx, Time now, std::int64_t limit) {
+Result<std::vector<IdentityId>> held(db::Transaction& tx, IdentityId after, std::int64_t limit) {
   std::vector<IdentityId> out;
-  TRY(
-      tx.query("SELECT DISTINCT identity FROM consent_statement WHERE held_since > 0 AND keep_until <= $1 "
-               "AND act IN ($2, $3) ORDER BY identity LIMIT $4",
-               {to_millis(now), static_cast<std::int64_t>(Act::given), static_cast<std::int64_t>(Act::renewed), limit},
+  TRY(tx.query("SELECT identity FROM consent_held WHERE identity > $1 ORDER BY identity LIMIT $2", {after.value, limit},
                [&](const db::Row& row) { out.push_back({row.integer(0)}); }));
   return out;
+}
+
+Result<void> let_go(db::Transaction& tx, IdentityId identity) {
+  TRY(tx.execute("DELETE FROM consent_held WHERE identity = $1", {identity.value}));
+  return {};
 }
 
 Result<bool> holds_proof(db::Transaction& tx, IdentityId identity) {

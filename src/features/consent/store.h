@@ -32,8 +32,6 @@ Result<std::vector<Row>> of_address(db::Transaction& tx, std::string_view digest
                                     const std::optional<std::string>& former);
 Result<std::optional<Row>> find(db::Transaction& tx, StatementId id);
 Result<std::int64_t> count(db::Transaction& tx, IdentityId identity);
-Result<std::int64_t> requests_since(db::Transaction& tx, std::string_view digest,
-                                    const std::optional<std::string>& former, Time since);
 
 // Of somebody who was erased: holds all that was said, and takes away what was shown of a no.
 Result<void> hold(db::Transaction& tx, IdentityId identity, Time now);
@@ -41,8 +39,9 @@ Result<void> hold(db::Transaction& tx, IdentityId identity, Time now);
 // request, a no without an address.
 Result<std::int64_t> remove_free(db::Transaction& tx, IdentityId identity, Time now, std::int64_t limit);
 Result<std::int64_t> remove_all(db::Transaction& tx, IdentityId identity, std::int64_t limit);
-// Identities of which something is held whose time is over.
-Result<std::vector<IdentityId>> released(db::Transaction& tx, Time now, std::int64_t limit);
+// Erased identities whose key of proofs may still be there, after one of them, in their order.
+Result<std::vector<IdentityId>> held(db::Transaction& tx, IdentityId after, std::int64_t limit);
+Result<void> let_go(db::Transaction& tx, IdentityId identity);
 // Whether a proof is left that the identity's key opens.
 Result<bool> holds_proof(db::Transaction& tx, IdentityId identity);
 
