@@ -16,7 +16,7 @@ Result<void> App::open_outreach() {
     known.push_back({region->id(), &region->data(), place.identities.get(), place.consents.get()});
   }
   templates_ = templates::Templates::create(*control_, *staff_, clock_);
-  facts_ = preferences::create_facts(std::move(known));
+  facts_ = preferences::create_facts(std::move(known), *notices_);
   outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, *templates_, mailer_.get(),
                                          {.sender = settings_.sender}, clock_, metrics_);
   outreach_->set_facts(*facts_);

@@ -8,7 +8,8 @@ namespace {
 
 class KeptFacts final : public outreach::Facts {
  public:
-  explicit KeptFacts(std::vector<FactsPlace> places) : places_(std::move(places)) {}
+  KeptFacts(std::vector<FactsPlace> places, const gate::Interests& interests)
+      : places_(std::move(places)), interests_(interests) {}
 
   Result<void> fill(db::Transaction& tx, std::string_view region, IdentityId identity, const identity::Key& address,
                     gate::Question& question) override {
@@ -17,6 +18,7 @@ class KeptFacts final : public outreach::Facts {
       if (place.region == region) here = &place;
     }
     if (here == nullptr) return fail(ErrorKind::not_found, "region_unknown", "There is no such region.");
+    question.interest_weighed = interests_.weighed(question.at).has(question.purpose);
     // A no of any of the person's identities holds; a yes of those alone that are joined for this purpose.
     TRY(ask(*here, tx, identity, gate::PurposeSet::all(), address, question));
     if (question.consent != gate::ConsentState::refused) {
@@ -57,12 +59,13 @@ class KeptFacts final : public outreach::Facts {
   }
 
   const std::vector<FactsPlace> places_;
+  const gate::Interests& interests_;
 };
 
 }  // namespace
 
-std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places) {
-  return std::make_unique<KeptFacts>(std::move(places));
+std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places, const gate::Interests& interests) {
+  return std::make_unique<KeptFacts>(std::move(places), interests);
 }
 
 }  // namespace handschlag::preferences

@@ -11,6 +11,11 @@ using gate::ConsentState;
 
 constexpr Time kStart = Time{std::chrono::milliseconds{1'795'000'000'000}};
 
+class OneInterest final : public gate::Interests {
+ public:
+  gate::PurposeSet weighed(Time) const override { return {gate::Purpose::DirectMarketing}; }
+};
+
 struct Place {
   std::unique_ptr<db::testing::TestDatabase> data;
   std::unique_ptr<db::testing::TestDatabase> vault_database;
@@ -41,7 +46,8 @@ class FactsTest : public db::testing::DatabaseTest {
     eu_.open(GetParam(), "eu");
     uk_.open(GetParam(), "uk");
     facts_ = create_facts({{"eu", &**eu_.data, eu_.identities.get(), eu_.consents.get()},
-                           {"uk", &**uk_.data, uk_.identities.get(), uk_.consents.get()}});
+                           {"uk", &**uk_.data, uk_.identities.get(), uk_.consents.get()}},
+                          interests_);
   }
 
   static IdentityId person(Place& place, std::string name, gate::PurposeSet purposes) {
@@ -88,6 +94,7 @@ class FactsTest : public db::testing::DatabaseTest {
   static constexpr gate::PurposeSet kMarketing = {gate::Purpose::DirectMarketing};
   static constexpr gate::PurposeSet kOrders = {gate::Purpose::CustomerOrderManagement};
   const identity::Key address_{identity::KeyKind::email, "@self", "anna@example.org"};
+  const OneInterest interests_;
   Place eu_;
   Place uk_;
   std::unique_ptr<outreach::Facts> facts_;
@@ -96,6 +103,7 @@ class FactsTest : public db::testing::DatabaseTest {
 TEST_P(FactsTest, WhatWasSaidIsTold) {
   const IdentityId anna = person(eu_, "anna", kMarketing);
   EXPECT_EQ(told(anna).consent, ConsentState::unknown);
+  EXPECT_TRUE(told(anna).interest_weighed);
   say(eu_, anna, consent::Act::given, 1);
   EXPECT_EQ(told(anna).consent, ConsentState::given);
   EXPECT_EQ(told(anna).consented_at, kStart + std::chrono::minutes{1});

@@ -99,14 +99,14 @@ class Preferences {
 };
 
 // What outreach is told of a person's leave: what holds for the purpose, the channel and the very address, whoever said
-// it, in whatever region. Everything must outlive it.
+// it, in whatever region; and whether an interest in the purpose was assessed. Everything must outlive it.
 struct FactsPlace {
   std::string region;
   db::Database* data;
   identity::Identities* identities;
   consent::Consents* consents;
 };
-std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places);
+std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places, const gate::Interests& interests);
 
 void bind_routes(http::Router& router, Preferences& preferences);
 
