@@ -34,6 +34,7 @@
 #include "features/subjects/subjects.h"
 #include "features/templates/templates.h"
 #include "features/test_data/test_data.h"
+#include "features/unsubscribe/unsubscribe.h"
 #include "features/vault/vault.h"
 #include "features/webhooks/webhooks.h"
 #include "platform/base/clock.h"
@@ -209,6 +210,7 @@ class App {
   std::unique_ptr<templates::Templates> templates_;
   std::unique_ptr<outreach::Facts> facts_;
   std::unique_ptr<outreach::Outreach> outreach_;
+  std::unique_ptr<unsubscribe::Unsubscribe> unsubscribe_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;
   std::unique_ptr<test_data::TestData> test_data_;

@@ -1,5 +1,6 @@
 // What leaves to customers, and what is known of their leave when it does.
 #include "app/app.h"
+#include "platform/log/log.h"
 
 namespace handschlag::app {
 
@@ -7,12 +8,14 @@ Result<void> App::open_outreach() {
   if (!settings_.mail.host.empty()) mailer_ = TRY(mail::Mailer::create(settings_.mail));
   std::vector<outreach::Place> places;
   std::vector<preferences::FactsPlace> known;
+  std::vector<unsubscribe::Place> links;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const Place& place = places_[i];
     const auto& region = regions_->all()[i];
     const bool home = region.get() == &regions_->home();
     places.insert(home ? places.begin() : places.end(),
                   {region.get(), place.vault.get(), place.identities.get(), place.ledger.get()});
+    links.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
     known.push_back({region->id(), &region->data(), place.identities.get(), place.consents.get()});
   }
   templates_ = templates::Templates::create(*control_, *staff_, clock_);
@@ -20,6 +23,16 @@ Result<void> App::open_outreach() {
   outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, *templates_, mailer_.get(),
                                          {.sender = settings_.sender}, clock_, metrics_);
   outreach_->set_facts(*facts_);
+  auto where = [this](std::string_view region, IdentityId identity) {
+    return customers_->where({}, customers::format_handle(region, identity));
+  };
+  unsubscribe_ = unsubscribe::Unsubscribe::create(std::move(links), where, *rulebook_, clock_, settings_.base_url);
+  // A link that a mail program can press leads over TLS (RFC 8058); without one nothing but service leaves.
+  if (settings_.base_url.starts_with("https://")) {
+    outreach_->set_unsubscribe_links(*unsubscribe_);
+  } else if (mailer_) {
+    log::warning("no message but service is sent: mail.base_url must begin with https://");
+  }
   return {};
 }
 

@@ -122,6 +122,8 @@ LONG = {"a": {"b": [1, -2.5e-3, True, None, "\u00e9\U0001f600"]}, "id": "x", "li
         "nested": {"n": 5}, "on": False}
 
 SEEDS = {
+    "unsubscribe_link_fuzz": [b'[42,"DirectMarketing","email","email","@self","anna@example.org"]', b"[1]", b"AQEAAA",
+                              b'[1,"SatisfactionSurvey","sms","phone","@self","+4930123456"]', b"[0,1,2,3,4,5]"],
     "base_cursor_fuzz": [b"", b"cbf29ce484222325\naudit", b"0" * 16 + b"f" * 16 + b"\nevents|source=shop", b"x\n"],
     "base_values_fuzz": [b"2026-11-21T21:38:27.620Z", b"2024-02-29", b"1970-01-01 00:00:00+01:00", b"-0.125",
                          b"9223372036854.775807", b"1.234,50", b"EUR", b"9999-12-31T23:59:60Z"],

@@ -45,6 +45,7 @@ class OutreachImpl final : public Outreach {
   void set_facts(Facts& facts) override { house_.facts = &facts; }
   void set_unsubscribe_links(UnsubscribeLinks& links) override { house_.links = &links; }
   bool has_mailer() const override { return house_.mailer != nullptr; }
+  bool has_unsubscribe_links() const override { return house_.links != nullptr; }
 
   std::string_view home() const override { return places_.front().region->id(); }
 

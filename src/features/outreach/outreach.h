@@ -205,6 +205,7 @@ class Outreach {
   virtual Result<Message> cancel(std::string_view region, std::int64_t id) = 0;
 
   virtual bool has_mailer() const = 0;
+  virtual bool has_unsubscribe_links() const = 0;
   virtual std::string_view home() const = 0;          // the region that is meant where none is named: the first place
   virtual Place* place(std::string_view region) = 0;  // nullptr if there is none
 

@@ -113,6 +113,7 @@ Result<Value> list(const Request& request, Outreach& outreach) {
   for (const Message& message : page.items) items.push_back(to_json(message));
   Value out = http::page(std::move(items), page.next);
   out["mail_configured"] = outreach.has_mailer();
+  out["links_configured"] = outreach.has_unsubscribe_links();
   return out;
 }
 
