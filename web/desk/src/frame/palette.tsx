@@ -1,6 +1,6 @@
 // Ctrl+K: pages, customers and what can be done, by a few letters. It asks the server nothing while somebody types:
 // each look at a customer is written down, so it takes Enter.
-import {IconArrowRight, IconFlask2, IconHomeShield, IconKeyboard, IconLanguage, IconLogout, IconMoon, IconPlus, IconSun, IconUserSearch} from '@tabler/icons-react';
+import {IconArrowRight, IconFileText, IconFlask2, IconHomeShield, IconKeyboard, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPlus, IconSun, IconUserSearch} from '@tabler/icons-react';
 import {useMantineColorScheme} from '@mantine/core';
 import {useNavigate} from '@tanstack/react-router';
 import {type KeyboardEvent, type ReactNode, useEffect, useId, useState} from 'react';
@@ -42,6 +42,8 @@ function useEntries(): Entry[] {
     ...(may('createSource') ? [action('add-source', t('sources.add'), <IconPlus size={18} aria-hidden />, () => void navigate({to: '/sources/new'}))] : []),
     action('try-law', `${t('pages.law')}: ${t('law.tryTitle')}`, <IconFlask2 size={18} aria-hidden />, () => void navigate({to: '/law/try'})),
     ...(may('listOwnRules') ? [action('own-law', `${t('pages.law')}: ${t('law.ownTitle')}`, <IconHomeShield size={18} aria-hidden />, () => void navigate({to: '/law/own'}))] : []),
+    action('purposes', `${t('pages.law')}: ${t('law.purposes')}`, <IconListDetails size={18} aria-hidden />, () => void navigate({to: '/law/purposes'})),
+    action('notices', `${t('pages.law')}: ${t('law.notices')}`, <IconFileText size={18} aria-hidden />, () => void navigate({to: '/law/notices'})),
     action('language', other === 'de' ? 'Auf Deutsch anzeigen' : 'Show in English', <IconLanguage size={18} aria-hidden />, () => chooseLanguage(other)),
     action('light', t('palette.light'), <IconSun size={18} aria-hidden />, () => setColorScheme('light')),
     action('dark', t('palette.dark'), <IconMoon size={18} aria-hidden />, () => setColorScheme('dark')),

@@ -4,7 +4,9 @@ import {type Occasion, occasions} from '../features/customers/occasion';
 import {trySearch} from '../features/law/asked';
 import {Page} from '../parts/page';
 import {Empty, Failed, NoPermission} from '../parts/states';
-import {listSearch} from '../parts/list-search';
+import {type NoticeSearch, noticeStates} from '../features/notices/search';
+import {withWords} from '../i18n';
+import {type ListSearch, listSearch} from '../parts/list-search';
 import {type Guarded, useMay} from '../session/session';
 import type {ComponentType} from 'react';
 import {Shell} from './shell';
@@ -105,6 +107,31 @@ const register = createRoute({
   path: '/law/register',
   component: guarded('getProcessingRegister', lazyRouteComponent(() => import('../features/law/register-page'), 'RegisterPage')),
 });
+const purposes = createRoute({
+  getParentRoute: () => root,
+  path: '/law/purposes',
+  validateSearch: (search: Record<string, unknown>): ListSearch & {show?: 'all'; at?: string} => ({
+    ...listSearch(search),
+    show: search.show === 'all' ? 'all' : undefined,
+    at: text(search.at),
+  }),
+  component: lazyRouteComponent(() => withWords('notices', () => import('../features/notices/purposes-page')), 'PurposesPage'),
+});
+const notices = createRoute({
+  getParentRoute: () => root,
+  path: '/law/notices',
+  validateSearch: (search: Record<string, unknown>): NoticeSearch => ({
+    purpose: text(search.purpose),
+    state: noticeStates.find(state => state === search.state),
+    language: text(search.language)?.match(/^[a-z]{2}(-[A-Z]{2})?$/)?.[0],
+  }),
+  component: lazyRouteComponent(() => withWords('notices', () => import('../features/notices/notices-page')), 'NoticesPage'),
+});
+const notice = createRoute({
+  getParentRoute: () => root,
+  path: '/law/notices/$id',
+  component: lazyRouteComponent(() => withWords('notices', () => import('../features/notices/notice-page')), 'NoticePage'),
+});
 const tryLaw = createRoute({
   getParentRoute: () => root,
   path: '/law/try',
@@ -150,7 +177,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, tryLaw, country, staff, tokens, approvals, audit, settings]),
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, tryLaw, country, staff, tokens, approvals, audit, settings]),
   // What stands in an address is text, not JSON: else +49... became a number, and 1e5 another.
   parseSearch: parseSearchWith(value => value),
   stringifySearch: stringifySearchWith(JSON.stringify),

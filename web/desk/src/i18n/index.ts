@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import {initReactI18next} from 'react-i18next';
 import type {en} from './en';
+import type {notices} from './en/notices';
 
 export const languages = ['de', 'en'] as const;
 export type Language = (typeof languages)[number];
@@ -13,9 +14,15 @@ const words: Record<Language, () => Promise<object>> = {
   en: async () => (await import('./en')).en,
 };
 
+// The words of pages that few open come with them.
+const more = {
+  notices: {de: async () => (await import('./de/notices')).notices, en: async () => (await import('./en/notices')).notices},
+} satisfies Record<string, Record<Language, () => Promise<object>>>;
+const fetched = new Set<keyof typeof more>();
+
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: {translation: typeof en};
+    resources: {translation: typeof en & typeof notices};
     returnNull: false;
   }
 }
@@ -40,10 +47,22 @@ export async function startLanguage() {
   });
 }
 
+async function addWords(language: Language, name: keyof typeof more) {
+  i18next.addResourceBundle(language, 'translation', await more[name][language](), true);
+}
+
+// A page's module, once its words are there.
+export async function withWords<Module>(name: keyof typeof more, page: () => Promise<Module>): Promise<Module> {
+  const [module] = await Promise.all([page(), addWords(i18next.language as Language, name)]);
+  fetched.add(name);
+  return module;
+}
+
 export function chooseLanguage(language: Language) {
   localStorage.setItem(kept, language);
-  void words[language]().then(resource => {
-    i18next.addResourceBundle(language, 'translation', resource);
+  void words[language]().then(async resource => {
+    i18next.addResourceBundle(language, 'translation', resource, true);
+    await Promise.all([...fetched].map(name => addWords(language, name)));
     return i18next.changeLanguage(language);
   });
 }

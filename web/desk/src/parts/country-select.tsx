@@ -9,7 +9,7 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
 
 interface CountrySelectProps {
   label: string;
-  description: string;
+  description?: string;
   value: string; // "" for none
   onChange: (country: string) => void;
   error?: string;

@@ -1,8 +1,7 @@
 // Assessments of legitimate interests: without one that holds, nothing rests on such an interest.
 import {Alert, Button, Select, Textarea, TextInput} from '@mantine/core';
-import {IconAlertCircle, IconArrowLeft, IconPlus} from '@tabler/icons-react';
+import {IconAlertCircle, IconPlus} from '@tabler/icons-react';
 import {useMutation, useQuery, useQueryClient} from '@tanstack/react-query';
-import {Link} from '@tanstack/react-router';
 import {type FormEvent, useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, idempotencyKey, type Schemas, take} from '../../api/client';
@@ -17,6 +16,7 @@ import {asProblem, explain, fieldError} from '../../parts/problem';
 import {Empty, Failed, Loading} from '../../parts/states';
 import {When} from '../../parts/when';
 import classes from './law.module.css';
+import {LawTabs} from './law-tabs';
 import {dayText, today} from './words';
 
 type Assessment = Schemas['InterestAssessment'];
@@ -33,17 +33,13 @@ export function InterestsPage() {
   const holding = list.data?.filter(each => each.holds) ?? [];
   const former = list.data?.filter(each => !each.holds) ?? [];
   const actions = (
-    <>
-      <Button component={Link} to="/law" variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />}>
-        {t('law.toCountries')}
-      </Button>
-      <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>
-        {t('law.interestAdd')}
-      </Button>
-    </>
+    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>
+      {t('law.interestAdd')}
+    </Button>
   );
   return (
     <Page title={t('law.interests')} lead={t('law.interestsLead')} actions={actions}>
+      <LawTabs />
       {list.isPending ? (
         <Loading lines={4} height={40} />
       ) : list.error ? (

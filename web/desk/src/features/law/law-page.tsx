@@ -1,6 +1,5 @@
 // The law by country, at a glance, and what of it will change.
-import {IconFlask2, IconHomeShield, IconInfoCircle, IconListDetails, IconScale} from '@tabler/icons-react';
-import {Button} from '@mantine/core';
+import {IconInfoCircle} from '@tabler/icons-react';
 import {createColumnHelper} from '@tanstack/react-table';
 import {Link, useNavigate, useSearch} from '@tanstack/react-router';
 import {useMemo} from 'react';
@@ -9,8 +8,8 @@ import {useFormats} from '../../i18n/format';
 import {ListSection} from '../../parts/data-table';
 import {Page, Section} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
-import {useMay} from '../../session/session';
 import classes from './law.module.css';
+import {LawTabs} from './law-tabs';
 import {type Channel, type Place, type Topic, useLaw, useLawChanges, usePlaceName, useTextOf} from './queries';
 import {dayText, NormWords, normText} from './words';
 
@@ -26,36 +25,14 @@ export function NoAdvice() {
 
 export function LawPage() {
   const {t} = useTranslation();
-  const may = useMay();
   const search = useSearch({from: '/law'});
   const navigate = useNavigate({from: '/law'});
   const {data, ...list} = useLaw();
   const columns = useColumns();
   const rows = useRows(data?.jurisdictions);
-  const actions = (
-    <>
-      <Button component={Link} to="/law/try" variant="default" leftSection={<IconFlask2 size={16} aria-hidden />}>
-        {t('law.toTry')}
-      </Button>
-      {may('getProcessingRegister') && (
-        <Button component={Link} to="/law/register" variant="default" leftSection={<IconListDetails size={16} aria-hidden />}>
-          {t('law.processing')}
-        </Button>
-      )}
-      {may('listAssessments') && (
-        <Button component={Link} to="/law/interests" variant="default" leftSection={<IconScale size={16} aria-hidden />}>
-          {t('law.interests')}
-        </Button>
-      )}
-      {may('listOwnRules') && (
-        <Button component={Link} to="/law/own" variant="default" leftSection={<IconHomeShield size={16} aria-hidden />}>
-          {t('law.toOwn')}
-        </Button>
-      )}
-    </>
-  );
   return (
-    <Page title={t('pages.law')} lead={t('law.lead')} actions={actions}>
+    <Page title={t('pages.law')} lead={t('law.lead')}>
+      <LawTabs />
       <NoAdvice />
       <ListSection
         list={{...list, data: rows}}

@@ -1,8 +1,7 @@
 // Rules of this installation: they only tighten what the law demands.
 import {Alert, Button} from '@mantine/core';
-import {IconArrowLeft, IconPlus} from '@tabler/icons-react';
+import {IconPlus} from '@tabler/icons-react';
 import {useMutation, useQueryClient} from '@tanstack/react-query';
-import {Link} from '@tanstack/react-router';
 import {useState} from 'react';
 import {useTranslation} from 'react-i18next';
 import {api, type Schemas, take} from '../../api/client';
@@ -15,6 +14,7 @@ import {asProblem, explain} from '../../parts/problem';
 import {Empty, Failed, Loading} from '../../parts/states';
 import {When} from '../../parts/when';
 import classes from './law.module.css';
+import {LawTabs} from './law-tabs';
 import {OwnRuleForm} from './own-rule-form';
 import {useOwnRules, usePlaceName, useTextOf} from './queries';
 import {requirementText, termText, usePeriod} from './words';
@@ -33,22 +33,9 @@ export function OwnRulesPage() {
   );
   const active = list.data?.filter(own => !own.ended_at) ?? [];
   const ended = list.data?.filter(own => own.ended_at) ?? [];
-  const back = (
-    <Button component={Link} to="/law" variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />}>
-      {t('law.toCountries')}
-    </Button>
-  );
   return (
-    <Page
-      title={t('law.ownTitle')}
-      lead={t('law.ownLead')}
-      actions={
-        <>
-          {back}
-          {add}
-        </>
-      }
-    >
+    <Page title={t('law.ownTitle')} lead={t('law.ownLead')} actions={add}>
+      <LawTabs />
       {list.isPending ? (
         <Loading lines={4} height={40} />
       ) : list.error ? (

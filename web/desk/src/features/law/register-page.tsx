@@ -1,6 +1,6 @@
 // The register of processing activities: what is used for what, and where that differs from what was said.
 import {Anchor, Button} from '@mantine/core';
-import {IconAlertTriangle, IconArrowLeft, IconDownload, IconPrinter} from '@tabler/icons-react';
+import {IconAlertTriangle, IconDownload, IconPrinter} from '@tabler/icons-react';
 import {useQuery} from '@tanstack/react-query';
 import {Link} from '@tanstack/react-router';
 import type {ReactNode} from 'react';
@@ -11,6 +11,7 @@ import {Chip} from '../../parts/chip';
 import {Page, Section} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
 import classes from './law.module.css';
+import {LawTabs} from './law-tabs';
 import {useTextOf} from './queries';
 import {dayText, termText} from './words';
 
@@ -25,9 +26,6 @@ export function RegisterPage() {
   const file = `/api/v1/processing-register?format=csv&language=${i18n.language === 'de' ? 'de' : 'en'}`;
   const actions = (
     <>
-      <Button component={Link} to="/law" variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />}>
-        {t('law.toCountries')}
-      </Button>
       <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => window.print()}>
         {t('law.registerPrint')}
       </Button>
@@ -38,6 +36,7 @@ export function RegisterPage() {
   );
   return (
     <Page title={t('law.processing')} lead={t('law.registerLead')} actions={actions}>
+      <LawTabs />
       {register.isPending ? (
         <Loading lines={6} height={40} />
       ) : register.error ? (

@@ -1,13 +1,14 @@
 // The gate, asked by hand: may we, by which law, and what would have to change. Nothing is done and nobody is looked at.
 import {Button} from '@mantine/core';
-import {IconArrowLeft, IconColumns2, IconX} from '@tabler/icons-react';
-import {Link, useNavigate, useSearch} from '@tanstack/react-router';
+import {IconColumns2, IconX} from '@tabler/icons-react';
+import {useNavigate, useSearch} from '@tanstack/react-router';
 import {useTranslation} from 'react-i18next';
 import {Page} from '../../parts/page';
 import {Answer} from './answer';
 import {type Asked, fields, questionOf, readAsked} from './asked';
 import classes from './law.module.css';
 import {NoAdvice} from './law-page';
+import {LawTabs} from './law-tabs';
 import {QuestionForm} from './question-form';
 
 export function TryPage() {
@@ -21,24 +22,18 @@ export function TryPage() {
     const other = Object.fromEntries(fields.map(field => [`b_${field}`, b[field]]));
     void navigate({search: {...a, ...other}, replace: true, resetScroll: false});
   };
-  const actions = (
-    <>
-      <Button component={Link} to="/law" variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />}>
-        {t('law.toCountries')}
+  const actions = comparing ? (
+      <Button variant="default" leftSection={<IconX size={16} aria-hidden />} onClick={() => write(first, {})}>
+        {t('law.compareEnd')}
       </Button>
-      {comparing ? (
-        <Button variant="default" leftSection={<IconX size={16} aria-hidden />} onClick={() => write(first, {})}>
-          {t('law.compareEnd')}
-        </Button>
-      ) : (
-        <Button variant="default" disabled={!first.purpose} leftSection={<IconColumns2 size={16} aria-hidden />} onClick={() => write(first, first)}>
-          {t('law.compare')}
-        </Button>
-      )}
-    </>
-  );
+    ) : (
+      <Button variant="default" disabled={!first.purpose} leftSection={<IconColumns2 size={16} aria-hidden />} onClick={() => write(first, first)}>
+        {t('law.compare')}
+      </Button>
+    );
   return (
     <Page title={t('law.tryTitle')} lead={t('law.tryLead')} actions={actions}>
+      <LawTabs />
       <NoAdvice />
       {comparing ? (
         <div className={classes.two}>

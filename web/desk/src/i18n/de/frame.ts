@@ -29,6 +29,8 @@ export const frame: typeof english = {
   pages: {
     overview: 'Überblick',
     customers: 'Kundschaft',
+    messages: 'Nachrichten',
+    templates: 'Vorlagen',
     sources: 'Quellen',
     law: 'Recht',
     staff: 'Team',

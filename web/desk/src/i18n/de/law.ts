@@ -27,6 +27,8 @@ export const law: typeof english = {
     ends_one: '{{count}} Regel endet',
     ends_other: '{{count}} Regeln enden',
     seeDay: '{{place}} am {{day}}',
+    purposes: 'Zwecke',
+    notices: 'Hinweise',
     interests: 'Berechtigte Interessen',
     interestsLead: 'Was auf einem berechtigten Interesse beruht, braucht eine festgehaltene Abwägung. Ohne sie lehnt das Gate ab.',
     interestsHolding: 'Gilt jetzt',

@@ -27,6 +27,8 @@ export const frame = {
   pages: {
     overview: 'Overview',
     customers: 'Customers',
+    messages: 'Messages',
+    templates: 'Templates',
     sources: 'Sources',
     law: 'Law',
     staff: 'Staff',

@@ -25,6 +25,8 @@ export const law = {
     ends_one: '{{count}} rule ends',
     ends_other: '{{count}} rules end',
     seeDay: '{{place}} on {{day}}',
+    purposes: 'Purposes',
+    notices: 'Notices',
     interests: 'Legitimate interests',
     interestsLead: 'What rests on a legitimate interest needs an assessment on record. Without one the gate refuses.',
     interestsHolding: 'Holds now',
