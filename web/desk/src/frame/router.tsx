@@ -67,7 +67,7 @@ const customer = createRoute({
     type: text(search.type),
     tab: tabs.find(tab => tab === search.tab),
   }),
-  component: guarded('getCustomer', lazyRouteComponent(() => import('../features/customers/customer-page'), 'CustomerPage')),
+  component: guarded('getCustomer', lazyRouteComponent(() => withWords(['law'], () => import('../features/customers/customer-page')), 'CustomerPage')),
 });
 const sources = createRoute({
   getParentRoute: () => root,
@@ -90,22 +90,22 @@ const law = createRoute({
   getParentRoute: () => root,
   path: '/law',
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import('../features/law/law-page'), 'LawPage'),
+  component: lazyRouteComponent(() => withWords(['law'], () => import('../features/law/law-page')), 'LawPage'),
 });
 const ownRules = createRoute({
   getParentRoute: () => root,
   path: '/law/own',
-  component: guarded('listOwnRules', lazyRouteComponent(() => import('../features/law/own-rules-page'), 'OwnRulesPage')),
+  component: guarded('listOwnRules', lazyRouteComponent(() => withWords(['law'], () => import('../features/law/own-rules-page')), 'OwnRulesPage')),
 });
 const interests = createRoute({
   getParentRoute: () => root,
   path: '/law/interests',
-  component: guarded('listAssessments', lazyRouteComponent(() => import('../features/law/interests-page'), 'InterestsPage')),
+  component: guarded('listAssessments', lazyRouteComponent(() => withWords(['law'], () => import('../features/law/interests-page')), 'InterestsPage')),
 });
 const register = createRoute({
   getParentRoute: () => root,
   path: '/law/register',
-  component: guarded('getProcessingRegister', lazyRouteComponent(() => import('../features/law/register-page'), 'RegisterPage')),
+  component: guarded('getProcessingRegister', lazyRouteComponent(() => withWords(['law'], () => import('../features/law/register-page')), 'RegisterPage')),
 });
 const purposes = createRoute({
   getParentRoute: () => root,
@@ -115,7 +115,7 @@ const purposes = createRoute({
     show: search.show === 'all' ? 'all' : undefined,
     at: text(search.at),
   }),
-  component: lazyRouteComponent(() => withWords('notices', () => import('../features/notices/purposes-page')), 'PurposesPage'),
+  component: lazyRouteComponent(() => withWords(['law', 'notices'], () => import('../features/notices/purposes-page')), 'PurposesPage'),
 });
 const notices = createRoute({
   getParentRoute: () => root,
@@ -125,18 +125,18 @@ const notices = createRoute({
     state: noticeStates.find(state => state === search.state),
     language: text(search.language)?.match(/^[a-z]{2}(-[A-Z]{2})?$/)?.[0],
   }),
-  component: lazyRouteComponent(() => withWords('notices', () => import('../features/notices/notices-page')), 'NoticesPage'),
+  component: lazyRouteComponent(() => withWords(['law', 'notices'], () => import('../features/notices/notices-page')), 'NoticesPage'),
 });
 const notice = createRoute({
   getParentRoute: () => root,
   path: '/law/notices/$id',
-  component: lazyRouteComponent(() => withWords('notices', () => import('../features/notices/notice-page')), 'NoticePage'),
+  component: lazyRouteComponent(() => withWords(['law', 'notices'], () => import('../features/notices/notice-page')), 'NoticePage'),
 });
 const tryLaw = createRoute({
   getParentRoute: () => root,
   path: '/law/try',
   validateSearch: trySearch,
-  component: lazyRouteComponent(() => import('../features/law/try-page'), 'TryPage'),
+  component: lazyRouteComponent(() => withWords(['law'], () => import('../features/law/try-page')), 'TryPage'),
 });
 const country = createRoute({
   getParentRoute: () => root,
@@ -145,7 +145,7 @@ const country = createRoute({
     day: text(search.day)?.match(/^\d{4}-\d{2}-\d{2}$/)?.[0],
     at: text(search.at),
   }),
-  component: lazyRouteComponent(() => import('../features/law/country-page'), 'CountryPage'),
+  component: lazyRouteComponent(() => withWords(['law'], () => import('../features/law/country-page')), 'CountryPage'),
 });
 const staff = createRoute({
   getParentRoute: () => root,

@@ -2,6 +2,5 @@ import type {en} from './en';
 import {customers} from './de/customers';
 import {frame} from './de/frame';
 import {house} from './de/house';
-import {law} from './de/law';
 
-export const de: typeof en = {...frame, ...customers, ...house, ...law};
+export const de: typeof en = {...frame, ...customers, ...house};

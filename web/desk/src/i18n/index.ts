@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import {initReactI18next} from 'react-i18next';
 import type {en} from './en';
+import type {law} from './en/law';
 import type {notices} from './en/notices';
 
 export const languages = ['de', 'en'] as const;
@@ -16,13 +17,15 @@ const words: Record<Language, () => Promise<object>> = {
 
 // The words of pages that few open come with them.
 const more = {
+  law: {de: async () => (await import('./de/law')).law, en: async () => (await import('./en/law')).law},
   notices: {de: async () => (await import('./de/notices')).notices, en: async () => (await import('./en/notices')).notices},
 } satisfies Record<string, Record<Language, () => Promise<object>>>;
-const fetched = new Set<keyof typeof more>();
+type Name = keyof typeof more;
+const fetched = new Set<Name>();
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: {translation: typeof en & typeof notices};
+    resources: {translation: typeof en & typeof law & typeof notices};
     returnNull: false;
   }
 }
@@ -47,14 +50,14 @@ export async function startLanguage() {
   });
 }
 
-async function addWords(language: Language, name: keyof typeof more) {
+async function addWords(language: Language, name: Name) {
   i18next.addResourceBundle(language, 'translation', await more[name][language](), true);
 }
 
 // A page's module, once its words are there.
-export async function withWords<Module>(name: keyof typeof more, page: () => Promise<Module>): Promise<Module> {
-  const [module] = await Promise.all([page(), addWords(i18next.language as Language, name)]);
-  fetched.add(name);
+export async function withWords<Module>(names: Name[], page: () => Promise<Module>): Promise<Module> {
+  const [module] = await Promise.all([page(), ...names.map(name => addWords(i18next.language as Language, name))]);
+  for (const name of names) fetched.add(name);
   return module;
 }
 

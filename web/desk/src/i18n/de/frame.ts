@@ -82,6 +82,10 @@ export const frame: typeof english = {
     over: 'Dieser Link wurde schon benutzt oder ist abgelaufen. Einen neuen macht der Befehl: handschlag staff link',
   },
   palette: {
+    tryLaw: 'Ausprobieren',
+    ownLaw: 'Eigene Regeln',
+    purposes: 'Zwecke',
+    notices: 'Hinweise',
     title: 'Gehen zu oder tun',
     button: 'Suchen',
     placeholder: 'Seite, Aktion, E-Mail, Telefonnummer, Name …',

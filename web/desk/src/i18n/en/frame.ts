@@ -80,6 +80,10 @@ export const frame = {
     over: 'This link was used already, or is over. This command makes another: handschlag staff link',
   },
   palette: {
+    tryLaw: 'Try it out',
+    ownLaw: 'Own rules',
+    purposes: 'Purposes',
+    notices: 'Notices',
     title: 'Go to or do',
     button: 'Search',
     placeholder: 'Page, action, e-mail, phone number, name …',
