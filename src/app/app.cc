@@ -347,6 +347,7 @@ Result<void> App::bind_routes() {
   templates::bind_routes(*router_, *templates_);
   outreach::bind_routes(*router_, {outreach_.get(), templates_.get(), customers_.get(), staff_.get()});
   unsubscribe::bind_routes(*router_, *unsubscribe_, settings_.sender.name);
+  signups::bind_routes(*router_, *signups_, *sources_, settings_.sender.name);
   test_data::bind_routes(*router_, *test_data_);
   bind_service_routes(*router_, *this);
   return router_->check();
@@ -416,6 +417,8 @@ Result<void> App::start_jobs() {
   jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });
   jobs_->every("consent_release", std::chrono::minutes{1},
                [this](jobs::Lease& lease) { return release_proofs(lease); });
+  jobs_->every("signups_look_after", std::chrono::seconds{30},
+               [this](jobs::Lease& lease) { return signups_->look_after([&lease] { return lease.should_stop(); }); });
   jobs_->on(std::string(kRewrapJob), [this](jobs::Lease& lease) { return rewrap(lease); });
   jobs_->on(std::string(kRedigestJob), [this](jobs::Lease& lease) {
     return finish_digest_key(lease.job().payload, [&] { return lease.should_stop(); });

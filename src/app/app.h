@@ -29,6 +29,7 @@
 #include "features/preferences/preferences.h"
 #include "features/regions/regions.h"
 #include "features/rulebook/rulebook.h"
+#include "features/signups/signups.h"
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
 #include "features/subjects/subjects.h"
@@ -211,6 +212,7 @@ class App {
   std::unique_ptr<outreach::Facts> facts_;
   std::unique_ptr<outreach::Outreach> outreach_;
   std::unique_ptr<unsubscribe::Unsubscribe> unsubscribe_;
+  std::unique_ptr<signups::Signups> signups_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;
   std::unique_ptr<test_data::TestData> test_data_;

@@ -9,6 +9,7 @@ Result<void> App::open_outreach() {
   std::vector<outreach::Place> places;
   std::vector<preferences::FactsPlace> known;
   std::vector<unsubscribe::Place> links;
+  std::vector<signups::Place> doors;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const Place& place = places_[i];
     const auto& region = regions_->all()[i];
@@ -16,6 +17,7 @@ Result<void> App::open_outreach() {
     places.insert(home ? places.begin() : places.end(),
                   {region.get(), place.vault.get(), place.identities.get(), place.ledger.get()});
     links.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
+    doors.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
     known.push_back({region->id(), &region->data(), place.identities.get(), place.consents.get()});
   }
   templates_ = templates::Templates::create(*control_, *staff_, clock_);
@@ -27,6 +29,9 @@ Result<void> App::open_outreach() {
     return customers_->where({}, customers::format_handle(region, identity));
   };
   unsubscribe_ = unsubscribe::Unsubscribe::create(std::move(links), where, *rulebook_, clock_, settings_.base_url);
+  signups_ = signups::Signups::create({std::move(doors), regions_.get(), where, rulebook_.get(), notices_.get(),
+                                       sources_.get(), outreach_.get(), &clock_},
+                                      {.base_url = settings_.base_url});
   // A link that a mail program can press leads over TLS (RFC 8058); without one nothing but service leaves.
   if (settings_.base_url.starts_with("https://")) {
     outreach_->set_unsubscribe_links(*unsubscribe_);

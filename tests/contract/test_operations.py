@@ -302,6 +302,12 @@ CASES = {
     # A link comes by mail alone; tests/e2e/test_unsubscribe.py presses one.
     "openUnsubscribe": {"path": {"token": "made-up"}, "status": 404},
     "unsubscribe": {"path": {"token": "made-up"}, "status": 404},
+    # So is what confirms; nobody can sign up where mail.base_url is not set. tests/e2e/test_signups.py does all of it.
+    "signUp": {"body": {"purpose": "DirectMarketing", "address": "anna@example.org", "notice": {"id": "newsletter"}},
+               "status": 503},
+    "confirmSignup": {"body": {"address": "anna@example.org", "code": "4711 0815"}},
+    "openConfirmation": {"path": {"token": "made-up"}, "status": 404},
+    "confirmByLink": {"path": {"token": "made-up"}, "status": 404},
     # staff
     "listRoles": {},
     "listTokens": {},

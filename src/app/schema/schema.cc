@@ -6,6 +6,7 @@
 #include "features/identity/identity.h"
 #include "features/ledger/ledger.h"
 #include "features/outreach/outreach.h"
+#include "features/signups/signups.h"
 #include "features/subjects/subjects.h"
 #include "features/test_data/test_data.h"
 #include "features/vault/vault.h"
@@ -28,6 +29,7 @@ regions::Schemas region_schemas() {
   append(out.data, customers::migrations());
   append(out.data, test_data::migrations());
   append(out.data, outreach::migrations());
+  append(out.data, signups::migrations());
   append(out.vault, vault::migrations());
   append(out.ledger, ledger::migrations());
   return out;
