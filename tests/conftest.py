@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from harness import House, binary
+from mail_server import MailServer
 
 
 def pytest_addoption(parser):
@@ -76,12 +77,16 @@ def house(make_house):
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """One server for all cases of a module: whatever came before must not matter. `running.shop` is a source of it,
-    `running.send` a client of that source."""
+    `running.send` a client of that source, `running.mail` the mail server that it sends by."""
     need_binary()
-    house = House(tmp_path_factory.mktemp("running"), settings="[security]\nfour_eyes = false\n")
+    root = tmp_path_factory.mktemp("running")
+    mail = MailServer(root / "mailbox")
+    house = House(root, settings="[security]\nfour_eyes = false\n" + mail.settings())
     shop = house.add_source("shop")
     with house.serve() as server:
         server.shop = shop
         server.send = server.sender(shop)
+        server.mail = mail
         yield server
     house.close()
+    mail.close()

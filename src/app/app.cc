@@ -272,6 +272,7 @@ Result<void> App::open_regions() {
                                                    staff_.get(), notices_.get(), consents(), &clock_});
   open_moves(ledgers);
   TRY(open_outreach());
+  TRY(open_portal());
   feed_ = feed::Feed::create(*events_, *sources_, *rulebook_, std::move(ledgers), clock_, *notices_);
   outbound_ = TRY(http_client::Client::create(settings_.outbound));
   webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
@@ -315,7 +316,8 @@ App::~App() {
 Result<void> App::bind_routes() {
   pages_ = TRY(Pages::open(embedded::pages()));
   router_ = std::make_unique<http::Router>(TRY(http::Router::create(embedded::openapi)));
-  router_->set_authenticator([this](const http::Request& request, std::string_view) { return who_asks(request); });
+  router_->set_authenticator(
+      [this](const http::Request& request, std::string_view scheme) { return who_asks(request, scheme); });
   router_->set_once(
       [this](const http::Operation& operation, std::shared_ptr<const http::Request> request,
              http::Responder responder) { answers_->handle(operation, std::move(request), std::move(responder)); });
@@ -340,6 +342,7 @@ Result<void> App::bind_routes() {
   customers::bind_call_routes(*router_, *events_, *sources_, *rulebook_, *staff_, std::move(ledgers), clock_,
                               *notices_);
   preferences::bind_routes(*router_, *preferences_);
+  portal::bind_routes(*router_, *portal_);
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);
   processing::bind_routes(*router_, *notices_, *sources_, *webhooks_, *events_, clock_);
@@ -419,6 +422,7 @@ Result<void> App::start_jobs() {
                [this](jobs::Lease& lease) { return release_proofs(lease); });
   jobs_->every("signups_look_after", std::chrono::seconds{30},
                [this](jobs::Lease& lease) { return signups_->look_after([&lease] { return lease.should_stop(); }); });
+  jobs_->every("portal_purge", std::chrono::minutes{10}, [this](jobs::Lease&) { return portal_->purge(); });
   jobs_->on(std::string(kRewrapJob), [this](jobs::Lease& lease) { return rewrap(lease); });
   jobs_->on(std::string(kRedigestJob), [this](jobs::Lease& lease) {
     return finish_digest_key(lease.job().payload, [&] { return lease.should_stop(); });

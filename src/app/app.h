@@ -26,6 +26,7 @@
 #include "features/moves/moves.h"
 #include "features/notices/notices.h"
 #include "features/outreach/outreach.h"
+#include "features/portal/portal.h"
 #include "features/preferences/preferences.h"
 #include "features/regions/regions.h"
 #include "features/rulebook/rulebook.h"
@@ -157,9 +158,11 @@ class App {
   Result<void> open_regions();
   Result<void> bind_routes();
   Result<http::Principal> who_asks(const http::Request& request);
+  Result<http::Principal> who_asks(const http::Request& request, std::string_view scheme);
   Result<void> take_over(const Settings& settings);
   Result<void> start_jobs();
   Result<void> open_outreach();
+  Result<void> open_portal();
   void open_moves(std::vector<ledger::Ledger*> ledgers);
   std::vector<consent::Consents*> consents();
   // How many times customers changed region, in all.
@@ -213,6 +216,7 @@ class App {
   std::unique_ptr<outreach::Outreach> outreach_;
   std::unique_ptr<unsubscribe::Unsubscribe> unsubscribe_;
   std::unique_ptr<signups::Signups> signups_;
+  std::unique_ptr<portal::Portal> portal_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;
   std::unique_ptr<test_data::TestData> test_data_;

@@ -41,6 +41,27 @@ Result<void> App::open_outreach() {
   return {};
 }
 
+Result<void> App::open_portal() {
+  portal::Parts parts{{}, outreach_.get(), notices_.get(), rulebook_.get(), staff_.get(), &clock_};
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i];
+    const auto& region = regions_->all()[i];
+    const bool home = region.get() == &regions_->home();
+    parts.places.insert(
+        home ? parts.places.begin() : parts.places.end(),
+        {region.get(), place.vault.get(), place.identities.get(), place.ledger.get(), place.consents.get()});
+  }
+  portal_ = TRY(portal::Portal::create(
+      std::move(parts), {.secure_cookie = staff_->settings().secure_cookie, .base_url = settings_.base_url}));
+  return {};
+}
+
+// Customers have a session of their own; everybody else is of the house.
+Result<http::Principal> App::who_asks(const http::Request& request, std::string_view scheme) {
+  if (scheme == portal::kScheme) return admission_.admit(request, portal_->authenticate(request));
+  return who_asks(request);
+}
+
 std::vector<consent::Consents*> App::consents() {
   std::vector<consent::Consents*> out;
   for (const Place& place : places_) out.push_back(place.consents.get());

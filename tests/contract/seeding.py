@@ -1,7 +1,7 @@
 """Fills a server so that each operation has something to answer with."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness import Server, event, now, track
 
@@ -15,6 +15,7 @@ class Seeded:
     known: dict[str, dict]  # path → its parameters, of something that is there
     asset: str  # a file that the desk's document names
     four_eyes: bool = False  # as the settings say now
+    customers: list = field(default_factory=list)  # at the preference centre
 
     def post(self, path: str, body: dict) -> dict:
         """Makes something that an operation needs."""
@@ -28,7 +29,7 @@ class Seeded:
             return
         self.four_eyes = on
         house = self.server.house
-        house.config.write_text(f"[security]\nfour_eyes = {str(on).lower()}\n")
+        house.config.write_text(re.sub(r"four_eyes = \w+", f"four_eyes = {str(on).lower()}", house.config.read_text()))
         house.run("reload")
 
 

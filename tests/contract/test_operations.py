@@ -12,6 +12,7 @@ import schemathesis
 import codes
 from description import is_ingest, is_stream, load, operations, security_of
 from harness import event, now, track
+from portal import Customer
 from seeding import seed
 
 schema = schemathesis.openapi.from_dict(load())
@@ -288,7 +289,47 @@ def of_new_message(*steps: str):
     return sent
 
 
+def known_customer(seeded, address: str) -> Customer:
+    """Signed in at the preference centre, by the code of a mail."""
+    seeded.server.send.store(event("identify", uuid.uuid4().hex, traits={"email": address}))
+    return Customer(seeded.url, seeded.server.mail, address).sign_in()
+
+
+def as_customer(**more):
+    def sent(seeded) -> dict:
+        if not seeded.customers:  # codes are few: one who stays signed in for all cases
+            of_draft(published=True)(seeded)
+            seeded.customers.append(known_customer(seeded, "at-home@example.org"))
+        return {**more, "headers": seeded.customers[0].headers()}
+    return sent
+
+
+def own_receipt(seeded) -> dict:
+    sent = as_customer()(seeded)
+    customer = seeded.customers[0]
+    assert customer.say("withdrawn").status_code == 200
+    return {**sent, "path": {"id": customer.consents()["history"][0]["id"]}}
+
+
+def own_code(seeded) -> dict:
+    customer = Customer(seeded.url, seeded.server.mail, f"{uuid.uuid4().hex}@example.org")
+    return {"body": {"address": customer.address, "code": customer.new_code()}}
+
+
+def own_sign_out(seeded) -> dict:
+    return {"headers": known_customer(seeded, f"{uuid.uuid4().hex}@example.org").headers()}
+
+
 CASES = {
+    # the preference centre
+    "askForCode": {"body": {"address": "nobody-known@example.org", "language": "de"}},
+    "createOwnSession": own_code,
+    "getOwnSession": as_customer(),
+    "deleteOwnSession": own_sign_out,
+    "listOwnConsents": as_customer(query={"language": "de"}),
+    "recordOwnConsent": as_customer(body={"purpose": "DirectMarketing", "channel": "email", "act": "objected"}),
+    "endAdvertising": as_customer(body={"language": "en"}),
+    "getOwnReceipt": own_receipt,
     # messages to customers
     "listTemplates": {},
     "publishTemplate": lambda _: {"body": new_template()},
@@ -483,7 +524,7 @@ def test_operation_needs_leave(operation, seeded):
     """Without a token 401, whatever else is right; with a role that the description does not name 403."""
     sent = CASES.get(operation.id, {})
     sent = sent(seeded) if callable(sent) else sent
-    sent = {**sent, "headers": {"Authorization": None}}
+    sent = {**sent, "headers": {"Authorization": None}}  # no cookie either
     assert ask(operation, sent, seeded).status_code == 401
     roles = operation.definition.get("x-roles")
     if roles:

@@ -55,6 +55,15 @@ class MailServer:
         self._controller.start()
         self.port = self._controller.port
 
+    def settings(self) -> str:
+        """Those by which a house sends its mail here."""
+        return (f'[outbound]\ninternal_networks = ["127.0.0.1"]\n[mail]\nhost = "localhost"\nport = {self.port}\n'
+                'sender_name = "Shop"\nsender_address = "shop@example.com"\nbase_url = "https://shop.example"\n'
+                'security = "none"\n')
+
+    def to(self, address: str) -> list:
+        return [message for message in self.messages() if message["To"].lower() == address]
+
     @property
     def refused(self) -> int:
         return self._handler.refused

@@ -6,6 +6,7 @@
 #include "features/identity/identity.h"
 #include "features/ledger/ledger.h"
 #include "features/outreach/outreach.h"
+#include "features/portal/portal.h"
 #include "features/signups/signups.h"
 #include "features/subjects/subjects.h"
 #include "features/test_data/test_data.h"
@@ -30,6 +31,7 @@ regions::Schemas region_schemas() {
   append(out.data, test_data::migrations());
   append(out.data, outreach::migrations());
   append(out.data, signups::migrations());
+  append(out.data, portal::migrations());
   append(out.vault, vault::migrations());
   append(out.ledger, ledger::migrations());
   return out;

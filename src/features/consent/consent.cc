@@ -198,7 +198,21 @@ Result<std::vector<Standing>> Consents::standings(db::Transaction& tx, std::span
 }
 
 Result<std::vector<Statement>> Consents::history(db::Transaction& tx, std::span<const IdentityId> identities) {
-  auto rows = TRY(store::of_identities(tx, identities));
+  return opened(TRY(store::of_identities(tx, identities)), identities);
+}
+
+Result<std::vector<Statement>> Consents::said_for(db::Transaction& tx, const identity::Key& address) {
+  auto digester = TRY(identities_.digester(tx));
+  auto rows =
+      TRY(store::of_address(tx, digester->digest(own_message_of(address)), digester->former(own_message_of(address))));
+  std::erase_if(rows, [](const store::Row& row) { return row.held; });
+  std::set<IdentityId> who;
+  for (const store::Row& row : rows) who.insert(row.statement.identity);
+  const std::vector<IdentityId> identities(who.begin(), who.end());
+  return opened(std::move(rows), identities);
+}
+
+Result<std::vector<Statement>> Consents::opened(std::vector<store::Row> rows, std::span<const IdentityId> identities) {
   const auto keys = TRY(vault_.find(identities, kProofs));
   std::map<IdentityId, const crypto::Key*> by_identity;
   for (std::size_t i = 0; i < identities.size(); ++i) {

@@ -147,6 +147,10 @@ std::unique_ptr<subjects::SubjectData> create_subject_data(const Clock& clock);
 // Its digests of addresses, for the rotation of the digest key.
 std::unique_ptr<identity::DigestHolder> create_digest_holder();
 
+namespace store {
+struct Row;
+}
+
 // The statements of one region.
 class Consents {
  public:
@@ -157,7 +161,8 @@ class Consents {
   // Both must outlive this.
   Consents(vault::Vault& vault, identity::Identities& identities) : vault_(vault), identities_(identities) {}
 
-  // Adds a statement; its key for proofs is made first, durably. `occurred_at` is cut to `received_at`. Errors: invalid
+  // Adds a statement; its key for proofs is made first, durably. `occurred_at` is cut to `received_at`. A no for an
+  // address that nobody is known by is one of identity 0: nothing but its keyed digest is kept. Errors: invalid
   // "statement_invalid" (a yes for a channel without an address of its kind; proof too long); too_many
   // "statements_too_many"; not_found "customer_unknown"; conflict "customer_moved".
   Result<StatementId> record(db::Transaction& tx, Statement statement);
@@ -172,6 +177,8 @@ class Consents {
 
   // All statements, newest first, proofs opened. Those of erased people are not among them.
   Result<std::vector<Statement>> history(db::Transaction& tx, std::span<const IdentityId> identities);
+  // All that was said for one address, whoever it was of them all, likewise.
+  Result<std::vector<Statement>> said_for(db::Transaction& tx, const identity::Key& address);
   // Errors of both: not_found "statement_unknown".
   Result<IdentityId> whose(db::Transaction& tx, StatementId id);
   Result<Statement> find(db::Transaction& tx, StatementId id);
@@ -192,6 +199,7 @@ class Consents {
 
  private:
   Result<void> insert(db::Transaction& tx, Statement statement, bool there);
+  Result<std::vector<Statement>> opened(std::vector<store::Row> rows, std::span<const IdentityId> identities);
 
   vault::Vault& vault_;
   identity::Identities& identities_;

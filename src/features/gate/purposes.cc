@@ -153,6 +153,7 @@ PurposeSet purposes_of_role(std::string_view role) {
   if (role == "sales" || role == "broker") return kSales;
   if (role == "experience_manager") return kExperience;
   if (role == "marketer") return kMarketing;
+  if (role == "customer") return {Purpose::RightsFulfilment};  // at what is theirs
   // Operator and executive see no customer. An unknown role sees nothing.
   return {};
 }

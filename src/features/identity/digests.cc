@@ -164,7 +164,8 @@ Result<std::int64_t> DigestRotation::pass(DigestHolder& holder, std::size_t laye
   }));
   std::int64_t rows = 0;
   db::Pace pace;
-  for (std::int64_t first = 1; first <= last;) {
+  // From 0 on: under that number stands what was said for an address that nobody is known by.
+  for (std::int64_t first = 0; first <= last;) {
     if (should_stop()) return jobs::Lease::interrupted();
     DigestHolder::Step step;
     std::chrono::steady_clock::duration took{};

@@ -168,7 +168,7 @@ class OutreachTest : public db::testing::DatabaseTest {
                                                   .address = mailbox(std::move(address)),
                                                   .built_in = "access_code",
                                                   .language = "de",
-                                                  .parameters = {{"code", "417 223"}},
+                                                  .parameters = {{"code", "417 223"}, {"link", "https://s.example/me"}},
                                                   .country = "DE"}));
       return {};
     });

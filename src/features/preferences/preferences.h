@@ -108,6 +108,10 @@ struct FactsPlace {
 };
 std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places, const gate::Interests& interests);
 
+// A receipt as the request wants it: JSON after ISO/IEC TS 27560, or, where it accepts text/html, a page to be printed,
+// in German or English, without script.
+http::Response receipt_response(const http::Request& request, const Receipt& receipt);
+
 void bind_routes(http::Router& router, Preferences& preferences);
 
 }  // namespace handschlag::preferences

@@ -79,9 +79,9 @@ Result<json::Value> record(const Request& request, Preferences& preferences) {
   return to_json(TRY(preferences.note(viewer, request.path_param("id"), note)));
 }
 
-Result<json::Value> receipt(const Request& request, Preferences& preferences) {
+Result<Response> receipt(const Request& request, Preferences& preferences) {
   const customers::Viewer viewer = TRY(customers::viewer_of(request));
-  return receipt_json(TRY(preferences.receipt(viewer, request.path_param("id"))));
+  return receipt_response(request, TRY(preferences.receipt(viewer, request.path_param("id"))));
 }
 
 }  // namespace
@@ -92,7 +92,10 @@ void bind_routes(http::Router& router, Preferences& preferences) {
     auto recorded = record(request, preferences);
     return recorded ? Response::json(201, *recorded) : Response::problem(recorded.error());
   });
-  router.bind("getConsentReceipt", [&](const Request& request) { return Response::of(receipt(request, preferences)); });
+  router.bind("getConsentReceipt", [&](const Request& request) {
+    auto shown = receipt(request, preferences);
+    return shown ? *std::move(shown) : Response::problem(shown.error());
+  });
 }
 
 }  // namespace handschlag::preferences

@@ -46,16 +46,18 @@ Template access_code() {
       .id = "access_code",
       .version = 1,
       .purpose = gate::Purpose::RightsFulfilment,
-      .parameters = {"code"},
+      .parameters = {"code", "link"},
       .texts = {{"de",
                  {.subject = "Ihr Zugangscode",
                   .text = "Guten Tag,\n\nmit diesem Code kommen Sie zu Ihren Daten und Einwilligungen:\n\n{{code}}\n\n"
-                          "Geben Sie ihn nur auf der Seite ein, auf der Sie ihn angefordert haben. Niemand von uns "
-                          "fragt Sie danach.\n\nWenn Sie keinen Code angefordert haben, tun Sie nichts.\n"}},
+                          "Geben Sie ihn nur auf der Seite ein, auf der Sie ihn angefordert haben:\n{{link}}\n\n"
+                          "Er gilt eine Viertelstunde und nur einmal. Niemand von uns fragt Sie danach.\n\n"
+                          "Wenn Sie keinen Code angefordert haben, tun Sie nichts.\n"}},
                 {"en",
                  {.subject = "Your access code",
                   .text = "Hello,\n\nthis code leads to your data and consents:\n\n{{code}}\n\n"
-                          "Enter it only on the page where you asked for it. None of us will ask you for it.\n\n"
+                          "Enter it only on the page where you asked for it:\n{{link}}\n\n"
+                          "It is good for a quarter of an hour, and once. None of us will ask you for it.\n\n"
                           "If you did not ask for a code, do nothing.\n"}}},
       .built_in = true};
 }

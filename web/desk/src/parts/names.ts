@@ -32,6 +32,7 @@ export function useNames(): (principal: string) => string {
   const names = useMemo(() => new Map(data?.map(one => [one.principal, one.name])), [data]);
   return principal => {
     if (principal === 'cli') return t('audit.commandLine');
+    if (principal === 'customer') return t('roles.customer');
     if (principal === 'anonymous') return t('audit.anonymous');
     if (principal === 'settings') return t('audit.settings');
     return names.get(principal) ?? principal;

@@ -198,7 +198,7 @@ function Receipt({statement, purpose}: {statement: Statement; purpose: string}) 
   async function load() {
     setBusy(true);
     try {
-      const receipt = await take(api.GET('/api/v1/consents/{id}/receipt', {params: {path: {id: statement.id}, query: {purpose}}}));
+      const receipt = (await take(api.GET('/api/v1/consents/{id}/receipt', {params: {path: {id: statement.id}, query: {purpose}}}))) as Schemas['ConsentReceipt'];
       const url = URL.createObjectURL(new Blob([JSON.stringify(receipt, null, 2)], {type: 'application/json'}));
       const link = Object.assign(document.createElement('a'), {href: url, download: `${receipt.receipt_id}.json`});
       link.click();

@@ -14,6 +14,7 @@ export const house: typeof english = {
     data_protection_officer: 'Datenschutz',
     executive: 'Geschäftsleitung',
     integration: 'Anbindung',
+    customer: 'Die Person selbst',
   },
   bases: {
     'A6-1-a': 'Einwilligung',
@@ -24,6 +25,13 @@ export const house: typeof english = {
     'A6-1-f': 'Berechtigtes Interesse',
   },
   operations: {
+    listOwnConsents: 'hat angesehen, was für die eigene Adresse gilt',
+    getOwnReceipt: 'hat den eigenen Beleg angesehen',
+    recordOwnConsent: 'hat selbst etwas erlaubt oder untersagt',
+    endAdvertising: 'hat alle Werbung beendet',
+    askForCode: 'hat um einen Zugangscode gebeten',
+    createOwnSession: 'hat sich mit einem Code aus der Mail angemeldet',
+    deleteOwnSession: 'hat sich von der eigenen Seite abgemeldet',
     publishTemplate: 'hat eine Vorlage veröffentlicht',
     proposeMessage: 'hat eine Nachricht vorgeschlagen',
     reviveMessage: 'hat eine Nachricht noch einmal auf den Weg gebracht',

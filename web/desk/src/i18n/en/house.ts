@@ -12,6 +12,7 @@ export const house = {
     data_protection_officer: 'Data protection officer',
     executive: 'Executive',
     integration: 'Integration',
+    customer: 'The person',
   },
   bases: {
     'A6-1-a': 'Consent',
@@ -22,6 +23,13 @@ export const house = {
     'A6-1-f': 'Legitimate interest',
   },
   operations: {
+    listOwnConsents: 'looked at what holds for their address',
+    getOwnReceipt: 'looked at a receipt of their own',
+    recordOwnConsent: 'allowed or refused something',
+    endAdvertising: 'ended all advertising',
+    askForCode: 'asked for an access code',
+    createOwnSession: 'signed in with a code from a mail',
+    deleteOwnSession: 'signed out of their own page',
     publishTemplate: 'published a template',
     proposeMessage: 'proposed a message',
     reviveMessage: 'sent a message on its way again',
