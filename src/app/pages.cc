@@ -10,6 +10,7 @@ namespace handschlag::app {
 namespace {
 
 constexpr std::string_view kDocument = "index.html";
+constexpr std::string_view kPortal = "me.html";
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
@@ -53,7 +54,7 @@ Result<Pages> Pages::open(std::string_view pack) {
     file.size = entry.at("size").get<std::size_t>();
     pages.files_.emplace(entry.at("name").get<std::string>(), std::move(file));
   }
-  if (!pages.files_.contains(kDocument)) return malformed();
+  if (!pages.files_.contains(kDocument) || !pages.files_.contains(kPortal)) return malformed();
   return pages;
 }
 
@@ -79,7 +80,15 @@ http::Response Pages::send(const http::Request& request, const File& file) {
 }
 
 http::Response Pages::document(const http::Request& request) const {
-  return send(request, files_.find(kDocument)->second)
+  return send_document(request, files_.find(kDocument)->second);
+}
+
+http::Response Pages::portal(const http::Request& request) const {
+  return send_document(request, files_.find(kPortal)->second);
+}
+
+http::Response Pages::send_document(const http::Request& request, const File& file) {
+  return send(request, file)
       .with("Cache-Control", "no-cache")
       .with("Content-Security-Policy", kPolicy)
       .with("Cross-Origin-Opener-Policy", "same-origin")
@@ -88,7 +97,7 @@ http::Response Pages::document(const http::Request& request) const {
 
 http::Response Pages::asset(const http::Request& request) const {
   auto found = files_.find(request.path_param("name"));
-  if (found == files_.end() || found->first == kDocument) {
+  if (found == files_.end() || found->first == kDocument || found->first == kPortal) {
     return http::Response::problem(404, "asset_unknown",
                                    "There is no such file; the pages were renewed, so load the page again.");
   }

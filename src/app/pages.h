@@ -1,5 +1,5 @@
 // The web pages, as the build packed them into the binary (web/desk/pack.mjs): the desk's one document, which every
-// page's address opens, and its scripts, styles, fonts and pictures.
+// page's address opens, that of the customers' page at /me, and their scripts, styles, fonts and pictures.
 //
 // Everything comes from this server: the document's policy allows no other origin, no script or style in the page
 // itself, no frame around it, and no way from text to script (Trusted Types).
@@ -20,8 +20,9 @@ class Pages {
   // Reads a pack, which must outlive this. Errors: internal (malformed, or without a document).
   static Result<Pages> open(std::string_view pack);
 
-  // The document. Always asked for anew, and answered 304 while it is the same.
+  // The desk's document, and that of the customers' page. Always asked for anew, and answered 304 while it is the same.
   http::Response document(const http::Request& request) const;
+  http::Response portal(const http::Request& request) const;
   // What the document names, to be kept for ever: another version has another name. Errors: 404.
   http::Response asset(const http::Request& request) const;
 
@@ -35,6 +36,7 @@ class Pages {
     std::size_t size = 0;  // uncompressed
   };
   static http::Response send(const http::Request& request, const File& file);
+  static http::Response send_document(const http::Request& request, const File& file);
 
   std::map<std::string, File, std::less<>> files_;
 };

@@ -17,6 +17,7 @@ using ::testing::Not;
 std::string pack() {
   const std::string document = http::gzip("<!doctype html>");
   const std::string script = http::gzip("start()");
+  const std::string portal = http::gzip("<!doctype html>Ich");
   const auto place = [at = std::size_t{0}](const std::string& bytes) mutable {
     const json::Value out = json::Value::array({at, bytes.size()});
     at += bytes.size();
@@ -27,7 +28,15 @@ std::string pack() {
   const json::Value document_brotli = next("BR");
   const json::Value script_gzip = next(script);
   const json::Value script_brotli = next("br");
-  const std::string list = json::dump(json::Value::array({{{"name", "index.html"},
+  const json::Value portal_gzip = next(portal);
+  const json::Value portal_brotli = next("ME");
+  const std::string list = json::dump(json::Value::array({{{"name", "me.html"},
+                                                           {"type", "text/html; charset=utf-8"},
+                                                           {"digest", "d3"},
+                                                           {"size", 18},
+                                                           {"gzip", portal_gzip},
+                                                           {"brotli", portal_brotli}},
+                                                          {{"name", "index.html"},
                                                            {"type", "text/html; charset=utf-8"},
                                                            {"digest", "d1"},
                                                            {"size", 15},
@@ -41,7 +50,7 @@ std::string pack() {
                                                            {"brotli", script_brotli}}}));
   std::string length = std::to_string(list.size());
   length.insert(0, 8 - length.size(), '0');
-  return length + list + document + "BR" + script + "br";
+  return length + list + document + "BR" + script + "br" + portal + "ME";
 }
 
 class PagesTest : public ::testing::Test {
@@ -73,6 +82,13 @@ TEST_F(PagesTest, AnAssetComesInTheFormThatTheClientTakes) {
   EXPECT_EQ(plain.body, "start()");
   EXPECT_EQ(header(plain, "Content-Encoding"), "");
   EXPECT_EQ(header(plain, "Vary"), "Accept-Encoding");
+}
+
+TEST_F(PagesTest, CustomersHaveADocumentOfTheirOwn) {
+  const http::Response portal = pages_.portal({});
+  EXPECT_EQ(portal.body, "<!doctype html>Ich");
+  EXPECT_THAT(header(portal, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
+  EXPECT_EQ(asset("me.html").status, 404);
 }
 
 TEST_F(PagesTest, AnAssetIsKeptForEverAndTheDocumentAskedForAnew) {

@@ -46,6 +46,7 @@ void bind_service_routes(http::Router& router, App& app) {
     return http::Response::text(200, std::string(embedded::openapi), "application/json");
   });
   router.bind("getDesk", [&app](const http::Request& request) { return app.pages().document(request); });
+  router.bind("getPortal", [&app](const http::Request& request) { return app.pages().portal(request); });
   router.bind("getDeskAsset", [&app](const http::Request& request) { return app.pages().asset(request); });
 }
 

@@ -484,6 +484,7 @@ CASES = {
     "redeliverDeadLetters": of_new_webhook(body={}),
     # the server itself
     "getDesk": {},
+    "getPortal": {},
     "getDeskAsset": lambda seeded: {"path": {"name": seeded.asset}},
     "healthz": {},
     "readyz": {},

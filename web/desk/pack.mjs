@@ -1,4 +1,5 @@
-// Packs what Vite built into one file for the binary: pack.mjs FOLDER PACK. src/app/pages.cc reads it.
+// Packs what Vite built into one file for the binary: pack.mjs PACK FOLDER ... Files of one name are the same, since it
+// holds a digest of what they contain. src/app/pages.cc reads it.
 import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {basename, extname, join} from 'node:path';
@@ -12,7 +13,7 @@ const TYPES = {
   '.woff2': 'font/woff2',
 };
 
-const [folder, pack] = process.argv.slice(2);
+const [pack, ...folders] = process.argv.slice(2);
 const chunks = [];
 let end = 0;
 
@@ -33,6 +34,10 @@ function entry(path) {
   return {...common, gzip: add(gzipSync(bytes, {level: 9})), brotli: add(brotli)};
 }
 
-const paths = [join(folder, 'index.html'), ...readdirSync(join(folder, 'assets')).sort().map(name => join(folder, 'assets', name))];
+const files = folders.flatMap(folder => [
+  ...readdirSync(folder).filter(name => name.endsWith('.html')).map(name => join(folder, name)),
+  ...readdirSync(join(folder, 'assets')).sort().map(name => join(folder, 'assets', name)),
+]);
+const paths = [...new Map(files.map(path => [basename(path), path])).values()];
 const list = Buffer.from(JSON.stringify(paths.map(entry)));
 writeFileSync(pack, Buffer.concat([Buffer.from(String(list.length).padStart(8, '0')), list, ...chunks]));
