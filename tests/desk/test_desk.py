@@ -535,13 +535,14 @@ def test_code_from_the_desk_in_a_shop_sends_only_after_leave(desk, browser, tmp_
 # --- roles ----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize(("login", "seen"), {
-    "mia": {"Überblick", "Kundschaft", "Recht"},
-    "jonas": {"Überblick", "Kundschaft", "Recht"},
-    "lea": {"Überblick", "Kundschaft", "Quellen", "Recht"},
+    "mia": {"Überblick", "Kundschaft", "Nachrichten", "Recht"},
+    "jonas": {"Überblick", "Kundschaft", "Nachrichten", "Recht"},
+    "lea": {"Überblick", "Kundschaft", "Nachrichten", "Quellen", "Recht"},
     "karim": {"Überblick", "Recht"},
     "otto": {"Überblick", "Quellen", "Recht", "Freigaben"},
-    "mara": {"Überblick", "Kundschaft", "Recht"},
-    "ada": {"Überblick", "Kundschaft", "Quellen", "Recht", "Team", "Zugangsschlüssel", "Freigaben", "Protokoll"},
+    "mara": {"Überblick", "Kundschaft", "Nachrichten", "Recht"},
+    "ada": {"Überblick", "Kundschaft", "Nachrichten", "Quellen", "Recht", "Team", "Zugangsschlüssel", "Freigaben",
+            "Protokoll"},
 }.items(), ids=lambda value: value if isinstance(value, str) else "")
 def test_role_sees_its_pages_and_no_other(desk, login, seen):
     page = desk.come_in_as_ada() if login == "ada" else desk.sign_in(login)

@@ -1,11 +1,12 @@
 // The pages, in the order of daily work. Each says which operation of the API it lives on; who may not call that does not
 // see the page.
-import {IconChecklist, IconEyeCheck, IconKey, IconLayoutDashboard, IconPlugConnected, IconScale, IconSettings, IconUsers, IconUsersGroup} from '@tabler/icons-react';
+import {IconChecklist, IconEyeCheck, IconKey, IconLayoutDashboard, IconMail, IconPlugConnected, IconScale, IconSettings, IconUsers, IconUsersGroup} from '@tabler/icons-react';
 import type {Guarded} from '../session/session';
 
 export const navigation = [
   {path: '/', name: 'overview', icon: IconLayoutDashboard, key: 'o', group: 'daily'},
   {path: '/customers', name: 'customers', icon: IconUsers, key: 'c', group: 'daily', needs: 'searchCustomers'},
+  {path: '/messages', name: 'messages', icon: IconMail, key: 'n', group: 'daily', needs: 'listMessages'},
   {path: '/sources', name: 'sources', icon: IconPlugConnected, key: 'q', group: 'house', needs: 'listSources'},
   {path: '/law', name: 'law', icon: IconScale, key: 'l', group: 'house'},
   {path: '/staff', name: 'staff', icon: IconUsersGroup, key: 'm', group: 'house', needs: 'listStaff'},

@@ -1,6 +1,6 @@
 // Ctrl+K: pages, customers and what can be done, by a few letters. It asks the server nothing while somebody types:
 // each look at a customer is written down, so it takes Enter.
-import {IconArrowRight, IconFileText, IconFlask2, IconHomeShield, IconKeyboard, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPlus, IconSun, IconUserSearch} from '@tabler/icons-react';
+import {IconArrowRight, IconFileText, IconFlask2, IconHomeShield, IconKeyboard, IconLanguage, IconListDetails, IconLogout, IconMoon, IconPlus, IconSun, IconTemplate, IconUserSearch} from '@tabler/icons-react';
 import {useMantineColorScheme} from '@mantine/core';
 import {useNavigate} from '@tanstack/react-router';
 import {type KeyboardEvent, type ReactNode, useEffect, useId, useState} from 'react';
@@ -44,6 +44,7 @@ function useEntries(): Entry[] {
     ...(may('listOwnRules') ? [action('own-law', `${t('pages.law')}: ${t('palette.ownLaw')}`, <IconHomeShield size={18} aria-hidden />, () => void navigate({to: '/law/own'}))] : []),
     action('purposes', `${t('pages.law')}: ${t('palette.purposes')}`, <IconListDetails size={18} aria-hidden />, () => void navigate({to: '/law/purposes'})),
     action('notices', `${t('pages.law')}: ${t('palette.notices')}`, <IconFileText size={18} aria-hidden />, () => void navigate({to: '/law/notices'})),
+    ...(may('listTemplates') ? [action('templates', `${t('pages.messages')}: ${t('pages.templates')}`, <IconTemplate size={18} aria-hidden />, () => void navigate({to: '/messages/templates'}))] : []),
     action('language', other === 'de' ? 'Auf Deutsch anzeigen' : 'Show in English', <IconLanguage size={18} aria-hidden />, () => chooseLanguage(other)),
     action('light', t('palette.light'), <IconSun size={18} aria-hidden />, () => setColorScheme('light')),
     action('dark', t('palette.dark'), <IconMoon size={18} aria-hidden />, () => setColorScheme('dark')),

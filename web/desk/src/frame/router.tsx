@@ -4,6 +4,7 @@ import {type Occasion, occasions} from '../features/customers/occasion';
 import {trySearch} from '../features/law/asked';
 import {Page} from '../parts/page';
 import {Empty, Failed, NoPermission} from '../parts/states';
+import {type MessageSearch, messageStates} from '../features/messages/search';
 import {type NoticeSearch, noticeStates} from '../features/notices/search';
 import {withWords} from '../i18n';
 import {type ListSearch, listSearch} from '../parts/list-search';
@@ -132,6 +133,35 @@ const notice = createRoute({
   path: '/law/notices/$id',
   component: lazyRouteComponent(() => withWords(['law', 'notices'], () => import('../features/notices/notice-page')), 'NoticePage'),
 });
+const messages = createRoute({
+  getParentRoute: () => root,
+  path: '/messages',
+  validateSearch: (search: Record<string, unknown>): MessageSearch => ({
+    region: text(search.region),
+    state: messageStates.find(state => state === search.state),
+    purpose: text(search.purpose),
+    customer: text(search.customer),
+    at: text(search.at),
+  }),
+  component: guarded('listMessages', lazyRouteComponent(() => withWords(['law', 'messages'], () => import('../features/messages/messages-page')), 'MessagesPage')),
+});
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: '/messages/templates',
+  validateSearch: listSearch,
+  component: guarded('listTemplates', lazyRouteComponent(() => withWords(['law', 'messages'], () => import('../features/messages/templates-page')), 'TemplatesPage')),
+});
+const template = createRoute({
+  getParentRoute: () => root,
+  path: '/messages/templates/$id',
+  validateSearch: (search: Record<string, unknown>): {version?: number} => ({version: Number(search.version) >= 1 ? Math.floor(Number(search.version)) : undefined}),
+  component: guarded('getTemplate', lazyRouteComponent(() => withWords(['law', 'messages'], () => import('../features/messages/template-page')), 'TemplatePage')),
+});
+const newTemplate = createRoute({
+  getParentRoute: () => root,
+  path: '/messages/new-template',
+  component: guarded('publishTemplate', lazyRouteComponent(() => withWords(['law', 'messages'], () => import('../features/messages/template-page')), 'NewTemplatePage')),
+});
 const tryLaw = createRoute({
   getParentRoute: () => root,
   path: '/law/try',
@@ -177,7 +207,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, tryLaw, country, staff, tokens, approvals, audit, settings]),
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, tryLaw, country, messages, templates, template, newTemplate, staff, tokens, approvals, audit, settings]),
   // What stands in an address is text, not JSON: else +49... became a number, and 1e5 another.
   parseSearch: parseSearchWith(value => value),
   stringifySearch: stringifySearchWith(JSON.stringify),

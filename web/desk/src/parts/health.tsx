@@ -14,6 +14,16 @@ async function readiness(): Promise<Schemas['Readiness']> {
   return (await response.json()) as Schemas['Readiness'];
 }
 
+function regionsOf(parts: string[]): string[] {
+  return [...new Set(parts.filter(part => part.includes('.')).map(part => part.split('.')[0]!))];
+}
+
+// The regions of this server; none while nobody knows.
+export function useRegions(): string[] {
+  const {data} = useQuery({queryKey: ['readyz'], queryFn: readiness, retry: false});
+  return data ? regionsOf(Object.keys(data.parts)) : [];
+}
+
 export function Health() {
   const {t} = useTranslation();
   const {data, error, isPending, refetch} = useQuery({queryKey: ['readyz'], queryFn: readiness, refetchInterval: query => (query.state.status === 'error' ? 5_000 : 10_000), retry: false});
@@ -22,7 +32,7 @@ export function Health() {
   const parts = Object.entries(data.parts);
   const ill = parts.filter(([, part]) => part.status !== 'ready');
   const names = ill.map(([part]) => part).join(', ');
-  const regions = [...new Set(parts.map(([part]) => part).filter(part => part.includes('.')).map(part => part.split('.')[0]!))];
+  const regions = regionsOf(parts.map(([part]) => part));
   return (
     <div className="stack-tight">
       {ill.length === 0 ? (

@@ -6,7 +6,7 @@ const pause = 5_000; // milliseconds
 const idle = 300_000;
 
 // When somebody last moved a pointer or pressed a key.
-function useLastSign() {
+export function useLastSign() {
   const last = useRef(Date.now());
   useEffect(() => {
     const note = () => {

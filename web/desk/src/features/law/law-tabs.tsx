@@ -1,8 +1,7 @@
 // From one page of the law to the others.
-import {Link} from '@tanstack/react-router';
 import {useTranslation} from 'react-i18next';
+import {PageTabs} from '../../parts/page-tabs';
 import {useMay} from '../../session/session';
-import classes from './law.module.css';
 
 export function LawTabs() {
   const {t} = useTranslation();
@@ -16,15 +15,5 @@ export function LawTabs() {
     {to: '/law/own', text: t('law.toOwn'), shown: may('listOwnRules')},
     {to: '/law/try', text: t('law.toTry'), shown: true},
   ] as const;
-  return (
-    <nav className={classes.tabs} aria-label={t('pages.law')}>
-      {tabs
-        .filter(tab => tab.shown)
-        .map(tab => (
-          <Link key={tab.to} to={tab.to} className={classes.tab} activeOptions={{exact: true, includeSearch: false}}>
-            {tab.text}
-          </Link>
-        ))}
-    </nav>
-  );
+  return <PageTabs label={t('pages.law')} tabs={tabs.filter(tab => tab.shown)} />;
 }

@@ -1,6 +1,6 @@
 // One purpose: all that is said of it, and where keepers of the law say it.
-import {Alert, Button} from '@mantine/core';
-import {IconAlertTriangle, IconPencil} from '@tabler/icons-react';
+import {Button} from '@mantine/core';
+import {IconPencil} from '@tabler/icons-react';
 import {useMutation, useQueryClient} from '@tanstack/react-query';
 import {Link} from '@tanstack/react-router';
 import {type ReactNode, useState} from 'react';
@@ -11,6 +11,7 @@ import {Dialog} from '../../parts/dialog';
 import {useNames} from '../../parts/names';
 import {notify} from '../../parts/notify';
 import {notifyProblem} from '../../parts/problem';
+import {Warning} from '../../parts/warning';
 import {When} from '../../parts/when';
 import {useMay} from '../../session/session';
 import {dayText, termText} from '../law/words';
@@ -59,13 +60,13 @@ function Facts({purpose: {info, entry, activity, bases, notices, assessedUntil, 
     <div className="stack">
       {entry ? <p>{entry.description[language]}</p> : <p className="soft">{t('purposes.nothingSaid')}</p>}
       {missing.length > 0 && (
-        <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />} title={t('purposes.missing')}>
+        <Warning title={t('purposes.missing')}>
           <ul className={classes.warning}>
             {missing.map(drift => (
               <li key={drift}>{t(`law.drift.${drift}`)}</li>
             ))}
           </ul>
-        </Alert>
+        </Warning>
       )}
       <dl className="facts">
         <Fact name={t('purposes.term')}>

@@ -1,11 +1,12 @@
 // Publishing and retiring: neither can be taken back, so each says exactly what will happen.
 import {Alert, Button} from '@mantine/core';
-import {IconAlertCircle, IconAlertTriangle} from '@tabler/icons-react';
+import {IconAlertCircle} from '@tabler/icons-react';
 import {useMutation, useQueryClient} from '@tanstack/react-query';
 import {useTranslation} from 'react-i18next';
 import {api, idempotencyKey, take} from '../../api/client';
 import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
+import {Warning} from '../../parts/warning';
 import {Changes} from './changes';
 import classes from './notices.module.css';
 import type {Version} from './queries';
@@ -35,13 +36,13 @@ export function PublishDialog({draft, published, onClose, onWrong}: PublishProps
     <Dialog opened={draft !== null} onClose={onClose} title={draft && t('notices.publishTitle', {version: draft.version})} size="lg">
       {draft && (
         <div className="stack">
-          <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />}>
+          <Warning>
             <ul className={classes.warning}>
               <li>{t('notices.publishWarn.forever')}</li>
               <li>{t('notices.publishWarn.fromNow', {version: draft.version})}</li>
               <li>{published ? t('notices.publishWarn.earlier', {version: published.version}) : t('notices.publishWarn.first')}</li>
             </ul>
-          </Alert>
+          </Warning>
           {published && (
             <section className="stack-tight">
               <h3>{t('notices.changed', {version: published.version})}</h3>
