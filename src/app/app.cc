@@ -14,6 +14,7 @@
 #include "app/upkeep.h"
 #include "embedded/openapi.h"
 #include "embedded/pages.h"
+#include "features/banner/banner.h"
 #include "features/processing/processing.h"
 
 namespace handschlag::app {
@@ -343,6 +344,7 @@ Result<void> App::bind_routes() {
                               *notices_);
   preferences::bind_routes(*router_, *preferences_);
   portal::bind_routes(*router_, *portal_);
+  banner::bind_routes(*router_, *sources_, *notices_, *rulebook_, clock_);
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);
   processing::bind_routes(*router_, *notices_, *sources_, *webhooks_, *events_, clock_);

@@ -11,11 +11,17 @@ namespace {
 
 constexpr std::string_view kDocument = "index.html";
 constexpr std::string_view kPortal = "me.html";
+constexpr std::string_view kLibrary = "sdk.js";
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
     "trusted-types 'none'";
 constexpr std::string_view kForEver = "public, max-age=31536000, immutable";
+constexpr std::string_view kAnHour = "public, max-age=3600";
+
+// Whose pages may load a file (Cross-Origin-Resource-Policy).
+constexpr std::string_view kOurs = "same-origin";
+constexpr std::string_view kAnybodys = "cross-origin";
 
 std::unexpected<Error> malformed() {
   return fail(ErrorKind::internal, "pages_malformed", "The web pages in this binary are damaged; build it again.");
@@ -50,18 +56,21 @@ Result<Pages> Pages::open(std::string_view pack) {
     file.gzip = TRY(part(entry, "gzip", bytes));
     file.brotli = TRY(part(entry, "brotli", bytes));
     file.type = entry.at("type").get<std::string>();
-    file.tag = fmt::format("W/\"{}\"", entry.at("digest").get<std::string>());
+    file.digest = entry.at("digest").get<std::string>();
+    file.tag = fmt::format("W/\"{}\"", file.digest);
     file.size = entry.at("size").get<std::size_t>();
     pages.files_.emplace(entry.at("name").get<std::string>(), std::move(file));
   }
-  if (!pages.files_.contains(kDocument) || !pages.files_.contains(kPortal)) return malformed();
+  for (const std::string_view needed : {kDocument, kPortal, kLibrary}) {
+    if (!pages.files_.contains(needed)) return malformed();
+  }
   return pages;
 }
 
-http::Response Pages::send(const http::Request& request, const File& file) {
+http::Response Pages::send(const http::Request& request, const File& file, std::string_view whose) {
   if (http::is_known(request, file.tag)) return http::Response::empty(304).with("ETag", file.tag);
   http::Response response = http::Response::text(200, "", file.type);
-  response.with("ETag", file.tag).with("Cross-Origin-Resource-Policy", "same-origin");
+  response.with("ETag", file.tag).with("Cross-Origin-Resource-Policy", whose);
   if (!file.plain.empty()) {
     response.body = file.plain;
     return response;
@@ -88,7 +97,7 @@ http::Response Pages::portal(const http::Request& request) const {
 }
 
 http::Response Pages::send_document(const http::Request& request, const File& file) {
-  return send(request, file)
+  return send(request, file, kOurs)
       .with("Cache-Control", "no-cache")
       .with("Content-Security-Policy", kPolicy)
       .with("Cross-Origin-Opener-Policy", "same-origin")
@@ -97,11 +106,27 @@ http::Response Pages::send_document(const http::Request& request, const File& fi
 
 http::Response Pages::asset(const http::Request& request) const {
   auto found = files_.find(request.path_param("name"));
-  if (found == files_.end() || found->first == kDocument || found->first == kPortal) {
+  if (found == files_.end() || found->first == kDocument || found->first == kPortal || found->first == kLibrary) {
     return http::Response::problem(404, "asset_unknown",
                                    "There is no such file; the pages were renewed, so load the page again.");
   }
-  return send(request, found->second).with("Cache-Control", kForEver);
+  return send(request, found->second, kOurs).with("Cache-Control", kForEver);
+}
+
+http::Response Pages::library(const http::Request& request) const {
+  const File& file = files_.find(kLibrary)->second;
+  return send(request, file, kAnybodys)
+      .with("Cache-Control", kAnHour)
+      .with("Content-Location", fmt::format("/sdk/{}.js", file.digest));
+}
+
+http::Response Pages::pinned_library(const http::Request& request) const {
+  const File& file = files_.find(kLibrary)->second;
+  if (request.path_param("name") != file.digest + ".js") {
+    return http::Response::problem(404, "library_unknown",
+                                   "This server has another version of the library; see the head of /sdk.js.");
+  }
+  return send(request, file, kAnybodys).with("Cache-Control", kForEver);
 }
 
 }  // namespace handschlag::app

@@ -13,11 +13,13 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// As web/desk/pack.mjs makes it, of one document and one script. The bytes of "brotli" are not looked into.
+// As web/desk/pack.mjs makes it, of one document, one script and the library. The bytes of "brotli" are not looked
+// into.
 std::string pack() {
   const std::string document = http::gzip("<!doctype html>");
   const std::string script = http::gzip("start()");
   const std::string portal = http::gzip("<!doctype html>Ich");
+  const std::string library = http::gzip("ask()");
   const auto place = [at = std::size_t{0}](const std::string& bytes) mutable {
     const json::Value out = json::Value::array({at, bytes.size()});
     at += bytes.size();
@@ -30,9 +32,10 @@ std::string pack() {
   const json::Value script_brotli = next("br");
   const json::Value portal_gzip = next(portal);
   const json::Value portal_brotli = next("ME");
+  const json::Value library_gzip = next(library);
   const std::string list = json::dump(json::Value::array({{{"name", "me.html"},
                                                            {"type", "text/html; charset=utf-8"},
-                                                           {"digest", "d3"},
+                                                           {"digest", "d4"},
                                                            {"size", 18},
                                                            {"gzip", portal_gzip},
                                                            {"brotli", portal_brotli}},
@@ -47,10 +50,15 @@ std::string pack() {
                                                            {"digest", "d2"},
                                                            {"size", 7},
                                                            {"gzip", script_gzip},
-                                                           {"brotli", script_brotli}}}));
+                                                           {"brotli", script_brotli}},
+                                                          {{"name", "sdk.js"},
+                                                           {"type", "text/javascript; charset=utf-8"},
+                                                           {"digest", "d3"},
+                                                           {"size", 5},
+                                                           {"gzip", library_gzip}}}));
   std::string length = std::to_string(list.size());
   length.insert(0, 8 - length.size(), '0');
-  return length + list + document + "BR" + script + "br" + portal + "ME";
+  return length + list + document + "BR" + script + "br" + portal + "ME" + library;
 }
 
 class PagesTest : public ::testing::Test {
@@ -108,8 +116,26 @@ TEST_F(PagesTest, TheDocumentAllowsThisServerAlone) {
   EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
 }
 
+TEST_F(PagesTest, TheLibraryIsForPagesOfAnybodyAndKeptForEverUnderItsDigest) {
+  const http::Response library = pages_.library({});
+  EXPECT_EQ(library.body, "ask()");
+  EXPECT_EQ(header(library, "Cross-Origin-Resource-Policy"), "cross-origin");
+  EXPECT_EQ(header(library, "Cache-Control"), "public, max-age=3600");
+  ASSERT_EQ(header(library, "Content-Location"), "/sdk/d3.js");
+  http::Request pinned;
+  pinned.path_params = {{"name", "d3.js"}};
+  EXPECT_EQ(pages_.pinned_library(pinned).body, "ask()");
+  EXPECT_THAT(header(pages_.pinned_library(pinned), "Cache-Control"), HasSubstr("immutable"));
+  for (const char* name : {"d2.js", "d3", "sdk.js", ""}) {
+    pinned.path_params = {{"name", name}};
+    EXPECT_EQ(pages_.pinned_library(pinned).status, 404) << name;
+  }
+  EXPECT_EQ(header(asset("main-1.js"), "Cross-Origin-Resource-Policy"), "same-origin");
+}
+
 TEST_F(PagesTest, WhatIsNotThereIsNotFound) {
-  for (const char* name : {"other.js", "index.html", "", "../main-1.js"}) EXPECT_EQ(asset(name).status, 404) << name;
+  for (const char* name : {"other.js", "index.html", "sdk.js", "", "../main-1.js"})
+    EXPECT_EQ(asset(name).status, 404) << name;
 }
 
 TEST(Pages, ADamagedPackIsRefused) {

@@ -48,6 +48,8 @@ void bind_service_routes(http::Router& router, App& app) {
   router.bind("getDesk", [&app](const http::Request& request) { return app.pages().document(request); });
   router.bind("getPortal", [&app](const http::Request& request) { return app.pages().portal(request); });
   router.bind("getDeskAsset", [&app](const http::Request& request) { return app.pages().asset(request); });
+  router.bind("getLibrary", [&app](const http::Request& request) { return app.pages().library(request); });
+  router.bind("getPinnedLibrary", [&app](const http::Request& request) { return app.pages().pinned_library(request); });
 }
 
 }  // namespace handschlag::app

@@ -133,6 +133,11 @@ def of_new_approval(reason: str | None = None, own: bool = False):
     return sent
 
 
+def library_name(seeded) -> str:
+    head = requests.head(f"{seeded.url}/sdk.js", timeout=10).headers
+    return head["Content-Location"].rpartition("/")[2]
+
+
 def new_source(_=None) -> dict:
     return {"body": {"id": f"source-{uuid.uuid4().hex[:8]}", "touchpoint": "shop", "trust": "server", "country": "DE",
                      "purposes": ["CustomerOrderManagement:A6-1-b"]}}
@@ -438,6 +443,7 @@ CASES = {
     "clientSourceConfig": {},
     "clientSourceConfigSlash": {},
     "globalPrivacyControl": {},
+    "getBanner": lambda seeded: {"path": {"writeKey": seeded.write_key}, "query": {"language": "de"}},
     "watchSource": {"path": {"id": "shop"}},
     "eventDays": {"query": {"days": 7}},
     "eventTotals": {"query": {"source": "shop"}},
@@ -486,6 +492,8 @@ CASES = {
     "getDesk": {},
     "getPortal": {},
     "getDeskAsset": lambda seeded: {"path": {"name": seeded.asset}},
+    "getLibrary": {},
+    "getPinnedLibrary": lambda seeded: {"path": {"name": library_name(seeded)}},
     "healthz": {},
     "readyz": {},
     "metrics": {},

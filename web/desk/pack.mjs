@@ -1,4 +1,4 @@
-// Packs what Vite built into one file for the binary: pack.mjs PACK FOLDER ... Files of one name are the same, since it
+// Packs what Vite built into one file for the binary: pack.mjs PACK FOLDER ... LIBRARY. Files of one name are the same, since it
 // holds a digest of what they contain. src/app/pages.cc reads it.
 import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
@@ -14,6 +14,7 @@ const TYPES = {
 };
 
 const [pack, ...folders] = process.argv.slice(2);
+const library = folders.pop();
 const chunks = [];
 let end = 0;
 
@@ -38,6 +39,6 @@ const files = folders.flatMap(folder => [
   ...readdirSync(folder).filter(name => name.endsWith('.html')).map(name => join(folder, name)),
   ...readdirSync(join(folder, 'assets')).sort().map(name => join(folder, 'assets', name)),
 ]);
-const paths = [...new Map(files.map(path => [basename(path), path])).values()];
+const paths = [...new Map(files.map(path => [basename(path), path])).values(), library];
 const list = Buffer.from(JSON.stringify(paths.map(entry)));
 writeFileSync(pack, Buffer.concat([Buffer.from(String(list.length).padStart(8, '0')), list, ...chunks]));

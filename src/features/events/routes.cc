@@ -10,6 +10,7 @@
 #include "features/events/tail.h"
 #include "features/events/tally.h"
 #include "features/events/wire.h"
+#include "features/sources/origins.h"
 #include "features/staff/staff.h"
 #include "platform/base/money.h"
 #include "platform/crypto/crypto.h"
@@ -54,11 +55,7 @@ class Ingest {
     auto source = key.empty() ? nullptr : sources_.by_write_key(key);
     if (!source) return bad_key();
     if (!source->enabled) return fail(ErrorKind::not_found, "source_disabled", "This source is switched off.");
-    std::string_view origin = request.header("origin");
-    bool any = std::find(source->cors_origins.begin(), source->cors_origins.end(), "*") != source->cors_origins.end();
-    bool listed =
-        std::find(source->cors_origins.begin(), source->cors_origins.end(), origin) != source->cors_origins.end();
-    if (!origin.empty() && !any && !listed) {
+    if (!sources::allows_origin(*source, request.header("origin"))) {
       return fail(ErrorKind::forbidden, "origin_not_listed", "Pages of this origin may not send to this source.");
     }
     return source;

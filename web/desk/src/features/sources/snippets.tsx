@@ -1,5 +1,5 @@
-// What to paste into a page or a program, for the official clients. In a page they are loaded only once a visitor has
-// agreed to a category, and never before.
+// What to paste into a page or a program: our own library, which asks, and the official clients. In a page those are
+// loaded only once a visitor has agreed to a category, and never before.
 import {Tabs} from '@mantine/core';
 import {useTranslation} from 'react-i18next';
 import type {Source} from '../../api/sources';
@@ -11,10 +11,26 @@ interface Snippet {
   text: string;
 }
 
-function inPages(key: string, host: string, origin: string, categories: string[], comment: string): Snippet[] {
-  const named = categories;
+interface Comments {
+  onLeave: string;
+  asks: string;
+  wayBack: string;
+  wayBackName: string;
+}
+
+function inPages(key: string, host: string, origin: string, named: string[], comments: Comments): Snippet[] {
+  const {onLeave: comment, asks, wayBack, wayBackName} = comments;
   const agreed = named.map(category => `${JSON.stringify(category)}: leave.includes(${JSON.stringify(category)})`).join(', ');
   return [
+    {
+      id: 'handschlag',
+      name: 'Handschlag',
+      text: `<!-- ${asks} -->
+<script src="${origin}/sdk.js" data-key="${key}" data-page async></script>
+
+<!-- ${wayBack} -->
+<button type="button" data-handschlag-open>${wayBackName}</button>`,
+    },
     {
       id: 'segment-browser',
       name: 'Segment (browser)',
@@ -102,7 +118,12 @@ export function Snippets({source, writeKey}: {source: Source; writeKey?: string}
   const {t} = useTranslation();
   const key = writeKey ?? 'WRITE_KEY';
   const {host, origin} = window.location;
-  const pages = inPages(key, host, origin, consentWords(source), t('sources.snippetComment'));
+  const pages = inPages(key, host, origin, consentWords(source), {
+    onLeave: t('sources.snippetComment'),
+    asks: t('sources.snippetAsks'),
+    wayBack: t('sources.snippetWayBack'),
+    wayBackName: t('sources.snippetWayBackName'),
+  });
   const snippets = source.trust === 'public' ? pages : inPrograms(key, origin);
   return (
     <Tabs defaultValue={snippets[0]!.id} keepMounted={false}>
