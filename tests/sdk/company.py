@@ -8,8 +8,9 @@ from harness import Source
 GERMAN = {
     "statistics": {
         "title": "Besuche zählen",
-        "text": "Wir zählen, welche Seiten gelesen werden und wo jemand **nicht** weiterkommt.\n\nDafür merken wir uns in "
-                "Ihrem Browser eine zufällige Nummer.\n- Ihr Name gehört nicht dazu.\n- Ihre Anschrift auch nicht.",
+        "text": "Wir zählen, welche Seiten gelesen werden und wo jemand **nicht** weiterkommt.\n\n"
+                "Dafür merken wir uns in Ihrem Browser eine zufällige Nummer.\n- Ihr Name gehört nicht dazu."
+                "\n- Ihre Anschrift auch nicht.",
         "declaration": "Ja, Sie dürfen meine Besuche zählen.",
         "withdrawal": "Jederzeit über „Meine Entscheidung“ unten auf jeder Seite."},
     "marketing": {
@@ -21,7 +22,8 @@ GERMAN = {
 ENGLISH = {
     "statistics": {
         "title": "Counting visits", "text": "We count which pages are read, and where somebody gets **stuck**.",
-        "declaration": "Yes, you may count my visits.", "withdrawal": "Any time by “My decision” at the foot of each page."},
+        "declaration": "Yes, you may count my visits.",
+        "withdrawal": "Any time by “My decision” at the foot of each page."},
     "marketing": {
         "title": "Advertising that fits", "text": "On other pages we show you what goes with what you looked at here.",
         "declaration": "Yes, I would like advertising that fits me.",

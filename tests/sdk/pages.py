@@ -6,13 +6,15 @@ from pathlib import Path
 
 PAGE = """<!doctype html>
 <html lang="{language}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Laternenladen</title>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Laternenladen</title>
 <link rel="stylesheet" href="/shop.css">
 <script src="{server}/sdk.js" data-key="{key}" {more} async></script></head>
 <body>
 <header><strong>Laternenladen</strong> <a href="/basket">Korb</a></header>
 <main><h1>Sturmlaternen</h1>{goods}</main>
-<footer><a href="/privacy">Datenschutz</a> <button type="button" data-handschlag-open>Meine Entscheidung</button></footer>
+<footer><a href="/privacy">Datenschutz</a>
+<button type="button" data-handschlag-open>Meine Entscheidung</button></footer>
 </body></html>"""
 
 GOODS = "".join(f'<article><h2>Laterne {number}</h2><p>Aus Messing, mit Glas. <a href="/lamp/{number}">Ansehen</a></p>'
@@ -34,7 +36,7 @@ button { text-transform: uppercase }
 """
 
 # No inline script, no inline style, no text that becomes script.
-POLICY = ("default-src 'none'; script-src {server}; style-src 'self'; connect-src {server}; base-uri 'none'; "
+POLICY = ("default-src 'none'; script-src 'self' {server}; style-src 'self'; connect-src {server}; base-uri 'none'; "
           "form-action 'none'; require-trusted-types-for 'script'; trusted-types handschlag")
 
 

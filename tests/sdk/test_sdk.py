@@ -280,7 +280,8 @@ handschlag.load({src: '%(shop)s/script/segment.js', category: 'statistics', clea
   analytics.track('From Segment');
 }})"""
 OFFICIAL = {
-    "rudder": (RUDDER, CLIENTS / "@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js", "From Rudder", "rl_"),
+    "rudder": (RUDDER, CLIENTS / "@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js",
+               "From Rudder", "rl_"),
     "segment": (SEGMENT, CLIENTS / "@segment/analytics-next/dist/umd/standalone.js", "From Segment", "ajs_"),
 }
 

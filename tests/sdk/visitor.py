@@ -10,7 +10,10 @@ expect.set_options(timeout=15_000)
 
 # A page without it, or without its texts, fails the test instead of keeping it waiting.
 READY = """Promise.race([
-  new Promise(done => { const wait = () => window.handschlag?.consent ? handschlag.consent.on(done) : setTimeout(wait, 5); wait(); }),
+  new Promise(done => {
+    const wait = () => window.handschlag?.consent ? handschlag.consent.on(done) : setTimeout(wait, 5);
+    wait();
+  }),
   new Promise((_, fail) => setTimeout(fail, 15000, 'the library did not come'))])"""
 SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
 
@@ -101,8 +104,8 @@ class Visitor:
     def violations(self) -> list[str]:
         """What axe finds wrong with the banner (WCAG 2.2 AA), once nothing moves."""
         self.run("Promise.all(document.getAnimations().map(each => each.finished)).then(() => null)")
-        found = self.run("axe.run('handschlag-consent', {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', "
-                         "'best-practice']})")
+        found = self.run("axe.run('handschlag-consent', {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', "
+                         "'wcag22aa', 'best-practice']})")
         return [f"{one['id']}: {one['help']}: {node['target']} {node['failureSummary'][:300]}"
                 for one in found["violations"] for node in one["nodes"]]
 

@@ -59,7 +59,7 @@ export function soon(wait: number) {
 // As it is when it leaves: whoever takes their leave back takes it back for what still waits here.
 function dress(item: Item): Item {
   const context = item.context as ReturnType<typeof where>;
-  return {anonymousId: anonymousId(), ...item, context: agrees() ? context : {page: {path: context.page.path}}};
+  return {...item, anonymousId: item.anonymousId ?? anonymousId(), context: agrees() ? context : {page: {path: context.page.path}}};
 }
 
 function post(some: Item[]) {
