@@ -14,7 +14,6 @@
 #include "app/upkeep.h"
 #include "embedded/openapi.h"
 #include "embedded/pages.h"
-#include "features/banner/banner.h"
 #include "features/processing/processing.h"
 
 namespace handschlag::app {

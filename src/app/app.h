@@ -17,6 +17,7 @@
 #include "app/settings.h"
 #include "features/approvals/approvals.h"
 #include "features/backup/backup.h"
+#include "features/banner/banner.h"
 #include "features/consent/consent.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
