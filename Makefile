@@ -1,9 +1,10 @@
 # Handschlag: the commands of daily work. `make help` lists them.
 #
-# What is compiled, and how often: unit tests once, with sanitizers (build/dev); the binary once more, optimised
-# (build/release), without the tests, which the end-to-end tests then drive. clang-tidy reads every source a third
-# time, so it is `make lint` and not part of `make test`: on two cores it takes about as long as all the rest. What is
-# cheap of it (format, house rules, API description) is part of both.
+# What is compiled, and how often: unit tests and fuzz targets once, by clang with sanitizers (build/dev); the binary once
+# more, by g++ and optimised (build/release), without the tests, which the end-to-end tests then drive. Both compile the
+# sources of a folder several at a time (docs/adr/0045). clang-tidy reads every source a third time, so it is `make lint`
+# and not part of `make test`: on two cores it takes about as long as all the rest. What is cheap of it (format, house
+# rules, API description) is part of both.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -88,8 +89,8 @@ package-test: release  ## Installs and starts the package in a clean Debian 12 (
 FUZZ_SECONDS ?= 60
 
 fuzz: setup  ## Fuzzes every target for a minute; FUZZ_SECONDS=600 for longer
-	cmake --preset fuzz --log-level=WARNING
-	cmake --build --preset fuzz -j$(JOBS) --target fuzzers
+	cmake --preset dev --log-level=WARNING
+	cmake --build --preset dev -j$(JOBS) --target fuzzers
 	tools/fuzz --seconds $(FUZZ_SECONDS) --jobs $(JOBS)
 
 api: setup  ## Writes api/openapi.json from the api.yaml of every slice

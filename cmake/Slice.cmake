@@ -27,29 +27,38 @@ function(handschlag_embed_bytes target name file)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 endfunction()
 
-# handschlag_fuzz(NAME SOURCE LIBRARY): a fuzz target. With clang's fuzzer (preset `fuzz`) it is a fuzzer, built by the
-# target `fuzzers`. Everywhere else it is a test that replays the inputs of tests/fuzz: the seeds, and what once failed.
+# handschlag_fuzz(NAME SOURCE LIBRARY): a fuzz target. With clang's fuzzer (preset `dev`) it is a fuzzer, elsewhere a
+# program that only replays. Both are also a test that replays the inputs of tests/fuzz: the seeds, and what once
+# failed.
 function(handschlag_fuzz name source library)
+  set(inputs ${CMAKE_BINARY_DIR}/fuzz-seeds/${name})
+  set(regressions ${CMAKE_SOURCE_DIR}/tests/fuzz/regressions/${name})
+  if(EXISTS ${regressions})
+    list(APPEND inputs ${regressions})
+  endif()
   if(HANDSCHLAG_FUZZ)
-    add_executable(${name} EXCLUDE_FROM_ALL ${source})
+    add_executable(${name} ${source})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
     set_property(GLOBAL APPEND PROPERTY HANDSCHLAG_FUZZERS ${name})
+    add_test(NAME fuzz.${name} COMMAND ${name} -runs=0 ${inputs})
   else()
     add_executable(${name} ${source} $<TARGET_OBJECTS:fuzz_replay>)
-    add_test(NAME fuzz.${name} COMMAND ${name} ${CMAKE_BINARY_DIR}/fuzz-seeds/${name}
-                                       ${CMAKE_SOURCE_DIR}/tests/fuzz/regressions/${name})
-    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300 FIXTURES_REQUIRED fuzz_seeds)
+    add_test(NAME fuzz.${name} COMMAND ${name} ${inputs})
   endif()
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300 FIXTURES_REQUIRED fuzz_seeds)
   target_link_libraries(${name} PRIVATE ${library})
 endfunction()
 
 # handschlag_part(NAME [USES part...] [LIBRARIES lib...]): one folder, one static library `hs_NAME` of every *.cc in it
 # that is neither test nor fuzz target nor benchmark; one test binary `NAME_test` of its *_test.cc; a fuzz target
 # `NAME_WHAT_fuzz` of each WHAT_fuzz.cc; one
-# binary `NAME_bench` of its *_bench.cc, built by the target `bench` alone (bench/CMakeLists.txt).
+# binary `NAME_bench` of its *_bench.cc, built by the target `bench` alone (bench/CMakeLists.txt). Sources are compiled
+# several at a time where the preset says so (docs/adr/0045), but for tests, which often give their own parts the same
+# names, and [ALONE file...] that do so too.
 function(handschlag_part name)
-  cmake_parse_arguments(PART "" "" "USES;LIBRARIES;TEST_USES" ${ARGN})
+  cmake_parse_arguments(PART "" "" "USES;LIBRARIES;TEST_USES;ALONE" ${ARGN})
+  set_source_files_properties(${PART_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(fuzzers ${sources})
@@ -88,6 +97,9 @@ function(handschlag_part name)
 
   if(tests)
     add_executable(${name}_test ${tests})
+    set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
+    # What optimising a test would save, compiling it costs ten times over.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Debug>:-O0>)
     target_link_libraries(${name}_test PRIVATE ${target} ${PART_TEST_USES} GTest::gtest_main GTest::gmock)
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300)
   endif()

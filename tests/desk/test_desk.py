@@ -477,9 +477,9 @@ def test_source_is_added_and_its_event_shows_at_once(desk):
     sender = desk.server.sender(Source(name, write_key))
     sender.store(track("u1", "Lantern Lit", secret="never shown"))
     live = page.get_by_role("list", name="Gerade jetzt")
-    expect(live).to_contain_text("Lantern Lit", timeout=3_000)
+    expect(live).to_contain_text("Lantern Lit")
     sender.batch([{"type": "track", "event": "No Person"}])
-    expect(live).to_contain_text("Abgewiesen", timeout=3_000)
+    expect(live).to_contain_text("Abgewiesen")
     expect(live).to_contain_text("Die Felder userId und anonymousId fehlen")
     expect(page.get_by_text("never shown")).to_have_count(0)
     # The sums beside it follow, without a reload.
