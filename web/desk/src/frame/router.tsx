@@ -68,7 +68,7 @@ const customer = createRoute({
     type: text(search.type),
     tab: tabs.find(tab => tab === search.tab),
   }),
-  component: guarded('getCustomer', lazyRouteComponent(() => withWords(['law'], () => import('../features/customers/customer-page')), 'CustomerPage')),
+  component: guarded('getCustomer', lazyRouteComponent(() => withWords(['customer', 'law'], () => import('../features/customers/customer-page')), 'CustomerPage')),
 });
 const sources = createRoute({
   getParentRoute: () => root,

@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import {initReactI18next} from 'react-i18next';
 import type {en} from './en';
+import type {customer} from './en/customer';
 import type {law} from './en/law';
 import type {messages} from './en/messages';
 import type {notices} from './en/notices';
@@ -18,6 +19,7 @@ const words: Record<Language, () => Promise<object>> = {
 
 // The words of pages that few open come with them.
 const more = {
+  customer: {de: async () => (await import('./de/customer')).customer, en: async () => (await import('./en/customer')).customer},
   law: {de: async () => (await import('./de/law')).law, en: async () => (await import('./en/law')).law},
   messages: {de: async () => (await import('./de/messages')).messages, en: async () => (await import('./en/messages')).messages},
   notices: {de: async () => (await import('./de/notices')).notices, en: async () => (await import('./en/notices')).notices},
@@ -27,7 +29,7 @@ const fetched = new Set<Name>();
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: {translation: typeof en & typeof law & typeof messages & typeof notices};
+    resources: {translation: typeof en & typeof customer & typeof law & typeof messages & typeof notices};
     returnNull: false;
   }
 }

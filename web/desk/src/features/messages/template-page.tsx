@@ -98,9 +98,10 @@ function Body({shown, newest}: {shown: Template; newest: Template}) {
   return (
     <>
       {newest.built_in && (
-        <Alert color="gray" variant="light" icon={<IconInfoCircle aria-hidden />}>
+        <p className={classes.note} role="note">
+          <IconInfoCircle size={18} aria-hidden />
           {t('templates.builtInText')}
-        </Alert>
+        </p>
       )}
       <Section
         title={t('templates.versionOf', {version: shown.version})}
