@@ -5,6 +5,7 @@ import json
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from desk_browser import AXE
+from harness import wait_until
 
 expect.set_options(timeout=15_000)
 
@@ -72,6 +73,13 @@ class Visitor:
         session.detach()
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def wait_until(self, condition, seconds: float = 20):
+        """As of the harness; the browser's events are heard meanwhile, which sleeping would not."""
+        def heard():
+            self.page.wait_for_timeout(10)
+            return condition()
+        return wait_until(heard, seconds)
 
     def send(self):
         """Sends what waits, and waits until it was taken."""

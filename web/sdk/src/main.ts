@@ -29,12 +29,8 @@ function say(choose: Parameters<Decide>[0], way: string) {
   const now = preferences();
   const notices: Record<string, unknown> = {};
   for (const category of texts!.categories) notices[category.name] = category.notices.map(({id, version}) => ({id, version}));
-  add({
-    type: 'track',
-    event: 'Consent Preference Updated',
-    anonymousId: id,
-    properties: {categories: now, notices, language: texts!.language, way, signal: signal()},
-  });
+  const properties = {categories: now, notices, language: texts!.language, way, signal: signal()};
+  add({type: 'track', event: 'Consent Preference Updated', anonymousId: id, properties}, true);
   if (!told().allowedConsentIds.length) setUser(undefined);
   tell();
   void flush();

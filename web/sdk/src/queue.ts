@@ -42,9 +42,10 @@ export function setUser(id: string | undefined) {
   user = id;
 }
 
-export function add(item: Item) {
+// What must go, goes beyond the limit: an answer is never the one that is dropped.
+export function add(item: Item, must = false) {
   const whole = {messageId: random(), timestamp: new Date().toISOString(), userId: user, context: where(), ...item};
-  if (items.length >= MOST_EVENTS || sizeOf(whole) > EVENT_BYTES) {
+  if ((items.length >= MOST_EVENTS && !must) || sizeOf(whole) > EVENT_BYTES) {
     console.warn('handschlag: too large, or too many that wait; dropped', item.type);
     return;
   }
@@ -92,6 +93,7 @@ export async function flush() {
   let wait = 0;
   try {
     const answer = await post(items.slice(0, sending));
+    await answer.text(); // until it is read, it counts against what may outlive the page
     if (answer.status === 408 || answer.status === 429 || answer.status >= 500) {
       wait = Number(answer.headers.get('Retry-After')) * 1000 || -1;
     } else if (!answer.ok) {
