@@ -46,8 +46,8 @@ export function Portal() {
         <fieldset className="languages">
           <legend className="away">{t.language}</legend>
           {(['de', 'en'] as const).map(one => (
-            <button key={one} type="button" lang={one} aria-label={one === 'de' ? 'Deutsch' : 'English'} aria-pressed={language === one} onClick={() => choose(one)}>
-              {one.toUpperCase()}
+            <button key={one} type="button" lang={one} aria-pressed={language === one} onClick={() => choose(one)}>
+              {one.toUpperCase()} <span className="away">{one === 'de' ? 'Deutsch' : 'English'}</span>
             </button>
           ))}
         </fieldset>
