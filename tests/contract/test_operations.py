@@ -201,6 +201,14 @@ def of_draft(publishes: bool = False, published: bool = False):
     return sent
 
 
+def sign_up(seeded) -> dict:
+    """At a source that asks for advertising."""
+    source = {**new_source()["body"], "purposes": ["DirectMarketing:A6-1-a"]}
+    return {"write_key": seeded.post("/api/v1/sources", source)["write_key"],
+            "body": {"purpose": "DirectMarketing", "address": "anna@example.org",
+                     "notice": {"id": of_draft(published=True)(seeded)["path"]["id"]}, "language": "en"}}
+
+
 def assessment() -> dict:
     return {"purpose": "ServicePersonalisation", "interest": "We want to.", "necessity": "Nothing milder does.",
             "balancing": "It harms nobody.", "assessed_by": "Ada", "decided": "2026-01-02", "expires": "2027-01-02"}
@@ -348,9 +356,8 @@ CASES = {
     # A link comes by mail alone; tests/e2e/test_unsubscribe.py presses one.
     "openUnsubscribe": {"path": {"token": "made-up"}, "status": 404},
     "unsubscribe": {"path": {"token": "made-up"}, "status": 404},
-    # So is what confirms; nobody can sign up where mail.base_url is not set. tests/e2e/test_signups.py does all of it.
-    "signUp": {"body": {"purpose": "DirectMarketing", "address": "anna@example.org", "notice": {"id": "newsletter"}},
-               "status": 503},
+    # So is what confirms; tests/e2e/test_signups.py does all of it.
+    "signUp": lambda seeded: sign_up(seeded),
     "confirmSignup": {"body": {"address": "anna@example.org", "code": "4711 0815"}},
     "openConfirmation": {"path": {"token": "made-up"}, "status": 404},
     "confirmByLink": {"path": {"token": "made-up"}, "status": 404},
@@ -508,7 +515,7 @@ def ask(operation, sent: dict, seeded) -> requests.Response:
     return requests.request(
         operation.method, seeded.url + operation.path.format(**sent.get("path", {})), params=sent.get("query"),
         json=sent.get("body"), data=sent.get("text"), headers={**headers, **sent.get("headers", {})},
-        auth=(seeded.write_key, "") if is_ingest(operation.definition) else None,
+        auth=(sent.get("write_key", seeded.write_key), "") if is_ingest(operation.definition) else None,
         stream=is_stream(operation.definition), timeout=20)
 
 
