@@ -19,7 +19,8 @@ MODEL_SEED ?= $(shell date +%s)
 BINARY := build/release/handschlag
 # Starts a PostgreSQL of its own on a free port for the command that follows.
 WITH_POSTGRES := src/platform/db/testing/with_postgres
-CTEST := ctest --test-dir build/dev --output-on-failure -j$(JOBS)
+# One more than there are cores: many tests wait for a clock or a browser.
+CTEST := ctest --test-dir build/dev --output-on-failure -j$$(($(JOBS) + 1))
 SOURCES = $$(find src bench -name '*.cc' -o -name '*.h')
 
 .NOTPARALLEL:
