@@ -344,6 +344,7 @@ def test_code_says_yes_to_what_the_source_knows(desk):
     source = desk.server.house.add_source(f"laden-{uuid.uuid4().hex[:6]}", trust="public",
                                           purposes=("ServiceUsageAnalytics:A6-1-a", "CustomerCare:A6-1-b"))
     page = desk.come_in_as_ada(f"/sources/{source.id}")
+    page.get_by_role("tab", name="Segment (browser)").click()
     code = page.get_by_role("tabpanel").locator("pre").first
     expect(code).to_contain_text('"ServiceUsageAnalytics": leave.includes')
     expect(code).not_to_contain_text("CustomerCare")
