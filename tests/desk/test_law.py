@@ -302,6 +302,7 @@ def test_law_by_keyboard_alone(desk):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog", name="Werbung, SMS")).to_be_visible()
+    expect(page.locator("[role=dialog]:focus-within")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name=re.compile("^Werbung, SMS: "))).to_be_focused()
 
