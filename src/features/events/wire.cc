@@ -247,14 +247,10 @@ Result<Intake> decode_item(const json::Tree& tree, json::View object, std::optio
 }  // namespace
 
 std::string write_key(const http::Request& request, json::View body) {
-  std::string_view header = request.header("authorization");
-  if (header.size() > 6 && text::fold(header.substr(0, 6)) == "basic ") {
-    auto decoded = crypto::from_base64(text::trim(header.substr(6)));
-    if (!decoded) return "";
-    return decoded->substr(0, decoded->find(':'));
-  }
+  if (auto user = request.basic_user()) return *std::move(user);
   if (auto key = request.query_param("writeKey"); key && !key->empty()) return std::string(*key);
   if (auto key = scalar(body, "writeKey")) return *key;
+  const std::string_view header = request.header("authorization");
   if (header.size() > 7 && text::fold(header.substr(0, 7)) == "bearer ")
     return std::string(text::trim(header.substr(7)));
   return "";

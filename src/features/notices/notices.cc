@@ -360,6 +360,10 @@ bool Assessment::holds(Time at) const {
   return decided <= day && day <= expires && recorded_at <= at && (!revoked_at || at < *revoked_at);
 }
 
+std::string Text::whole() const {
+  return fmt::format("{}\n\n{}\n\n{}\n\n{}", title, text, declaration, withdrawal);
+}
+
 const Text* NoticeVersion::text_in(std::string_view language) const {
   auto exactly = [&](std::string_view wanted) -> const Text* {
     for (const Text& each : texts) {

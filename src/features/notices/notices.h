@@ -68,6 +68,9 @@ struct Text {
   std::string declaration;  // what one agrees to: "Yes, I would like to receive the newsletter."
   std::string withdrawal;   // how to take it back
   friend bool operator==(const Text&, const Text&) = default;
+
+  // All that was shown, in one text: for the proof of what was said.
+  std::string whole() const;
 };
 
 struct NoticeVersion {

@@ -323,6 +323,11 @@ TEST(NoticeVersion, IsShownInTheLanguageThatComesNearest) {
   EXPECT_EQ(notice.text_in("de"), nullptr);
 }
 
+TEST(NoticeText, IsWholeInTheOrderInWhichItIsRead) {
+  EXPECT_EQ((Text{"en", "Newsletter", "What we send.", "Yes, please.", "By the link."}.whole()),
+            "Newsletter\n\nWhat we send.\n\nYes, please.\n\nBy the link.");
+}
+
 TEST(NoticeHash, IsOfEverythingThatIsAgreedToAndOfNothingElse) {
   const std::string hash = hash_of(newsletter());
   EXPECT_EQ(hash.size(), 64U);

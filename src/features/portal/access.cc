@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "hsc_";
 constexpr std::size_t kTextBytes = 47;  // of a session: the prefix and 256 bits in base64url
-constexpr std::uint64_t kCodes = 100'000'000;
 constexpr std::size_t kDigits = 8;
 constexpr std::chrono::minutes kSeenEvery{1};
 constexpr std::int64_t kAskSeconds = 60;  // until a caller may ask once more than at once
@@ -37,35 +36,8 @@ Result<identity::Key> key_of(std::string_view address) {
   return *std::move(key);
 }
 
-std::string new_code() {
-  const std::string bytes = crypto::random_bytes(8);
-  std::uint64_t number = 0;
-  for (char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
-  return fmt::format("{:08}", number % kCodes);
-}
-
-// People type it in groups.
-std::string digits_of(std::string_view typed) {
-  std::string out;
-  for (char c : typed) {
-    if (c >= '0' && c <= '9') out += c;
-  }
-  return out;
-}
-
-// RFC 6265, 4.2: "name=value; name=value".
 std::string_view session_text(const http::Request& request) {
-  std::string_view header = request.header("Cookie");
-  while (!header.empty()) {
-    const std::size_t end = header.find(';');
-    std::string_view pair = header.substr(0, end);
-    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
-    if (pair.starts_with(kSessionCookie) && pair.substr(kSessionCookie.size()).starts_with('=')) {
-      return pair.substr(kSessionCookie.size() + 1);
-    }
-    header.remove_prefix(end == std::string_view::npos ? header.size() : end + 1);
-  }
-  return {};
+  return request.cookie(kSessionCookie);
 }
 
 // Nothing to store: whoever has the session's text can derive it, nobody else can.
@@ -110,7 +82,7 @@ Result<void> Access::ask(std::string_view address, std::string_view language, st
   }
   const bool too_often = take(askers_, caller, settings_.asked_at_once, kAskSeconds).has_value();
   const std::string digest = address_digest(key);
-  const std::string code = new_code();
+  const std::string code = crypto::random_digits(kDigits);
   const Time now = clock_.now();
   TRY(home_.region->writer().run([&](db::Transaction& tx) -> Result<void> {
     const store::Asked asked = TRY(store::count(tx, digest, now));
@@ -138,7 +110,7 @@ Result<Session> Access::sign_in(std::string_view address, std::string_view code,
     return http::over_rate("codes_too_many", "Too many codes were tried from here; wait a little.", *wait);
   }
   const std::string digest = address_digest(key);
-  const std::string wanted = code_digest(key, digits_of(code));
+  const std::string wanted = code_digest(key, crypto::digits_in(code));
   const Time now = clock_.now();
   Result<Session> out =
       refuse("code_wrong", "This is not the code of the newest mail; look again, or ask for a new one.");

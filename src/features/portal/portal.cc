@@ -74,8 +74,7 @@ void take_notice(const Speech& speech, consent::Statement& out) {
   const notices::Text* text = shown.text_in(speech.language);
   out.notice = {shown.id, shown.version, shown.hash};
   out.proof.language = text->language;
-  out.proof.declaration =
-      fmt::format("{}\n\n{}\n\n{}\n\n{}", text->title, text->text, text->declaration, text->withdrawal);
+  out.proof.declaration = text->whole();
   out.explicit_consent = shown.explicit_consent;
   out.quiet_hours = shown.quiet_hours;
   out.recipient_named = shown.names_recipients;
@@ -335,17 +334,18 @@ class PortalImpl final : public Portal {
 
   Result<void> speak(const Request& request, std::span<const Speech> speeches) {
     Result<void> done;
+    const Time now = parts_.clock->now();  // what one wish said, for however many people, was said at once
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       const Members members = TRY(members_of(request.customer.address));
       TRY(permit(request, members));
-      done = speak(request, members, speeches);
+      done = speak(request, members, speeches, now);
       // Whoever went to another region meanwhile is found there.
       if (done || done.error().code != "customer_moved") break;
     }
     return done;
   }
 
-  Result<void> speak(const Request& request, const Members& members, std::span<const Speech> speeches) {
+  Result<void> speak(const Request& request, const Members& members, std::span<const Speech> speeches, Time now) {
     const bool known = anybody(members);
     for (std::size_t i = 0; i < members.size(); ++i) {
       std::vector<Member> who = members[i];
@@ -363,7 +363,7 @@ class PortalImpl final : public Portal {
       auto written = parts_.places[i].region->writer().run([&](db::Transaction& tx) -> Result<void> {
         for (const Member& member : who) {
           for (const Speech& speech : speeches) {
-            TRY(parts_.places[i].consents->record(tx, statement_of(request, member, speech)));
+            TRY(parts_.places[i].consents->record(tx, statement_of(request, member, speech, now)));
           }
         }
         return {};
@@ -376,7 +376,7 @@ class PortalImpl final : public Portal {
     return {};
   }
 
-  consent::Statement statement_of(const Request& request, const Member& member, const Speech& speech) {
+  consent::Statement statement_of(const Request& request, const Member& member, const Speech& speech, Time now) {
     consent::Statement out;
     out.identity = member.id;
     out.act = speech.act;
@@ -385,7 +385,7 @@ class PortalImpl final : public Portal {
     out.address = request.customer.address;
     out.way = consent::Way::preference_centre;
     out.strength = gate::Strength::confirmed;
-    out.occurred_at = out.received_at = parts_.clock->now();
+    out.occurred_at = out.received_at = now;
     out.proof.language = speech.language;
     out.proof.evidence = "signed in by a code that was sent to the address";
     take_notice(speech, out);

@@ -309,8 +309,7 @@ class PreferencesImpl final : public Preferences {
     if (text == nullptr) return wrong("/language", "must be one in which the notice is written");
     out.notice = {shown.id, shown.version, shown.hash};
     out.proof.language = text->language;
-    out.proof.declaration =
-        fmt::format("{}\n\n{}\n\n{}\n\n{}", text->title, text->text, text->declaration, text->withdrawal);
+    out.proof.declaration = text->whole();
     if (!note.declaration.empty()) out.proof.declaration += "\n\n" + note.declaration;
     out.explicit_consent = shown.explicit_consent;
     out.quiet_hours = shown.quiet_hours;

@@ -1,4 +1,4 @@
-// The receipt as a page to be printed: no script, and no style but its own, which its policy names by its digest.
+// The receipt as a page to be printed.
 #include <fmt/format.h>
 
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "features/preferences/json.h"
 #include "features/preferences/preferences.h"
-#include "platform/crypto/crypto.h"
+#include "platform/html/html.h"
 
 namespace handschlag::preferences {
 namespace {
@@ -88,48 +88,22 @@ constexpr std::array kSince = {
     Word{"consent_end", "nach dem Ende der Einwilligung", "after the end of the consent"},
 };
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 class Page {
  public:
   Page(const Receipt& receipt, bool german) : receipt_(receipt), said_(receipt.statement), german_(german) {}
 
-  std::string html() {
+  http::Response response() const {
     const std::string title(of(kActs, name_of(said_.act)));
-    std::string out = fmt::format(
-        "<!doctype html><html lang=\"{0}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-        "content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\"><title>{1} · {2}"
-        "</title><style>{3}</style></head><body><main><h1>{2}</h1><p class=\"soft\">{1} {4}</p><dl>",
-        german_ ? "de" : "en", in("Beleg", "Receipt"), title, kStyle, escaped(number()));
-    out += rows();
-    out += "</dl>";
+    const std::string_view kind = in("Beleg", "Receipt");
+    std::string body = fmt::format("<main><h1>{}</h1><p class=\"soft\">{} {}</p><dl>{}</dl>", title, kind,
+                                   html::escape(number()), rows());
     if (!said_.proof.declaration.empty()) {
-      out += fmt::format("<h2>{}</h2><blockquote>{}</blockquote>",
-                         in("Das war Ihnen gezeigt worden", "This is what you were shown"),
-                         escaped(said_.proof.declaration));
+      body += fmt::format("<h2>{}</h2><blockquote>{}</blockquote>",
+                          in("Das war Ihnen gezeigt worden", "This is what you were shown"),
+                          html::escape(said_.proof.declaration));
     }
-    return out + footer() + "</main></body></html>";
+    body += footer() + "</main>";
+    return html::document(200, german_ ? "de" : "en", fmt::format("{} · {}", kind, title), kStyle, body);
   }
 
  private:
@@ -145,7 +119,7 @@ class Page {
   std::string number() const { return format_statement(receipt_.region, said_.id); }
 
   static std::string row(std::string_view name, std::string_view value) {
-    return value.empty() ? "" : fmt::format("<dt>{}</dt><dd>{}</dd>", name, escaped(value));
+    return value.empty() ? "" : fmt::format("<dt>{}</dt><dd>{}</dd>", name, html::escape(value));
   }
 
   // "23.11.2026, 06:30 UTC"
@@ -218,22 +192,16 @@ class Page {
 
 bool wants_german(const http::Request& request) {
   if (const auto asked = request.query_param("language")) return *asked == "de";
-  return request.header("Accept-Language").substr(0, 2) == "de";
+  return html::language_of(request) == "de";
 }
 
 }  // namespace
 
 http::Response receipt_response(const http::Request& request, const Receipt& receipt) {
-  static const std::string kPolicy = fmt::format(
-      "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors "
-      "'none'",
-      crypto::to_base64(crypto::sha256(kStyle)));
   const bool page = request.header("Accept").find("text/html") != std::string_view::npos;
   http::Response out =
-      page ? http::Response::text(200, Page(receipt, wants_german(request)).html(), "text/html; charset=utf-8")
-           : http::Response::json(200, receipt_json(receipt));
-  if (page) out.with("Content-Security-Policy", kPolicy);
-  return out.with("Vary", "Accept, Accept-Language");
+      page ? Page(receipt, wants_german(request)).response() : http::Response::json(200, receipt_json(receipt));
+  return out.with("Vary", "Accept");
 }
 
 }  // namespace handschlag::preferences

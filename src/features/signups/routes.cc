@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "features/signups/signups.h"
-#include "platform/crypto/crypto.h"
+#include "features/sources/origins.h"
 #include "platform/html/html.h"
 #include "platform/http/rate.h"
 #include "platform/log/log.h"
@@ -54,30 +54,15 @@ class Door {
   }
 
  private:
-  // By the write key as the user name of basic authentication.
-  static std::string write_key(const Request& request) {
-    constexpr std::string_view kBasic = "basic ";
-    const std::string_view header = request.header("authorization");
-    if (!http::equal_ignoring_case(header.substr(0, kBasic.size()), kBasic)) return {};
-    std::string_view value = header.substr(kBasic.size());
-    while (value.starts_with(' ')) value.remove_prefix(1);
-    const auto decoded = crypto::from_base64(value);
-    return decoded ? decoded->substr(0, decoded->find(':')) : std::string();
-  }
-
   Result<sources::SourcePointer> source_of(const Request& request) {
-    const std::string key = write_key(request);
+    const std::string key = request.basic_user().value_or("");
     auto source = key.empty() ? nullptr : sources_.by_write_key(key);
     if (!source) {
       return fail(ErrorKind::unauthenticated, "write_key_unknown",
                   "The write key is missing or unknown; send it as the user name of basic authentication.");
     }
     if (!source->enabled) return fail(ErrorKind::not_found, "source_disabled", "This source is switched off.");
-    const auto& listed = source->cors_origins;
-    const std::string_view origin = request.header("origin");
-    const bool may = origin.empty() || std::find(listed.begin(), listed.end(), "*") != listed.end() ||
-                     std::find(listed.begin(), listed.end(), origin) != listed.end();
-    if (!may) {
+    if (!sources::allows_origin(*source, request.header("origin"))) {
       return fail(ErrorKind::forbidden, "origin_not_listed", "Pages of this origin may not send to this source.");
     }
     TRY(sources_.admit(*source));

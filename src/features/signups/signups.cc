@@ -44,32 +44,9 @@ std::string code_digest(const crypto::Key& key, std::int64_t id, std::string_vie
   return crypto::keyed_digest(key, fmt::format("code|{}|{}", id, code), 32);
 }
 
-// Digits, each as likely as any other.
-std::string make_code() {
-  std::string out;
-  while (out.size() < kCodeDigits) {
-    for (char byte : crypto::random_bytes(kCodeDigits)) {
-      const auto value = static_cast<unsigned char>(byte);
-      if (value < 250 && out.size() < kCodeDigits) out += static_cast<char>('0' + value % 10);
-    }
-  }
-  return out;
-}
-
-// "4711 0815", as people type it.
-std::string digits_of(std::string_view typed) {
-  std::string out;
-  for (char c : typed) {
-    if (c >= '0' && c <= '9') out += c;
-  }
-  return out;
-}
-
-// All that was shown, in one text.
+// The notice, and what else stood there.
 std::string declaration_of(const notices::Text& text, std::string_view shown) {
-  std::string out = fmt::format("{}\n\n{}\n\n{}\n\n{}", text.title, text.text, text.declaration, text.withdrawal);
-  if (!shown.empty()) out += fmt::format("\n\n{}", shown);
-  return out;
+  return shown.empty() ? text.whole() : fmt::format("{}\n\n{}", text.whole(), shown);
 }
 
 // What is sealed with a request.
@@ -182,7 +159,7 @@ class SignupsImpl final : public Signups {
 
   Result<Outcome> confirm_code(const sources::SourcePointer& source, std::string_view address,
                                std::string_view code) override {
-    const std::string typed = digits_of(code);
+    const std::string typed = crypto::digits_in(code);
     const identity::Key key = TRY(address_of(*source, address, source->country));
     for (const Place& place : parts_.places) {
       const crypto::Key secret = TRY(place.vault->secret(kSecret));
@@ -280,7 +257,7 @@ class SignupsImpl final : public Signups {
     if (text == nullptr) return false;
     const Content content = TRY(content_of(key, row));
     const std::string token = crypto::random_token();
-    const std::string code = make_code();
+    const std::string code = crypto::random_digits(kCodeDigits);
     const bool short_enough = text->declaration.size() <= kMaxWhat;
     const outreach::Decision decision = TRY(parts_.outreach->send_service(
         tx, {.region = place.region->id(),

@@ -1,7 +1,5 @@
 #include "features/staff/request_credential.h"
 
-#include <algorithm>
-
 #include "features/staff/staff.h"
 #include "platform/crypto/crypto.h"
 
@@ -14,19 +12,8 @@ std::string_view bearer_token(const http::Request& request) {
   return header.substr(kScheme.size());
 }
 
-// RFC 6265, 4.2: "name=value; name=value".
 std::string_view session_text(const http::Request& request) {
-  std::string_view header = request.header("Cookie");
-  while (!header.empty()) {
-    const std::size_t end = header.find(';');
-    std::string_view pair = header.substr(0, end);
-    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
-    if (pair.starts_with(kSessionCookie) && pair.substr(kSessionCookie.size()).starts_with('=')) {
-      return pair.substr(kSessionCookie.size() + 1);
-    }
-    header.remove_prefix(end == std::string_view::npos ? header.size() : end + 1);
-  }
-  return {};
+  return request.cookie(kSessionCookie);
 }
 
 std::string csrf_token_of(std::string_view session_text) {

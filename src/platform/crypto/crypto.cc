@@ -67,6 +67,25 @@ std::string random_token(std::size_t bits) {
   return to_base64url(random_bytes(bits / 8));
 }
 
+std::string random_digits(std::size_t count) {
+  std::string out;
+  while (out.size() < count) {
+    for (char byte : random_bytes(count)) {
+      const auto value = static_cast<unsigned char>(byte);  // those above would make some digits likelier
+      if (value < 250 && out.size() < count) out += static_cast<char>('0' + value % 10);
+    }
+  }
+  return out;
+}
+
+std::string digits_in(std::string_view typed) {
+  std::string out;
+  for (char c : typed) {
+    if (c >= '0' && c <= '9') out += c;
+  }
+  return out;
+}
+
 std::string seal(const Key& key, std::string_view plain, std::string_view context) {
   std::string out(kEnvelopeOverhead + plain.size(), '\0');
   out[0] = kEnvelopeVersion;

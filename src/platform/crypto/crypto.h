@@ -34,6 +34,10 @@ class Key {
 std::string random_bytes(std::size_t count);
 // A secret for a person or program to carry: `bits` random bits (a multiple of 8) in base64url without padding.
 std::string random_token(std::size_t bits = 256);
+// A code for a person to type: digits, each as likely as any other.
+std::string random_digits(std::size_t count);
+// The digits of such a code as it was typed: "4711 0815", "4711-0815".
+std::string digits_in(std::string_view typed);
 
 // An envelope: version (1 byte), algorithm (1 byte), nonce, ciphertext with tag. Version 1 algorithm 1 is
 // XChaCha20-Poly1305 with a random 192-bit nonce. `context` is authenticated and not stored: it binds the envelope to

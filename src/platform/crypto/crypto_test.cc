@@ -84,5 +84,19 @@ TEST_F(CryptoTest, EqualComparesWhole) {
   EXPECT_FALSE(equal("abc", "ab"));
 }
 
+TEST(Digits, AreAsManyAsAskedForAndAllOccur) {
+  std::string all;
+  for (int i = 0; i < 100; ++i) {
+    const std::string code = random_digits(8);
+    EXPECT_EQ(code.size(), 8U);
+    EXPECT_EQ(digits_in(code), code);
+    all += code;
+  }
+  for (char digit = '0'; digit <= '9'; ++digit) EXPECT_NE(all.find(digit), all.npos) << digit;
+  EXPECT_NE(random_digits(16), random_digits(16));
+  EXPECT_EQ(digits_in(" 4711-08 15\n"), "47110815");
+  EXPECT_EQ(digits_in("none"), "");
+}
+
 }  // namespace
 }  // namespace handschlag::crypto

@@ -33,13 +33,6 @@ constexpr std::string_view kStyle =
     "button:focus-visible,input:focus-visible{outline:3px solid var(--ink);outline-offset:2px}"
     "main>:last-child{margin-bottom:0}";
 
-const std::string& policy() {
-  static const std::string kPolicy = fmt::format(
-      "default-src 'none'; style-src 'sha256-{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-      crypto::to_base64(crypto::sha256(kStyle)));
-  return kPolicy;
-}
-
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(" \t") - first + 1);
@@ -113,23 +106,31 @@ std::string escape(std::string_view text) {
   return out;
 }
 
-http::Response page(int status, const Page& page) {
-  std::string house;
-  if (!page.house.empty()) house = fmt::format("<header>{}</header>", escape(page.house));
-  const std::string title = escape(page.title);
+http::Response document(int status, std::string_view language, std::string_view title, std::string_view style,
+                        std::string_view body) {
   std::string text = fmt::format(
       "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"robots\" "
       "content=\"noindex\">"
-      "<title>{}</title><style>{}</style></head><body><main>{}<h1>{}</h1>{}</main></body></html>\n",
-      escape(page.language), title, kStyle, house, title, page.body);
+      "<title>{}</title><style>{}</style></head><body>{}</body></html>\n",
+      escape(language), escape(title), style, body);
   return http::Response::text(status, std::move(text), "text/html; charset=utf-8")
-      .with("Content-Security-Policy", policy())
+      .with("Content-Security-Policy",
+            fmt::format("default-src 'none'; style-src 'sha256-{}'; form-action 'self'; base-uri 'none'; "
+                        "frame-ancestors 'none'",
+                        crypto::to_base64(crypto::sha256(style))))
       .with("Cache-Control", "no-store")
       .with("X-Robots-Tag", "noindex, nofollow")
       .with("Cross-Origin-Opener-Policy", "same-origin")
-      .with("Content-Language", page.language)
+      .with("Content-Language", language)
       .with("Vary", "Accept-Language");
+}
+
+http::Response page(int status, const Page& page) {
+  std::string house;
+  if (!page.house.empty()) house = fmt::format("<header>{}</header>", escape(page.house));
+  return document(status, page.language, page.title, kStyle,
+                  fmt::format("<main>{}<h1>{}</h1>{}</main>", house, escape(page.title), page.body));
 }
 
 std::string_view language_of(const http::Request& request) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <exception>
 
+#include "platform/crypto/crypto.h"
 #include "platform/http/conditional.h"
 #include "platform/log/log.h"
 
@@ -91,6 +92,30 @@ std::string_view Request::path_param(std::string_view name) const {
     if (key == name) return value;
   }
   return {};
+}
+
+std::string_view Request::cookie(std::string_view name) const {
+  std::string_view rest = header("Cookie");
+  while (!rest.empty()) {
+    const std::size_t end = rest.find(';');
+    std::string_view pair = rest.substr(0, end);
+    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) return pair.substr(name.size() + 1);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return {};
+}
+
+std::optional<std::string> Request::basic_user() const {
+  constexpr std::string_view kScheme = "basic ";  // has no case (RFC 9110, 11.1)
+  std::string_view value = header("Authorization");
+  if (!equal_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return std::nullopt;
+  value.remove_prefix(kScheme.size());
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
+  const auto decoded = crypto::from_base64(value);
+  return decoded ? decoded->substr(0, decoded->find(':')) : std::string();
 }
 
 std::string_view reason_phrase(int status) {

@@ -49,6 +49,10 @@ struct Request {
   std::optional<std::string_view> query_param(std::string_view name) const;
   // Of a parameter that the spec names in the path: always there.
   std::string_view path_param(std::string_view name) const;
+  // The first cookie of that name (RFC 6265, 4.2), or "".
+  std::string_view cookie(std::string_view name) const;
+  // The user name of basic authentication (RFC 7617), "" if it can't be read; nothing: another scheme, or none.
+  std::optional<std::string> basic_user() const;
 };
 
 // The sending end of a text/event-stream answer. Thread-safe; may be kept and used from any thread.

@@ -9,7 +9,7 @@ const isNo = (act: string) => act === 'refused' || act === 'withdrawn' || act ==
 export function History({t, language, history}: {t: Words; language: Language; history: Statement[]}) {
   const lines = new Map<string, Statement>();
   for (const said of history) {
-    const key = [said.said_at.slice(0, 19), said.act, said.purpose, said.channel, said.way].join();
+    const key = [said.said_at, said.act, said.purpose, said.channel, said.way].join();
     if (!lines.has(key)) lines.set(key, said);
   }
   const word = (words: Record<string, string>, name: string) => words[name] ?? name;
