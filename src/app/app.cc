@@ -1,20 +1,15 @@
 #include "app/app.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
-#include <set>
 
+#include "app/data_folder.h"
 #include "app/upkeep.h"
-#include "embedded/openapi.h"
-#include "embedded/pages.h"
-#include "features/processing/processing.h"
 
 namespace handschlag::app {
 namespace {
@@ -22,115 +17,7 @@ namespace {
 constexpr int kGuardWaits = 20;
 constexpr std::chrono::milliseconds kGuardWait{50};
 
-// A database that is gone must not be made anew in silence: the new one would know nobody, and give out the old ids
-// again.
-Result<void> check_files(const Settings& settings) {
-  if (!settings.regions.postgres_url.empty()) return {};
-  const auto& folder = settings.regions.data_folder;
-  std::vector<std::filesystem::path> files = {folder / "control.db"};
-  for (const auto& region : settings.regions.regions) {
-    for (const char* name : {"data.db", "vault.db", "ledger.db"})
-      files.push_back(folder / "regions" / region.id / name);
-  }
-  std::error_code error;
-  if (!std::filesystem::exists(files.front(), error) && !std::filesystem::exists(folder / "regions", error)) {
-    return fail(
-        ErrorKind::invalid, "not_initialized",
-        std::filesystem::exists(folder / "lock", error)
-            ? fmt::format("There are no databases in {}. If they are in PostgreSQL, name the settings that say "
-                          "so by --config; if making the folder was cut short, run: handschlag init {}",
-                          folder.string(), where(settings))
-            : fmt::format("{} is no data folder. Make one with: handschlag init {}", folder.string(), where(settings)));
-  }
-  for (const auto& file : files) {
-    if (std::filesystem::file_size(file, error) > 0 && !error) continue;
-    return fail(
-        ErrorKind::unavailable, "database_missing",
-        fmt::format("{} is missing or empty. Put it back from a backup; if its region is new, run: handschlag init "
-                    "{}",
-                    file.string(), where(settings)));
-  }
-  return {};
-}
-
-// People of a region that the settings do not name would be strangers: met again in another region, and missing from a
-// backup.
-Result<void> check_regions(const Settings& settings) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(settings.regions.data_folder / "regions", error)) {
-    const std::string id = entry.path().filename().string();
-    const bool known =
-        std::ranges::any_of(settings.regions.regions, [&](const auto& region) { return region.id == id; });
-    if (known || !std::filesystem::exists(entry.path() / "data.db", error)) continue;
-    return fail(
-        ErrorKind::invalid, "region_not_named",
-        fmt::format("{} has data, and the settings do not name region '{}'. Name the settings with --config, or "
-                    "the region in [[regions.list]]; or move that folder away for good.",
-                    entry.path().string(), id));
-  }
-  return {};
-}
-
-std::filesystem::path unfinished_mark(const Settings& settings) {
-  return settings.regions.data_folder / "initializing";
-}
-
-// That nothing is made anew in the place of something lost: what a lost database held would be taken for new, and what
-// was numbered in it would be numbered again.
-Result<void> check_nothing_lost(const Settings& settings) {
-  std::error_code error;
-  const auto& folder = settings.regions.data_folder;
-  if (!settings.regions.postgres_url.empty() || std::filesystem::exists(unfinished_mark(settings), error)) return {};
-  if (!std::filesystem::exists(folder / "control.db", error) && !std::filesystem::exists(folder / "regions", error)) {
-    return {};
-  }
-  auto lost = [](const std::filesystem::path& file) {
-    return fail(ErrorKind::unavailable, "database_missing",
-                fmt::format("{} is missing or empty, and others are there. Put it back from a backup. Only to begin a "
-                            "region anew, without its people: move its folder and its key file away.",
-                            file.string()));
-  };
-  auto there = [&](const std::filesystem::path& file) { return std::filesystem::file_size(file, error) > 0 && !error; };
-  if (!there(folder / "control.db")) return lost(folder / "control.db");
-  for (const auto& region : settings.regions.regions) {
-    const auto place = folder / "regions" / region.id;
-    // A new region has neither a folder nor a key yet.
-    const bool is_new = !std::filesystem::exists(place, error) &&
-                        !std::filesystem::exists(settings.regions.key_folder / (region.id + ".key"), error);
-    if (is_new) continue;
-    for (const char* name : {"data.db", "vault.db", "ledger.db"}) {
-      if (!there(place / name)) return lost(place / name);
-    }
-  }
-  return {};
-}
-
 }  // namespace
-
-std::string where(const Settings& settings) {
-  std::string out = fmt::format("--data {}", settings.regions.data_folder.string());
-  if (!settings.file.empty()) out += fmt::format(" --config {}", settings.file.string());
-  return out;
-}
-
-Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
-  auto path = folder / "lock";
-  int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) {
-    return fail(ErrorKind::unavailable, "folder_not_writable", fmt::format("{} can't be written.", path.string()));
-  }
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    ::close(file);
-    return fail(
-        ErrorKind::conflict, "folder_in_use",
-        fmt::format("{} is in use by another handschlag; stop it, or wait until it has finished.", folder.string()));
-  }
-  return FolderLock(file);
-}
-
-FolderLock::~FolderLock() {
-  if (file_ >= 0) ::close(file_);
-}
 
 Result<void> App::initialize(const Settings& settings) {
   const auto& folder = settings.regions.data_folder;
@@ -311,91 +198,6 @@ Result<void> App::start_above_known(regions::Region& region, Place& place) {
 
 App::~App() {
   stop();
-}
-
-Result<void> App::bind_routes() {
-  pages_ = TRY(Pages::open(embedded::pages()));
-  router_ = std::make_unique<http::Router>(TRY(http::Router::create(embedded::openapi)));
-  router_->set_authenticator(
-      [this](const http::Request& request, std::string_view scheme) { return who_asks(request, scheme); });
-  router_->set_once(
-      [this](const http::Operation& operation, std::shared_ptr<const http::Request> request,
-             http::Responder responder) { answers_->handle(operation, std::move(request), std::move(responder)); });
-  router_->set_on_deprecated(
-      [this](const http::Operation& operation, const http::Request& request, std::string_view what) {
-        metrics_
-            .counter("handschlag_deprecated_total", "Uses of what will go away, by who uses it",
-                     {{"operation", operation.id}, {"what", std::string(what)}, {"principal", request.principal.id}})
-            .add();
-      });
-  router_->set_admission([this](const http::Operation& operation) { return health_->admit(operation); });
-  staff::bind_routes(*router_, *staff_);
-  approvals::bind_routes(*router_, *approvals_, *staff_);
-  rulebook::bind_routes(*router_, *rulebook_, clock_, *notices_);
-  notices::bind_routes(*router_, *notices_, clock_);
-  sources::bind_routes(*router_, *sources_, *staff_);
-  events::bind_routes(*router_, *events_, *sources_, clock_, metrics_,
-                      [this](const http::Request& request) { return staff_->still_in(request); });
-  customers::bind_routes(*router_, *customers_, *sources_);
-  std::vector<ledger::Ledger*> ledgers;
-  for (const Place& place : places_) ledgers.push_back(place.ledger.get());
-  customers::bind_call_routes(*router_, *events_, *sources_, *rulebook_, *staff_, std::move(ledgers), clock_,
-                              *notices_);
-  preferences::bind_routes(*router_, *preferences_);
-  portal::bind_routes(*router_, *portal_);
-  banner::bind_routes(*router_, *sources_, *notices_, *rulebook_, clock_);
-  moves::bind_routes(*router_, *moves_);
-  feed::bind_routes(*router_, *feed_, *sources_, *staff_);
-  processing::bind_routes(*router_, *notices_, *sources_, *webhooks_, *events_, clock_);
-  webhooks::bind_routes(*router_, *webhooks_);
-  templates::bind_routes(*router_, *templates_);
-  outreach::bind_routes(*router_, {outreach_.get(), templates_.get(), customers_.get(), staff_.get()});
-  unsubscribe::bind_routes(*router_, *unsubscribe_, settings_.sender.name);
-  signups::bind_routes(*router_, *signups_, *sources_, settings_.sender.name);
-  test_data::bind_routes(*router_, *test_data_);
-  bind_service_routes(*router_, *this);
-  return router_->check();
-}
-
-// Who may see one region only gets at customers of that region, and at nothing that is of all regions: or they could
-// give themselves a token without that bound.
-Result<http::Principal> App::who_asks(const http::Request& request) {
-  static const std::set<std::string_view> kOfOneRegion = {
-      "findCustomers",   "searchCustomers",  "getCustomer",      "getTimeline",      "listUses",
-      "linkIdentities",  "unlinkIdentities", "listRefusedLinks", "withdrawLinking",  "regrantLinking",
-      "listRoles",       "getSession",       "readFeed",         "listPurposes",     "noteCall",
-      "listCallSources", "listConsents",     "recordConsent",    "getConsentReceipt"};
-  // What shows a member or token that is limited to a unit no more than that unit's sources brought. A new operation is
-  // not among them before it does.
-  static const std::set<std::string_view> kOfOneUnit = {
-      "findCustomers",   "searchCustomers",  "getCustomer",      "getTimeline",        "listUses",
-      "linkIdentities",  "unlinkIdentities", "listRefusedLinks", "withdrawLinking",    "regrantLinking",
-      "countCustomers",  "eventTotals",      "eventDays",        "eventRefusals",      "listSources",
-      "getSource",       "watchSource",      "listRoles",        "listPurposes",       "getSession",
-      "deleteSession",   "deleteSessions",   "setOwnPassword",   "offerSecondFactor",  "setSecondFactor",
-      "getOverview",     "watchOverview",    "noteCall",         "listCallSources",    "getLaw",
-      "getJurisdiction", "listLawChanges",   "askRulings",       "listPurposeEntries", "getPurposeEntry",
-      "listNotices",     "getNoticeVersion", "listMessages",     "getMessage",         "proposeMessage",
-      "reviveMessage",   "cancelMessage",    "listTemplates",    "getTemplate",        "publishTemplate",
-      "previewTemplate", "listConsents",     "recordConsent",    "getConsentReceipt"};
-  static const std::set<std::string_view> kOfNobody = {"listRoles",         "listPurposes",   "getSession",
-                                                       "deleteSession",     "deleteSessions", "setOwnPassword",
-                                                       "offerSecondFactor", "setSecondFactor"};
-  auto principal = TRY(admission_.admit(request, staff_->authenticate(request)));
-  const auto* caller = std::any_cast<staff::Caller>(&principal.who);
-  if (caller != nullptr && !caller->region.empty() && !kOfOneRegion.contains(request.operation)) {
-    return fail(ErrorKind::forbidden, "region_bound",
-                "This token is bound to one region; it may look at that region's customers, and nothing else.");
-  }
-  if (caller != nullptr && !caller->unit.empty() && !kOfOneUnit.contains(request.operation)) {
-    return fail(ErrorKind::forbidden, "unit_bound",
-                "You are limited to a part of the company; this is for those who see all of it.");
-  }
-  if (caller != nullptr && staff::lacks_unit(*caller) && !kOfNobody.contains(request.operation)) {
-    return fail(ErrorKind::forbidden, "unit_missing",
-                "Your role sees the customers of one unit, and yours was not said yet; ask an admin.");
-  }
-  return principal;
 }
 
 Result<void> App::start_jobs() {

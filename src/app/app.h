@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/admission.h"
+#include "app/data_folder.h"
 #include "app/health.h"
 #include "app/pages.h"
 #include "app/settings.h"
@@ -51,23 +52,6 @@
 #include "platform/metrics/process.h"
 
 namespace handschlag::app {
-
-// The options that name this data folder and its settings to a command: "--data /var/lib/handschlag --config ...".
-std::string where(const Settings& settings);
-
-// The exclusive use of a data folder by one process, as long as the object lives.
-class FolderLock {
- public:
-  // Errors: conflict, code "folder_in_use".
-  static Result<FolderLock> take(const std::filesystem::path& folder);
-  FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock();
-
- private:
-  explicit FolderLock(int file) : file_(file) {}
-  int file_;
-};
 
 class App {
  public:
