@@ -20,6 +20,7 @@
 #include "features/backup/backup.h"
 #include "features/banner/banner.h"
 #include "features/consent/consent.h"
+#include "features/consent_imports/consent_imports.h"
 #include "features/customers/customers.h"
 #include "features/events/events.h"
 #include "features/feed/feed.h"
@@ -201,6 +202,7 @@ class App {
   std::unique_ptr<outreach::Outreach> outreach_;
   std::unique_ptr<unsubscribe::Unsubscribe> unsubscribe_;
   std::unique_ptr<signups::Signups> signups_;
+  std::unique_ptr<consent_imports::ConsentImports> consent_imports_;
   std::unique_ptr<portal::Portal> portal_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;

@@ -10,6 +10,7 @@ Result<void> App::open_outreach() {
   std::vector<preferences::FactsPlace> known;
   std::vector<unsubscribe::Place> links;
   std::vector<signups::Place> doors;
+  std::vector<consent_imports::Place> brought;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const Place& place = places_[i];
     const auto& region = regions_->all()[i];
@@ -17,6 +18,7 @@ Result<void> App::open_outreach() {
     places.insert(home ? places.begin() : places.end(),
                   {region.get(), place.vault.get(), place.identities.get(), place.ledger.get()});
     links.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
+    brought.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
     doors.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
     known.push_back({region->id(), &region->data(), place.identities.get(), place.consents.get()});
   }
@@ -32,6 +34,8 @@ Result<void> App::open_outreach() {
   signups_ = signups::Signups::create({std::move(doors), regions_.get(), where, rulebook_.get(), notices_.get(),
                                        sources_.get(), outreach_.get(), &clock_},
                                       {.base_url = settings_.base_url});
+  consent_imports_ = consent_imports::ConsentImports::create(
+      {std::move(brought), regions_.get(), where, rulebook_.get(), sources_.get(), staff_.get(), &clock_});
   // A link that a mail program can press leads over TLS (RFC 8058); without one nothing but service leaves.
   if (settings_.base_url.starts_with("https://")) {
     outreach_->set_unsubscribe_links(*unsubscribe_);

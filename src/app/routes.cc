@@ -37,6 +37,7 @@ Result<void> App::bind_routes() {
   customers::bind_call_routes(*router_, *events_, *sources_, *rulebook_, *staff_, std::move(ledgers), clock_,
                               *notices_);
   preferences::bind_routes(*router_, *preferences_);
+  consent_imports::bind_routes(*router_, *consent_imports_);
   portal::bind_routes(*router_, *portal_);
   banner::bind_routes(*router_, *sources_, *notices_, *rulebook_, clock_);
   moves::bind_routes(*router_, *moves_);

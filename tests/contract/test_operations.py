@@ -469,6 +469,9 @@ CASES = {
     "listCallSources": {},
     "listConsents": of_the_customer,
     "recordConsent": lambda seeded: {**of_the_customer(seeded), "body": a_statement()},
+    "importConsents": {"body": {"source": "shop", "format": "csv", "text":
+        "key_kind,key,act,purpose,channel,said_at\n"
+        "email,seeded@example.org,refused,DirectMarketing,email,2020-05-01\n"}},
     "getConsentReceipt": lambda seeded: {"path": {"id": said(seeded)["id"]}},
     "linkIdentities": lambda seeded: {"body": {**two_people(seeded), "basis": "A6-1-b",
                                                "purposes": ["CustomerOrderManagement"]}},

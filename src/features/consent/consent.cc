@@ -32,6 +32,7 @@ std::string to_text(const Statement& said) {
                        {"declaration", said.proof.declaration},
                        {"evidence", said.proof.evidence},
                        {"role", said.proof.role}};
+  if (!said.proof.way.empty()) value["way"] = said.proof.way;
   if (said.address) {
     value["address"] = {{"kind", static_cast<std::int64_t>(said.address->kind)},
                         {"name_space", said.address->name_space},
@@ -46,6 +47,7 @@ Result<void> read_text(std::string_view text, Statement& said) {
   said.proof.declaration = value.value("declaration", "");
   said.proof.evidence = value.value("evidence", "");
   said.proof.role = value.value("role", "");
+  said.proof.way = value.value("way", "");
   if (auto address = value.find("address"); address != value.end()) {
     said.address = identity::Key{static_cast<identity::KeyKind>(address->value("kind", std::int64_t{0})),
                                  address->value("name_space", ""), address->value("value", "")};
@@ -249,6 +251,27 @@ Result<Statement> Consents::find(db::Transaction& tx, StatementId id) {
     if (said.id == id) return std::move(said);
   }
   return fail(ErrorKind::not_found, "statement_unknown", "There is no such statement.");
+}
+
+Result<bool> Consents::was_said(db::Transaction& tx, const Statement& said, Time from, Time to) {
+  std::vector<store::Row> rows;
+  std::string digest;
+  std::optional<std::string> former;
+  if (said.address) {
+    auto digester = TRY(identities_.digester(tx));
+    digest = digester->digest(own_message_of(*said.address));
+    former = digester->former(own_message_of(*said.address));
+    rows = TRY(store::of_address(tx, digest, former));
+  } else {
+    rows = TRY(store::of_identities(tx, {&said.identity, 1}));
+  }
+  return std::any_of(rows.begin(), rows.end(), [&](const store::Row& row) {
+    const Statement& there = row.statement;
+    const bool theirs = there.identity == said.identity || row.held || (!said.identity && is_no(said.act));
+    const bool exact = from == to || there.way == Way::imported;
+    return theirs && exact && there.act == said.act && there.purpose == said.purpose && there.channel == said.channel &&
+           row.digest.has_value() == said.address.has_value() && there.occurred_at >= from && there.occurred_at <= to;
+  });
 }
 
 Result<bool> Consents::said_no(db::Transaction& tx, const identity::Key& address, Purpose purpose, Channel channel) {

@@ -83,6 +83,7 @@ struct Proof {
   std::string declaration;  // all that was shown and agreed to
   std::string evidence;     // how it can be shown to be true: which form, which recording, which letter
   std::string role;         // of who took it down; empty: the person themselves
+  std::string way = {};     // of what was imported: by which way it was said there
 };
 
 struct Statement {
@@ -182,6 +183,11 @@ class Consents {
   // Errors of both: not_found "statement_unknown".
   Result<IdentityId> whose(db::Transaction& tx, StatementId id);
   Result<Statement> find(db::Transaction& tx, StatementId id);
+
+  // Whether this very statement is there: of the same act, purpose and channel, said within that time, by the same
+  // identity or, of somebody erased, for the same address; a no of nobody known by anyone for it. What was not imported
+  // counts only at exactly the same moment.
+  Result<bool> was_said(db::Transaction& tx, const Statement& said, Time from, Time to);
 
   // Whether somebody said no for this address: what other regions ask.
   Result<bool> said_no(db::Transaction& tx, const identity::Key& address, Purpose purpose, Channel channel);

@@ -33,6 +33,7 @@ Value statement_json(std::string_view region, const consent::Statement& said) {
           {"channel", law::name_of(said.channel)},
           {"address", said.address ? Value(said.address->value) : Value()},
           {"way", name_of(said.way)},
+          {"original_way", text_or_null(said.proof.way)},
           {"strength", gate::name_of(said.strength)},
           {"explicit", said.explicit_consent},
           {"quiet_hours", said.quiet_hours},

@@ -38,6 +38,7 @@ export const house: typeof english = {
     cancelMessage: 'hat eine Nachricht zurückgehalten',
     sendMessage: 'hat eine Nachricht geschickt, oder durfte es nicht',
     listConsents: 'hat angesehen, was die Person erlaubt hat',
+    importConsents: 'hat Einwilligungen aus einem anderen System übernommen',
     recordConsent: 'hat notiert, was die Person erlaubt oder untersagt',
     getConsentReceipt: 'hat einen Beleg über eine Aussage angesehen',
     noteCall: 'hat einen Anruf notiert',

@@ -36,6 +36,7 @@ export const house = {
     cancelMessage: 'held back a message',
     sendMessage: 'sent a message, or was not allowed to',
     listConsents: 'looked at what the customer allowed',
+    importConsents: 'took over consents from another system',
     recordConsent: 'took down what the customer allows or forbids',
     getConsentReceipt: 'looked at the receipt of a statement',
     noteCall: 'noted a call',
