@@ -218,6 +218,7 @@ Result<void> App::start_jobs() {
   test_data_->bind_jobs(*jobs_);
   moves_->bind_jobs(*jobs_);
   approvals_->bind_jobs(*jobs_);
+  reach_->bind_jobs(*jobs_);
   jobs_->every("idempotency_purge", std::chrono::hours{1},
                [this](jobs::Lease& lease) { return answers_->purge([&lease] { return lease.should_stop(); }); });
   jobs_->every("backup_prune", std::chrono::hours{1}, [this](jobs::Lease&) { return prune_backups(); });

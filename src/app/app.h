@@ -31,6 +31,7 @@
 #include "features/outreach/outreach.h"
 #include "features/portal/portal.h"
 #include "features/preferences/preferences.h"
+#include "features/reach/reach.h"
 #include "features/regions/regions.h"
 #include "features/rulebook/rulebook.h"
 #include "features/signups/signups.h"
@@ -200,6 +201,7 @@ class App {
   std::unique_ptr<templates::Templates> templates_;
   std::unique_ptr<outreach::Facts> facts_;
   std::unique_ptr<outreach::Outreach> outreach_;
+  std::unique_ptr<reach::Reach> reach_;
   std::unique_ptr<unsubscribe::Unsubscribe> unsubscribe_;
   std::unique_ptr<signups::Signups> signups_;
   std::unique_ptr<consent_imports::ConsentImports> consent_imports_;

@@ -11,6 +11,7 @@ Result<void> App::open_outreach() {
   std::vector<unsubscribe::Place> links;
   std::vector<signups::Place> doors;
   std::vector<consent_imports::Place> brought;
+  std::vector<reach::Place> reached;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const Place& place = places_[i];
     const auto& region = regions_->all()[i];
@@ -18,6 +19,7 @@ Result<void> App::open_outreach() {
     places.insert(home ? places.begin() : places.end(),
                   {region.get(), place.vault.get(), place.identities.get(), place.ledger.get()});
     links.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
+    reached.push_back({region.get(), place.identities.get()});
     brought.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
     doors.push_back({region.get(), place.vault.get(), place.identities.get(), place.consents.get()});
     known.push_back({region->id(), &region->data(), place.identities.get(), place.consents.get()});
@@ -27,6 +29,7 @@ Result<void> App::open_outreach() {
   outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, *templates_, mailer_.get(),
                                          {.sender = settings_.sender}, clock_, metrics_);
   outreach_->set_facts(*facts_);
+  reach_ = reach::Reach::create({std::move(reached), outreach_.get(), sources_.get(), control_.get(), &clock_});
   auto where = [this](std::string_view region, IdentityId identity) {
     return customers_->where({}, customers::format_handle(region, identity));
   };

@@ -349,6 +349,8 @@ CASES = {
     "getTemplate": {"path": {"id": "access_code"}, "query": {"version": 1}},
     "previewTemplate": lambda _: {"body": {"template": new_template(), "language": "en", "parameters": {"name": "A"}}},
     "listMessages": {"query": {"state": "waiting", "limit": 3}},
+    "getReach": {"query": {"purpose": "DirectMarketing"}},
+    "countReach": {},
     "proposeMessage": lambda seeded: {"body": new_proposal(seeded)},
     "getMessage": of_new_message(),
     "reviveMessage": of_new_message("cancel"),

@@ -161,6 +161,12 @@ SEEDS = {
                           b"USguest", b"FR 42 ", "DE@möwe_moos".encode(), "TRİSTANBUL ﬁ ß".encode(), b"DE\xff\xfe"],
     "sources_codec_fuzz": [as_json(SOURCE), as_json(SOURCE["plan"]), as_json(SOURCE["consent_categories"]),
                            as_json({"declared": False})],
+    "consent_imports_lines_fuzz": [
+        b"0key_kind,key,act,purpose,channel,said_at,declaration,evidence,strength\n"
+        b"email,a@b.de,given,DirectMarketing,email,2025-03-01,Ja,Formular,confirmed\n"
+        b"phone,0401,refused,DirectMarketing,none,2026-11-23,,,\nx\n",
+        b'1{"key_kind":"email","key":"a@b.de","act":"withdrawn","purpose":"DirectMarketing","channel":"email"}\n\n'
+        b'{"explicit":true}\n[]'],
     "imports_csv_fuzz": [b"0a,b\r\n1,\"x\"\"y\"\n", b"1a;b\n\n\"1;\n2\";3", b"0\xef\xbb\xbfa\n\"lost,quote\nb\n",
                          b"0" + b"x" * 80 + b"\n1,2\n"],
     "imports_time_format_fuzz": [b"%Y-%m-%d %H:%M:%S\n2025-12-24 08:15:59", b"%d.%m.%y %H:%M\n29.2.24 2:30",

@@ -7,6 +7,7 @@
 #include "features/ledger/ledger.h"
 #include "features/outreach/outreach.h"
 #include "features/portal/portal.h"
+#include "features/reach/reach.h"
 #include "features/signups/signups.h"
 #include "features/subjects/subjects.h"
 #include "features/test_data/test_data.h"
@@ -32,6 +33,7 @@ regions::Schemas region_schemas() {
   append(out.data, outreach::migrations());
   append(out.data, signups::migrations());
   append(out.data, portal::migrations());
+  append(out.data, reach::migrations());
   append(out.vault, vault::migrations());
   append(out.ledger, ledger::migrations());
   return out;

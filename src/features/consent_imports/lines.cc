@@ -210,7 +210,8 @@ Read read_object(std::string_view text, std::int64_t number, Time now) {
   if (!value || !value->is_object()) return {number, {}, "line", "must be a JSON object"};
   Fields fields;
   for (const auto& [name, field] : value->items()) {
-    if (!is_column(name)) return {number, {}, name.substr(0, kMaxWord), "is no field of a statement"};
+    if (!is_column(name))
+      return {number, {}, name.empty() ? "line" : name.substr(0, kMaxWord), "is no field of a statement"};
     if (field.is_null()) continue;
     if (field.is_boolean()) {
       fields[name] = field.get<bool>() ? "true" : "false";

@@ -105,6 +105,26 @@ class OutreachImpl final : public Outreach {
     return write_down(tx, place, row, proposal, ruled, std::move(against));
   }
 
+  Result<std::string> obstacle(db::Transaction& tx, const Probe& probe) override {
+    Place& place = *TRY(known_place(probe.region));
+    const auto country = TRY(place.identities->country_of(tx, probe.identity));
+    if (!country) return unknown_customer();
+    store::Row row;
+    row.message.identity = probe.identity;
+    row.message.purpose = probe.purpose;
+    row.message.channel = probe.channel;
+    row.message.created_at = clock_.now();
+    row.kind = kind_of(probe.purpose);
+    row.address = TRY(address_digest(*place.vault, probe.address));
+    const Asked asked{&place, probe.identity, probe.address, probe.purpose, probe.channel, *country};
+    const bool tells = templates::needs_unsubscribe(probe.purpose) &&
+                       (probe.channel != gate::Channel::email || house_.links != nullptr);
+    const Ruled ruled = TRY(rule(tx, asked, house_.facts, *law_.current(), tells, row.message.created_at));
+    const bool denied = !ruled.ruling.allowed() && !ruled.later;
+    const std::vector<std::string> against = denied ? ruled.reasons : TRY(reasons_against(tx, row));
+    return against.empty() ? std::string() : against.front();
+  }
+
   Result<Decision> send_service(db::Transaction& tx, const Service& service) override {
     const templates::Template* one = templates::find_built_in(service.built_in);
     if (one == nullptr) return fail(ErrorKind::internal, "template_unknown", "There is no such built-in template.");
@@ -247,7 +267,8 @@ class OutreachImpl final : public Outreach {
   Result<std::vector<std::string>> reasons_against(db::Transaction& tx, const store::Row& row) {
     const Message& message = row.message;
     using Reasons = std::vector<std::string>;
-    if (templates::needs_unsubscribe(message.purpose) && house_.links == nullptr) {
+    const bool by_link = message.channel == gate::Channel::email && templates::needs_unsubscribe(message.purpose);
+    if (by_link && house_.links == nullptr) {
       return Reasons{"no_way_to_unsubscribe"};
     }
     if (TRY(store::is_unreachable(tx, row.address))) return Reasons{"unreachable"};

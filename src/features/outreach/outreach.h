@@ -117,6 +117,15 @@ struct Decision {
   Time due{};
 };
 
+// Somebody who might be written to, by whatever channel.
+struct Probe {
+  std::string_view region;
+  IdentityId identity{};
+  identity::Key address = {};  // empty where the channel has none that is known
+  gate::Purpose purpose = gate::Purpose::DirectMarketing;
+  gate::Channel channel = gate::Channel::email;
+};
+
 // One step in the life of a message.
 struct Step {
   Time at{};
@@ -180,6 +189,10 @@ class Outreach {
   // is no error. Errors: invalid "parameters_invalid", "address_unsupported", "proposal_invalid"; not_found
   // "customer_unknown", "region_unknown".
   virtual Result<Decision> propose(db::Transaction& tx, const Proposal& proposal) = 0;
+  // What would keep a message from somebody now, by the decision that propose() makes, but for what it would say: a
+  // name as in Decision::reasons, the one that decides; "" for nothing. Quiet hours pass, so they keep nobody. Writes
+  // nothing. Errors: not_found, as above.
+  virtual Result<std::string> obstacle(db::Transaction& tx, const Probe& probe) = 0;
   // A message of the program itself that the person asked for a moment ago. `identity`: 0 for a stranger.
   struct Service {
     std::string_view region;

@@ -6,6 +6,7 @@ import {Page} from '../parts/page';
 import {Empty, Failed, NoPermission} from '../parts/states';
 import {type MessageSearch, messageStates} from '../features/messages/search';
 import {type NoticeSearch, noticeStates} from '../features/notices/search';
+import {type ReachSearch, reachPurposes} from '../features/reach/search';
 import {withWords} from '../i18n';
 import {type ListSearch, listSearch} from '../parts/list-search';
 import {type Guarded, useMay} from '../session/session';
@@ -162,6 +163,12 @@ const newTemplate = createRoute({
   path: '/messages/new-template',
   component: guarded('publishTemplate', lazyRouteComponent(() => withWords(['law', 'messages'], () => import('../features/messages/template-page')), 'NewTemplatePage')),
 });
+const reach = createRoute({
+  getParentRoute: () => root,
+  path: '/law/reach',
+  validateSearch: (search: Record<string, unknown>): ReachSearch => ({purpose: reachPurposes.find(purpose => purpose === search.purpose)}),
+  component: guarded('getReach', lazyRouteComponent(() => withWords(['law', 'reach'], () => import('../features/reach/reach-page')), 'ReachPage')),
+});
 const tryLaw = createRoute({
   getParentRoute: () => root,
   path: '/law/try',
@@ -207,7 +214,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, tryLaw, country, messages, templates, template, newTemplate, staff, tokens, approvals, audit, settings]),
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, reach, tryLaw, country, messages, templates, template, newTemplate, staff, tokens, approvals, audit, settings]),
   // What stands in an address is text, not JSON: else +49... became a number, and 1e5 another.
   parseSearch: parseSearchWith(value => value),
   stringifySearch: stringifySearchWith(JSON.stringify),

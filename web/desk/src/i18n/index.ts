@@ -5,6 +5,7 @@ import type {customer} from './en/customer';
 import type {law} from './en/law';
 import type {messages} from './en/messages';
 import type {notices} from './en/notices';
+import type {reach} from './en/reach';
 
 export const languages = ['de', 'en'] as const;
 export type Language = (typeof languages)[number];
@@ -23,13 +24,14 @@ const more = {
   law: {de: async () => (await import('./de/law')).law, en: async () => (await import('./en/law')).law},
   messages: {de: async () => (await import('./de/messages')).messages, en: async () => (await import('./en/messages')).messages},
   notices: {de: async () => (await import('./de/notices')).notices, en: async () => (await import('./en/notices')).notices},
+  reach: {de: async () => (await import('./de/reach')).reach, en: async () => (await import('./en/reach')).reach},
 } satisfies Record<string, Record<Language, () => Promise<object>>>;
 type Name = keyof typeof more;
 const fetched = new Set<Name>();
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: {translation: typeof en & typeof customer & typeof law & typeof messages & typeof notices};
+    resources: {translation: typeof en & typeof customer & typeof law & typeof messages & typeof notices & typeof reach};
     returnNull: false;
   }
 }

@@ -33,6 +33,7 @@ export const house: typeof english = {
     createOwnSession: 'hat sich mit einem Code aus der Mail angemeldet',
     deleteOwnSession: 'hat sich von der eigenen Seite abgemeldet',
     publishTemplate: 'hat eine Vorlage veröffentlicht',
+    countReach: 'hat neu zählen lassen, wie viele erreichbar sind',
     proposeMessage: 'hat eine Nachricht vorgeschlagen',
     reviveMessage: 'hat eine Nachricht noch einmal auf den Weg gebracht',
     cancelMessage: 'hat eine Nachricht zurückgehalten',

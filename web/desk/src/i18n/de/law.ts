@@ -59,6 +59,7 @@ export const law: typeof english = {
     interestRevoked: 'Widerrufen.',
     interestRevokedBy: 'Widerrufen von',
     interestWhy: 'Warum',
+    reach: 'Reichweite',
     processing: 'Verzeichnis',
     registerLead: 'Das Verzeichnis der Verarbeitungstätigkeiten (Art. 30 DSGVO), wie es jetzt ist.',
     registerPrint: 'Drucken',

@@ -31,6 +31,7 @@ export const house = {
     createOwnSession: 'signed in with a code from a mail',
     deleteOwnSession: 'signed out of their own page',
     publishTemplate: 'published a template',
+    countReach: 'had it counted anew how many can be reached',
     proposeMessage: 'proposed a message',
     reviveMessage: 'sent a message on its way again',
     cancelMessage: 'held back a message',

@@ -57,6 +57,7 @@ export const law = {
     interestRevoked: 'Revoked.',
     interestRevokedBy: 'Revoked by',
     interestWhy: 'Why',
+    reach: 'Reach',
     processing: 'Register',
     registerLead: 'The register of processing activities (GDPR Art. 30), as it is now.',
     registerPrint: 'Print',

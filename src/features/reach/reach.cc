@@ -1,0 +1,196 @@
+#include "features/reach/reach.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "features/consent/consent.h"
+#include "features/reach/store.h"
+
+namespace handschlag::reach {
+namespace {
+
+constexpr std::string_view kJob = "reach_count";
+constexpr std::int64_t kWindow = 10;  // people in one snapshot of the database
+constexpr std::chrono::milliseconds kPause{2};
+constexpr std::chrono::seconds kStint{5};  // then other jobs have their turn
+
+using Counts = std::map<store::Cell, std::int64_t>;
+
+bool is_person(const identity::Customer& customer) {
+  return std::any_of(customer.identities.begin(), customer.identities.end(), [](const identity::Identity& one) {
+    return one.kind != identity::KeyKind::anonymous_id && one.kind != identity::KeyKind::device_id;
+  });
+}
+
+struct Address {
+  const identity::Identity* whose;
+  identity::Key key;
+};
+
+// Where a channel reaches somebody: addresses that were not only claimed. Without a kind of address: the person.
+Result<std::vector<Address>> addresses_of(const identity::Customer& customer, gate::Channel channel) {
+  std::vector<Address> out;
+  const auto kind = consent::address_kind(channel);
+  if (!kind) return std::vector<Address>{{&customer.identities.front(), {}}};
+  for (const identity::Identity& one : customer.identities) {
+    for (const identity::HeldKey& key : one.keys) {
+      if (key.kind != *kind || key.standing == identity::Standing::claimed) continue;
+      out.push_back({&one, TRY(identity::make_key(*kind, key.value, {"", sources::kOwnController, one.country}))});
+    }
+  }
+  return out;
+}
+
+class ReachImpl final : public Reach {
+ public:
+  explicit ReachImpl(Parts parts) : parts_(std::move(parts)) {}
+
+  Result<void> begin() override {
+    for (const Place& place : parts_.places) {
+      TRY(place.region->writer().run([](db::Transaction& tx) { return store::begin(tx); }));
+    }
+    TRY(parts_.control->write([&](db::Transaction& tx) -> Result<void> {
+      for (const Place& place : parts_.places) TRY(enqueue(tx, place.region->id()));
+      return {};
+    }));
+    if (runner_ != nullptr) runner_->wake();
+    return {};
+  }
+
+  Result<Figure> figure(gate::Purpose purpose) override {
+    Figure out;
+    bool all = true;
+    std::map<gate::Channel, std::vector<Count>> counts;
+    for (const Place& place : parts_.places) {
+      TRY(place.region->data().read([&](db::Transaction& tx) -> Result<void> {
+        const store::Run run = TRY(store::run(tx));
+        out.counting = out.counting || run.working != 0;
+        all = all && run.shown != 0;
+        if (run.shown == 0) return {};
+        out.counted_at = std::min(out.counted_at.value_or(run.counted_at), run.counted_at);
+        for (store::Counted& each : TRY(store::counted(tx, run.shown, purpose))) {
+          counts[each.channel].push_back(std::move(each.count));
+        }
+        return {};
+      }));
+    }
+    if (!all) out.counted_at.reset();
+    for (gate::Channel channel : kChannels) {
+      out.channels.push_back({channel, all ? shown(counts[channel]) : std::vector<Group>{}});
+    }
+    return out;
+  }
+
+  Result<bool> count_on(std::string_view region, const std::function<bool()>& should_stop) override {
+    const auto found = std::find_if(parts_.places.begin(), parts_.places.end(),
+                                    [&](const Place& place) { return place.region->id() == region; });
+    if (found == parts_.places.end()) return true;
+    store::Run run;
+    TRY(found->region->data().read([&](db::Transaction& tx) -> Result<void> {
+      run = TRY(store::run(tx));
+      return {};
+    }));
+    if (run.working == 0) return true;
+    Counts counts;
+    IdentityId through = run.last;
+    bool more = true;
+    const auto ends = std::chrono::steady_clock::now() + kStint;
+    while (more && !should_stop() && std::chrono::steady_clock::now() < ends) {
+      more = TRY(count_some(*found, through, counts));
+      std::this_thread::sleep_for(kPause);
+    }
+    TRY(found->region->writer().run([&](db::Transaction& tx) -> Result<void> {
+      const bool ours = TRY(store::add(tx, run, through, counts));
+      return ours && !more ? store::finish(tx, run.working, parts_.clock->now()) : Result<void>();
+    }));
+    return !more;
+  }
+
+  void bind_jobs(jobs::Runner& runner) override {
+    runner_ = &runner;
+    runner.every("reach_daily", std::chrono::hours{24}, [this](jobs::Lease&) { return begin(); });
+    runner.on(std::string(kJob), [this](jobs::Lease& lease) -> Result<void> {
+      const std::string& region = lease.job().payload;
+      if (TRY(count_on(region, [&lease] { return lease.should_stop(); }))) return {};
+      if (lease.should_stop()) return jobs::Lease::interrupted();
+      return parts_.control->write([&](db::Transaction& tx) { return enqueue(tx, region); });
+    });
+  }
+
+ private:
+  static Result<void> enqueue(db::Transaction& tx, std::string_view region) {
+    TRY(jobs::enqueue(tx, {.kind = kJob, .payload = region, .unique_key = region}));
+    return {};
+  }
+
+  // Of purposes that no source names nothing needs to be asked.
+  std::pair<std::vector<std::int64_t>, gate::PurposeSet> live() const {
+    std::pair<std::vector<std::int64_t>, gate::PurposeSet> out;
+    for (const auto& source : parts_.sources->list()) {
+      if (source->mode == sources::Mode::test) continue;
+      out.first.push_back(source->number.value);
+      out.second = out.second | source->purpose_set();
+    }
+    return out;
+  }
+
+  // True while there are more.
+  Result<bool> count_some(const Place& place, IdentityId& through, Counts& counts) {
+    const auto [numbers, purposes] = live();
+    Counts fresh;
+    identity::MadeBySources made;
+    TRY(place.region->data().read([&, some = purposes](db::Transaction& tx) -> Result<void> {
+      fresh.clear();
+      made = TRY(identity::of_sources(tx, numbers, through, kWindow));
+      for (IdentityId id : made.identities) {
+        for (gate::Purpose purpose : kPurposes) {
+          if (some.has(purpose)) TRY(count_one(tx, place, id, purpose, fresh));
+        }
+      }
+      return {};
+    }));
+    for (const auto& [cell, people] : fresh) counts[cell] += people;
+    through = made.through;
+    return made.more;
+  }
+
+  // Somebody counts once, as their oldest identity.
+  Result<void> count_one(db::Transaction& tx, const Place& place, IdentityId id, gate::Purpose purpose,
+                         Counts& counts) {
+    const auto seen = place.identities->customer(tx, id, {purpose});
+    if (!seen && seen.error().kind == ErrorKind::not_found) return {};
+    if (!seen) return std::unexpected(seen.error());
+    if (seen->identities.empty() || seen->identities.front().id != id || !is_person(*seen)) return {};
+    const bool stored = std::any_of(seen->identities.begin(), seen->identities.end(),
+                                    [&](const identity::Identity& one) { return one.stored_for.has(purpose); });
+    for (gate::Channel channel : kChannels) {
+      const std::vector<Address> addresses = TRY(addresses_of(*seen, channel));
+      std::string country = seen->identities.front().country;
+      std::string reason(stored ? kNoAddress : gate::name_of(gate::Rule::stored_for_other_purpose));
+      bool first = true;
+      for (const Address& address : addresses) {
+        std::string obstacle =
+            TRY(parts_.outreach->obstacle(tx, {place.region->id(), address.whose->id, address.key, purpose, channel}));
+        if (!first && !obstacle.empty()) continue;
+        reason = std::move(obstacle);
+        country = address.whose->country;
+        first = false;
+        if (reason.empty()) break;
+      }
+      ++counts[{purpose, channel, country, reason}];
+    }
+    return {};
+  }
+
+  const Parts parts_;
+  jobs::Runner* runner_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Reach> Reach::create(Parts parts) {
+  return std::make_unique<ReachImpl>(std::move(parts));
+}
+
+}  // namespace handschlag::reach

@@ -1,0 +1,113 @@
+// Reach: how many people may be contacted, by purpose, channel and country, and what keeps the others. Counted in the
+// background by asking outreach of each of them what it would decide on a message; shown as sums over groups that are
+// large enough.
+//
+//   TRY(reach.begin());                                  // jobs do the counting
+//   const Figure figure = TRY(reach.figure(Purpose::DirectMarketing));
+//
+// Thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/gate/gate.h"
+#include "features/identity/identity.h"
+#include "features/law/law.h"
+#include "features/outreach/outreach.h"
+#include "features/regions/regions.h"
+#include "features/sources/sources.h"
+#include "features/staff/staff.h"
+#include "platform/base/clock.h"
+#include "platform/db/db.h"
+#include "platform/http/router.h"
+#include "platform/jobs/jobs.h"
+
+namespace handschlag::reach {
+
+// What is counted.
+inline constexpr std::array kPurposes = {gate::Purpose::DirectMarketing, gate::Purpose::PersonalisedAdvertising,
+                                         gate::Purpose::PersonalisedBenefits, gate::Purpose::SatisfactionSurvey};
+inline constexpr std::array kChannels = {gate::Channel::email, gate::Channel::sms, gate::Channel::phone,
+                                         gate::Channel::post};
+// Groups of fewer people are not shown.
+inline constexpr std::int64_t kSmallest = 10;
+
+// Reasons beside those of outreach.
+inline constexpr std::string_view kNoAddress = "no_address";
+inline constexpr std::string_view kOther = "other";  // several, each of too few people
+
+struct Reason {
+  std::string name;
+  std::int64_t people = 0;
+};
+
+// The people of one country, or of all those together that have too few.
+struct Group {
+  std::string country;  // "" unknown
+  bool several = false;
+  std::int64_t people = 0;
+  std::optional<std::int64_t> reachable;  // nothing: too few of them, or of the others, to be told
+  std::vector<Reason> reasons;            // the most frequent first
+};
+
+struct ChannelFigure {
+  gate::Channel channel = gate::Channel::email;
+  std::vector<Group> groups;  // the largest first
+};
+
+struct Figure {
+  std::optional<Time> counted_at;  // of the region that was counted longest ago; nothing: one never was
+  bool counting = false;
+  std::vector<ChannelFigure> channels;
+};
+
+std::span<const db::Migration> migrations();  // of a region's data database
+
+// Sums of one purpose and channel, as they may be shown. Pure.
+struct Count {
+  std::string country;
+  std::string reason;  // "" for nothing
+  std::int64_t people = 0;
+};
+std::vector<Group> shown(std::span<const Count> counts);
+
+struct Place {
+  regions::Region* region;
+  identity::Identities* identities;
+};
+
+struct Parts {
+  std::vector<Place> places;
+  outreach::Outreach* outreach;
+  sources::Sources* sources;
+  db::Database* control;  // for its jobs
+  const Clock* clock;
+};
+
+class Reach {
+ public:
+  // Everything must outlive this.
+  static std::unique_ptr<Reach> create(Parts parts);
+  virtual ~Reach() = default;
+
+  // Everybody is counted anew; a no-op where that is under way.
+  virtual Result<void> begin() = 0;
+  virtual Result<Figure> figure(gate::Purpose purpose) = 0;
+
+  // Counts on in a region, for a few seconds; true when it is done. For the job, and for tests.
+  virtual Result<bool> count_on(std::string_view region, const std::function<bool()>& should_stop) = 0;
+  // Once a day, and when it was asked for. Before the runner starts.
+  virtual void bind_jobs(jobs::Runner& runner) = 0;
+};
+
+void bind_routes(http::Router& router, Reach& reach, staff::Staff& staff);
+
+}  // namespace handschlag::reach

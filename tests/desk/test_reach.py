@@ -1,0 +1,55 @@
+"""Reach at the desk: how many people may be contacted, what keeps the others, and by which law."""
+
+import re
+
+from playwright.sync_api import expect
+
+COUNTED = 60_000  # milliseconds, for a demo's people on a busy machine
+
+
+def counted(page):
+    expect(page.get_by_role("list", name="E-Mail", exact=True)).to_be_visible(timeout=COUNTED)
+
+
+def test_bars_say_how_many_and_what_keeps_the_others(desk):
+    page = desk.come_in_as_ada("/law/reach")
+    counted(page)
+    germans = page.get_by_role("list", name="E-Mail", exact=True).get_by_role("listitem").filter(has_text="Deutschland")
+    expect(germans.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"Deutschland: .*von \d+"))
+    germans.get_by_text("Was die übrigen abhält").click()
+    link = germans.get_by_role("link", name="Nachsehen, nach welchem Recht")
+    expect(link).to_be_visible()
+    numbers = [int(re.match(r"[\d.]+", text).group().replace(".", ""))
+               for text in germans.locator("details li").all_inner_texts()]
+    assert numbers and min(numbers) >= 10, numbers
+    link.click()
+    expect(page).to_have_url(re.compile(r"/law/try\?.*channel=email.*"))
+
+
+def test_it_is_counted_anew_when_asked_for(desk):
+    page = desk.come_in_as_ada("/law/reach")
+    counted(page)
+    again = page.get_by_role("button", name="Neu zählen")
+    expect(again).to_be_enabled(timeout=COUNTED)
+    with page.expect_response("**/api/v1/reach/count") as answer:
+        again.click()
+    assert answer.value.status == 202
+    expect(again).to_be_enabled(timeout=COUNTED)
+    counted(page)
+
+
+def test_agents_do_not_see_it(desk):
+    page = desk.sign_in("mia", path="/law")
+    expect(page.get_by_role("link", name="Reichweite")).to_have_count(0)
+    page.goto("/law/reach")
+    expect(page.get_by_text("Nicht für Ihre Rolle")).to_be_visible()
+
+
+def test_a_failure_says_so_and_is_tried_again(desk):
+    page = desk.come_in_as_ada("/law")
+    page.route("**/api/v1/reach?*", lambda route: route.abort())
+    page.get_by_role("link", name="Reichweite").click()
+    expect(page.get_by_role("alert")).to_be_visible(timeout=COUNTED)
+    page.unroute("**/api/v1/reach?*")
+    page.get_by_role("button", name=re.compile("Erneut|Noch einmal")).click()
+    counted(page)
