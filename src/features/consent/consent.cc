@@ -128,6 +128,11 @@ Result<StatementId> Consents::record(db::Transaction& tx, Statement said) {
   if (there && TRY(store::count(tx, said.identity)) >= static_cast<std::int64_t>(kMostStatements)) {
     return fail(ErrorKind::too_many, "statements_too_many", "No more statements of this person can be recorded.");
   }
+  // Whoever said it, and by whichever way: a no to linking takes apart what was joined by leave, in the same
+  // transaction.
+  if (there && is_no(said.act) && said.purpose == Purpose::IdentityLinking) {
+    TRY(identities_.end_leave(tx, said.identity, said.occurred_at, said.received_at));
+  }
   const StatementId id = said.id;
   TRY(insert(tx, std::move(said), there));
   return id;

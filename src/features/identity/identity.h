@@ -37,6 +37,9 @@ enum class Standing : std::int64_t {
 };
 std::string_view name_of(Standing standing);
 
+// The origin of links that customers made themselves, by their leave. No source can be called so.
+inline constexpr std::string_view kByCustomer = "@customer";
+
 struct Limits {
   std::size_t identities_per_customer = 100;  // a link that would make more is refused
   std::size_t identities_per_value = 10;      // a shared address glues nobody beyond this many
@@ -72,7 +75,7 @@ struct Link {
   gate::Basis basis = gate::Basis::contract;
   gate::PurposeSet purposes;
   gate::PurposeSet withdrawn = {};  // of these: for which one side took back the leave to link; read only
-  std::string origin;               // a source's id, or "staff"
+  std::string origin;               // a source's id, "staff", or kByCustomer
   Time created_at{};
   Time changed_at{};
 };
@@ -198,6 +201,18 @@ class Identities {
   Result<void> withdraw(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, Time at);
   // Gives the leave again; what was joined before is joined again. Idempotent. Errors: not_found.
   Result<void> regrant(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, Time at);
+
+  // The links that have one of these as an end, of every standing.
+  Result<std::vector<Link>> links(db::Transaction& tx, std::span<const IdentityId> identities);
+  // Ends the links of an identity that its person made by their leave up to `said_at`: their no to linking. Idempotent.
+  Result<void> end_leave(db::Transaction& tx, IdentityId identity, Time said_at, Time at);
+  // What an identity is, keys not opened; nothing where nobody is there.
+  struct Outline {
+    KeyKind kind = KeyKind::user_id;
+    std::string country;
+    gate::PurposeSet stored_for;
+  };
+  Result<std::optional<Outline>> outline(db::Transaction& tx, IdentityId identity);
 
   // Where an identity lives, "" where that is not known; nothing where nobody is there, or they went elsewhere.
   Result<std::optional<std::string>> country_of(db::Transaction& tx, IdentityId identity);

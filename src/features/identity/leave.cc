@@ -26,4 +26,31 @@ Result<void> Identities::change_leave(db::Transaction& tx, IdentityId identity, 
   return store::set_withdrawn(tx, identity.value, after, at);
 }
 
+Result<std::vector<Link>> Identities::links(db::Transaction& tx, std::span<const IdentityId> identities) {
+  std::vector<std::int64_t> ids;
+  for (const IdentityId each : identities) ids.push_back(each.value);
+  auto out = TRY(store::links_of(tx, ids));
+  TRY(store::mark_withdrawn(tx, out));
+  return out;
+}
+
+Result<void> Identities::end_leave(db::Transaction& tx, IdentityId identity, Time said_at, Time at) {
+  for (Link& link : TRY(store::links_of(tx, {&identity.value, 1}))) {
+    if (link.origin != kByCustomer || link.standing != Standing::confirmed || link.changed_at > said_at) continue;
+    link.standing = Standing::ended;
+    link.changed_at = at;
+    TRY(store::upsert_link(tx, link));
+  }
+  return {};
+}
+
+Result<std::optional<Identities::Outline>> Identities::outline(db::Transaction& tx, IdentityId identity) {
+  const auto rows = TRY(store::identities(tx, {&identity.value, 1}));
+  if (rows.empty()) return std::optional<Outline>();
+  Outline out{rows[0].kind, rows[0].country, {}};
+  for (const store::KeyRow& key : TRY(store::keys_of(tx, identity.value)))
+    out.stored_for = out.stored_for | key.purposes;
+  return std::optional(std::move(out));
+}
+
 }  // namespace handschlag::identity

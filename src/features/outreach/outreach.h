@@ -198,7 +198,7 @@ class Outreach {
     std::string_view region;
     IdentityId identity{};
     identity::Key address;
-    std::string_view built_in;  // "confirm_consent", "access_code"
+    std::string_view built_in;  // "confirm_consent", "access_code", "link_code"
     std::string_view language = "en";
     templates::Parameters parameters = {};
     std::string country = {};

@@ -62,6 +62,30 @@ Template access_code() {
       .built_in = true};
 }
 
+Template link_code() {
+  return {
+      .id = "link_code",
+      .version = 1,
+      .purpose = gate::Purpose::RightsFulfilment,
+      .parameters = {"code"},
+      .texts = {{"de",
+                 {.subject = "Ihr Code zum Zusammenführen",
+                  .text = "Guten Tag,\n\nmit diesem Code zeigen Sie, dass das Konto zu dieser Adresse Ihres ist, und "
+                          "führen es mit einem anderen zusammen:\n\n{{code}}\n\n"
+                          "Geben Sie ihn nur auf der Seite ein, auf der Sie ihn selbst angefordert haben, und nennen "
+                          "Sie ihn niemandem. Er gilt eine Viertelstunde und nur einmal.\n\n"
+                          "Wenn Sie keinen Code angefordert haben, tun Sie nichts. Dann wird nichts "
+                          "zusammengeführt.\n"}},
+                {"en",
+                 {.subject = "Your code for bringing accounts together",
+                  .text = "Hello,\n\nwith this code you show that the account of this address is yours, and bring it "
+                          "together with another one:\n\n{{code}}\n\n"
+                          "Enter it only on the page where you asked for it yourself, and tell it nobody. It is good "
+                          "for a quarter of an hour, and once.\n\n"
+                          "If you did not ask for a code, do nothing. Then nothing is brought together.\n"}}},
+      .built_in = true};
+}
+
 class BuiltInShelf final : public Shelf {
  public:
   Result<Template> find(std::string_view id, std::int64_t version) override {
@@ -79,7 +103,7 @@ Shelf& built_in_shelf() {
 }
 
 std::span<const Template> built_in() {
-  static const std::vector<Template> kTemplates = {access_code(), confirm_consent()};
+  static const std::vector<Template> kTemplates = {access_code(), confirm_consent(), link_code()};
   return kTemplates;
 }
 

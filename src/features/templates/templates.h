@@ -69,7 +69,8 @@ class Shelf {
   virtual Result<Template> find(std::string_view id, std::int64_t version) = 0;
 };
 
-// Those that the program itself sends: "confirm_consent" (link, code, what), "access_code" (code, link).
+// Those that the program itself sends: "confirm_consent" (link, code, what), "access_code" (code, link),
+// "link_code" (code).
 std::span<const Template> built_in();
 // No others than those.
 Shelf& built_in_shelf();

@@ -1,0 +1,386 @@
+// Linking over two regions of real databases, with a mail server that keeps what it is given.
+#include "features/linking/linking.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "features/subjects/subjects.h"
+#include "features/templates/templates.h"
+#include "platform/db/testing/testing.h"
+#include "platform/metrics/metrics.h"
+
+namespace handschlag::linking {
+namespace {
+
+using gate::Purpose;
+
+const staff::Actor kAda{"staff:1", "trace"};
+constexpr std::string_view kAnna = "anna@example.org";
+constexpr std::string_view kWork = "work@example.org";
+constexpr std::string_view kCaller = "192.0.2.1";
+
+class Mailbox final : public mail::Mailer {
+ public:
+  mail::Answer send(std::string_view, std::string_view to, std::string_view bytes) override {
+    letters.emplace_back(to, bytes);
+    return {mail::Outcome::accepted, 250, "2.0.0", "accepted"};
+  }
+  void interrupt() override {}
+  std::vector<std::pair<std::string, std::string>> letters;
+};
+
+struct Parcel {
+  std::unique_ptr<vault::Vault> vault;
+  std::unique_ptr<identity::Identities> identities;
+  std::unique_ptr<ledger::Ledger> ledger;
+  std::unique_ptr<consent::Consents> consents;
+};
+
+class LinkingTest : public db::testing::DatabaseTest {
+ protected:
+  void SetUp() override {
+    crypto::initialize();
+    DatabaseTest::SetUp();
+    if (IsSkipped()) return;
+    static int count = 0;
+    prefix_ = fmt::format("l{}n{}", getpid(), ++count);
+    regions_settings_.data_folder = folder_.path() / "data";
+    regions_settings_.key_folder = folder_.path() / "keys";
+    if (GetParam() == db::testing::Backend::postgresql) {
+      regions_settings_.postgres_url = test_database().options().location;
+    }
+    regions_settings_.regions = {{prefix_ + "a", {"DE"}}, {prefix_ + "b", {"US"}}};
+    regions_settings_.home = prefix_ + "a";
+    ASSERT_TRUE(regions::Regions::create_keys(regions_settings_));
+    regions::Schemas schemas;
+    std::vector<db::Migration> control;
+    auto append = [](auto& to, auto from) { to.insert(to.end(), from.begin(), from.end()); };
+    for (auto part : {subjects::migrations(), identity::migrations(), consent::migrations(), outreach::migrations(),
+                      migrations()}) {
+      append(schemas.data, part);
+    }
+    append(schemas.vault, vault::migrations());
+    append(schemas.ledger, ledger::migrations());
+    for (auto part : {staff::migrations(), notices::migrations(), sources::migrations()}) append(control, part);
+    ASSERT_TRUE(database().migrate(control));
+    staff_ = staff::Staff::create(database(), clock_);
+    notices_ = *notices::Notices::open(database(), *staff_, clock_);
+    sources_ = *sources::Sources::open(database(), clock_);
+    ASSERT_TRUE(sources_->add({.id = "shop",
+                               .touchpoint = "shop",
+                               .trust = sources::Trust::server,
+                               .purposes = {{Purpose::CustomerCare, gate::Basis::contract}}}));
+    regions_ = *regions::Regions::open(regions_settings_, schemas);
+    for (const auto& region : regions_->all()) {
+      Parcel& one = parcels_.emplace_back();
+      one.vault = *vault::Vault::open(region->vault(), region->id(), region->key());
+      one.identities = std::make_unique<identity::Identities>(*one.vault, identity::Limits{});
+      one.ledger = ledger::Ledger::create(*region, *one.vault);
+      one.consents = std::make_unique<consent::Consents>(*one.vault, *one.identities);
+    }
+    regions::Region& home = regions_->home();
+    outreach_ = outreach::Outreach::create(
+        {{&home, parcels_[0].vault.get(), parcels_[0].identities.get(), parcels_[0].ledger.get()}}, law::shipped_law(),
+        templates::built_in_shelf(), &mailbox_,
+        {.sender = {"Shop", "shop@example.com"}, .caps = {{outreach::Kind::service, 100'000, std::chrono::hours{1}}}},
+        clock_, metrics_);
+    linking_ = open({});
+  }
+
+  std::unique_ptr<Linking> open(Settings settings) {
+    Parts parts{{}, outreach_.get(), notices_.get(), sources_.get(), &law::shipped_law(), staff_.get(), &clock_};
+    for (std::size_t i = 0; i < parcels_.size(); ++i) {
+      parts.places.push_back({regions_->all()[i].get(), parcels_[i].vault.get(), parcels_[i].identities.get(),
+                              parcels_[i].ledger.get(), parcels_[i].consents.get()});
+    }
+    return *Linking::create(std::move(parts), settings);
+  }
+
+  void TearDown() override {
+    linking_.reset();
+    outreach_.reset();
+    if (!regions_) return;
+    parcels_.clear();
+    regions_->stop();
+    regions_.reset();
+    if (regions_settings_.postgres_url.empty()) return;
+    for (const auto& region : regions_settings_.regions) {
+      for (const char* name : {"data", "vault", "ledger"}) {
+        const std::string sql = fmt::format("DROP SCHEMA IF EXISTS handschlag_{}_{} CASCADE", region.id, name);
+        EXPECT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
+          TRY(tx.execute(sql, {}));
+          return {};
+        }));
+      }
+    }
+  }
+
+  db::Database& data(std::size_t place) { return regions_->all()[place]->data(); }
+
+  IdentityId seen(std::size_t place, identity::Key own, std::string_view address, gate::PurposeSet purposes,
+                  const char* country) {
+    identity::Sighting sighting;
+    sighting.own = std::move(own);
+    if (!address.empty()) sighting.attributes = {key(address)};
+    sighting.purposes = purposes;
+    sighting.standing = identity::Standing::confirmed;
+    sighting.source = 1;
+    sighting.origin = "shop";
+    sighting.country = country;
+    sighting.at = clock_.now();
+    const identity::Sighting* one = &sighting;
+    IdentityId out;
+    EXPECT_TRUE(data(place).write([&](db::Transaction& tx) -> Result<void> {
+      out = TRY(parcels_[place].identities->record(tx, {&one, 1}))[0];
+      return {};
+    }));
+    return out;
+  }
+  IdentityId person(const std::string& number, std::string_view address, const char* country = "DE",
+                    gate::PurposeSet purposes = {Purpose::CustomerCare}, std::size_t place = 0) {
+    return seen(place, {identity::KeyKind::user_id, "shop", number}, address, purposes, country);
+  }
+
+  static identity::Key key(std::string_view address) {
+    return {identity::KeyKind::email, "@self", std::string(address)};
+  }
+
+  void publish(const std::string& title = "Everything in one place", law::Term validity = {}) {
+    notices::NoticeVersion content;
+    content.id = "one-account";
+    content.purposes = {Purpose::IdentityLinking};
+    content.channels = {gate::Channel::none};
+    content.validity = validity;
+    content.texts = {{"de", title, "Wir verbinden.", "Ja, verbinden.", "Jederzeit hier."},
+                     {"en", title, "We connect.", "Yes, connect.", "Here, at any time."}};
+    const auto drafted = notices_->draft(kAda, content);
+    ASSERT_TRUE(drafted) << drafted.error().detail;
+    ASSERT_TRUE(notices_->publish(kAda, "one-account", (*drafted)->version, (*drafted)->hash));
+  }
+
+  static portal::Request as(std::string_view address = kAnna, const std::string& session = "s1") {
+    return {{key(address), crypto::digest(session + std::string(address))}, "createOwnLink", "trace"};
+  }
+
+  // The code of a mail, or "" where none came.
+  std::string code_for(const portal::Request& request, Way way, std::string_view value, std::string_view to) {
+    mailbox_.letters.clear();
+    const auto asking = linking_->ask(request, way, value, "en", kCaller);
+    EXPECT_TRUE(asking) << asking.error().code;
+    if (!asking) return "";
+    EXPECT_TRUE(linking_->send(*asking));
+    EXPECT_TRUE(outreach_->send_due(regions_settings_.home));
+    if (mailbox_.letters.empty() || mailbox_.letters.back().first != to) return "";
+    const std::string& letter = mailbox_.letters.back().second;
+    for (std::size_t at = 0; at + 9 <= letter.size(); ++at) {
+      const std::string part = letter.substr(at, 9);
+      if (part[4] == ' ' && crypto::digits_in(part).size() == 8) return part;
+    }
+    return "";
+  }
+
+  static Agreement with(std::string code, std::int64_t version = 1) {
+    return {.code = std::move(code), .notice = "one-account", .version = version, .language = "de"};
+  }
+
+  std::string told(const Result<Overview>& result) { return result ? "" : result.error().code; }
+
+  bool together(IdentityId a, IdentityId b) {
+    bool out = false;
+    EXPECT_TRUE(data(0).read([&](db::Transaction& tx) -> Result<void> {
+      for (const auto& each : TRY(parcels_[0].identities->reach(tx, a, {Purpose::CustomerCare}))) {
+        out = out || each.id == b;
+      }
+      return {};
+    }));
+    return out;
+  }
+
+  std::vector<consent::Statement> said(IdentityId id) {
+    std::vector<consent::Statement> out;
+    EXPECT_TRUE(data(0).read([&](db::Transaction& tx) -> Result<void> {
+      out = TRY(parcels_[0].consents->history(tx, {&id, 1}));
+      return {};
+    }));
+    return out;
+  }
+
+  db::testing::TemporaryFolder folder_;
+  std::string prefix_;
+  regions::Settings regions_settings_;
+  ManualClock clock_{*parse_time("2026-11-24T10:00:00Z")};
+  metrics::Registry metrics_;
+  Mailbox mailbox_;
+  std::unique_ptr<staff::Staff> staff_;
+  std::unique_ptr<notices::Notices> notices_;
+  std::unique_ptr<sources::Sources> sources_;
+  std::unique_ptr<regions::Regions> regions_;
+  std::vector<Parcel> parcels_;
+  std::unique_ptr<outreach::Outreach> outreach_;
+  std::unique_ptr<Linking> linking_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, LinkingTest, testing::ValuesIn(db::testing::all_backends()),
+                         db::testing::backend_name);
+
+TEST_P(LinkingTest, AnotherAddressIsJoinedByLeaveAndApartAtOnce) {
+  publish();
+  const IdentityId anna = person("1", kAnna);
+  const IdentityId work = person("2", kWork);
+  ASSERT_FALSE(together(anna, work));
+  const auto joined = linking_->agree(as(), with(code_for(as(), Way::email, kWork, kWork)), kCaller);
+  ASSERT_TRUE(joined) << joined.error().code;
+  EXPECT_TRUE(together(anna, work));
+  ASSERT_EQ(joined->links.size(), 1u);
+  EXPECT_TRUE(joined->links[0].by_leave);
+  EXPECT_FALSE(joined->links[0].statement.empty());
+  for (const IdentityId each : {anna, work}) {
+    ASSERT_EQ(said(each).size(), 1u);
+    const consent::Statement one = said(each)[0];
+    EXPECT_EQ(one.purpose, Purpose::IdentityLinking);
+    EXPECT_EQ(one.strength, gate::Strength::confirmed);
+    EXPECT_NE(one.proof.declaration.find("Ja, verbinden."), std::string::npos);
+    bool linked = false;
+    for (const auto& record : *parcels_[0].ledger->read(each, 0, 10)) {
+      linked = linked || (record.entry.use == gate::Use::link && record.entry.decision == gate::Decision::allow);
+    }
+    EXPECT_TRUE(linked);
+  }
+  clock_.advance(std::chrono::minutes{1});
+  // Whoever reads the other mailbox may take it back as well.
+  const auto apart = linking_->end(as(kWork), joined->links[0].id, "de");
+  ASSERT_TRUE(apart) << apart.error().code;
+  EXPECT_FALSE(together(anna, work));
+  EXPECT_TRUE(apart->links.empty());
+  EXPECT_EQ(said(anna)[0].act, consent::Act::withdrawn);
+  EXPECT_EQ(said(work)[0].act, consent::Act::withdrawn);
+  EXPECT_EQ(told(linking_->end(as(), joined->links[0].id, "de")), "link_unknown");
+  const auto audit = staff_->audit("customer", "", 10);
+  ASSERT_TRUE(audit);
+  EXPECT_EQ(audit->records.size(), 2u);
+}
+
+TEST_P(LinkingTest, CodeIsOfItsSessionAndGoodOnce) {
+  publish();
+  person("1", kAnna);
+  person("2", kWork);
+  const std::string code = code_for(as(), Way::email, kWork, kWork);
+  EXPECT_EQ(told(linking_->agree(as(kAnna, "s2"), with(code), kCaller)), "code_wrong");
+  EXPECT_EQ(told(linking_->agree(as("ben@example.org"), with(code), kCaller)), "code_wrong");
+  EXPECT_EQ(told(linking_->agree(as(), with(code, 2), kCaller)), "notice_changed");
+  EXPECT_EQ(told(linking_->agree(as(), with(code), kCaller)), "");
+  EXPECT_EQ(told(linking_->agree(as(), with(code), kCaller)), "code_wrong");
+  const std::string late = code_for(as(kAnna, "s2"), Way::email, kWork, kWork);
+  clock_.advance(std::chrono::minutes{15});
+  EXPECT_EQ(told(linking_->agree(as(kAnna, "s2"), with(late), kCaller)), "code_expired");
+}
+
+TEST_P(LinkingTest, FiveWrongCodesEndIt) {
+  publish();
+  person("1", kAnna);
+  person("2", kWork);
+  const std::string code = code_for(as(), Way::email, kWork, kWork);
+  const std::string other = crypto::digits_in(code) == "00000000" ? "00000001" : "00000000";
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(told(linking_->agree(as(), with(other), kCaller)), "code_wrong");
+  EXPECT_EQ(told(linking_->agree(as(), with(code), kCaller)), "code_used_up");
+}
+
+TEST_P(LinkingTest, NumberAloneProvesNothingAndTellsNoAddress) {
+  publish();
+  const IdentityId anna = person("1", kAnna);
+  const IdentityId other = person("4711", kWork);
+  EXPECT_EQ(code_for(as(), Way::customer_number, "999", kWork), "") << "nobody has it";
+  EXPECT_TRUE(mailbox_.letters.empty());
+  const std::string code = code_for(as(), Way::customer_number, "4711", kWork);
+  ASSERT_FALSE(code.empty());
+  ASSERT_EQ(told(linking_->agree(as(), with(code), kCaller)), "");
+  EXPECT_TRUE(together(anna, other));
+}
+
+TEST_P(LinkingTest, NobodyIsBombed) {
+  publish();
+  person("1", kAnna);
+  int letters = 0;
+  for (int i = 0; i < 6; ++i) {
+    if (!code_for(as(fmt::format("{}@example.org", i)), Way::email, kWork, kWork).empty()) ++letters;
+  }
+  EXPECT_EQ(letters, 3) << "to one address";
+  letters = 0;
+  for (int i = 0; i < 9; ++i) {
+    const std::string to = fmt::format("to{}@example.org", i);
+    if (!code_for(as(), Way::email, to, to).empty()) ++letters;
+  }
+  EXPECT_EQ(letters, 6) << "for one who asks";
+}
+
+TEST_P(LinkingTest, BrowserIsJoinedUnlessItIsAnothers) {
+  publish();
+  const IdentityId anna = person("1", kAnna);
+  const std::string id = "3f2c1a9e-77aa-4b11-9d01-aaaaaaaaaaaa";
+  const IdentityId browser = seen(0, {identity::KeyKind::anonymous_id, "shop", id}, "", {Purpose::CustomerCare}, "DE");
+  Agreement agreement = with("");
+  agreement.browser = "short";
+  EXPECT_EQ(told(linking_->agree(as(), agreement, kCaller)), "fields_invalid");
+  agreement.browser = id;
+  ASSERT_EQ(told(linking_->agree(as(), agreement, kCaller)), "");
+  EXPECT_TRUE(together(anna, browser));
+  const IdentityId ben = person("2", "ben@example.org");
+  EXPECT_EQ(told(linking_->agree(as("ben@example.org"), agreement, kCaller)), "browser_of_another");
+  EXPECT_FALSE(together(ben, browser));
+}
+
+TEST_P(LinkingTest, WhatTheLawDeniesLeavesNothing) {
+  publish();
+  const IdentityId anna = person("1", kAnna);
+  const IdentityId work = person("2", kWork, "XX");
+  const auto refused = linking_->agree(as(), with(code_for(as(), Way::email, kWork, kWork)), kCaller);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "use_denied");
+  EXPECT_FALSE(together(anna, work));
+  EXPECT_TRUE(said(anna).empty());
+  EXPECT_TRUE(said(work).empty());
+}
+
+TEST_P(LinkingTest, RegionsStayApart) {
+  publish();
+  person("1", kAnna);
+  person("2", kWork, "US", {Purpose::CustomerCare}, 1);
+  EXPECT_EQ(told(linking_->agree(as(), with(code_for(as(), Way::email, kWork, kWork)), kCaller)), "regions_differ");
+}
+
+TEST_P(LinkingTest, NoIsSaidByWhicheverWay) {
+  publish();
+  const IdentityId anna = person("1", kAnna);
+  const IdentityId work = person("2", kWork);
+  ASSERT_EQ(told(linking_->agree(as(), with(code_for(as(), Way::email, kWork, kWork)), kCaller)), "");
+  consent::Statement no;
+  no.identity = work;
+  no.act = consent::Act::withdrawn;
+  no.purpose = Purpose::IdentityLinking;
+  no.way = consent::Way::phone;
+  no.occurred_at = clock_.now() - std::chrono::hours{1};
+  no.received_at = clock_.now();
+  const auto say = [&] {
+    ASSERT_TRUE(data(0).write([&](db::Transaction& tx) -> Result<void> {
+      TRY(parcels_[0].consents->record(tx, no));
+      return {};
+    }));
+  };
+  say();
+  EXPECT_TRUE(together(anna, work)) << "said before the yes";
+  no.occurred_at = no.received_at;
+  say();
+  EXPECT_FALSE(together(anna, work));
+}
+
+TEST_P(LinkingTest, WithoutANoticeNothingIsOffered) {
+  person("1", kAnna);
+  EXPECT_FALSE(linking_->of(as())->notice);
+  EXPECT_EQ(linking_->ask(as(), Way::email, kWork, "en", kCaller).error().code, "notice_missing");
+  publish("With an end", {1, law::Term::Unit::years});
+  EXPECT_FALSE(linking_->of(as())->notice) << "a leave that ends by itself would leave them joined";
+}
+
+}  // namespace
+}  // namespace handschlag::linking
