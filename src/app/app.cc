@@ -129,7 +129,7 @@ Result<void> App::open_regions() {
         std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),
                                                    std::vector{words_.get(), addresses_.get()}, events::hold_order);
     TRY(start_above_known(*region, place));
-    cells.push_back({region.get(), place.identities.get()});
+    cells.push_back({region.get(), place.identities.get(), place.consents.get()});
     ledgers.push_back(place.ledger.get());
     subject_places.push_back(
         {region.get(), place.vault.get(), [this, id = region->id()](IdentityId identity) -> Result<void> {
@@ -143,8 +143,14 @@ Result<void> App::open_regions() {
     places_.push_back(std::move(place));
   }
   names_ = customers::create_name_index();
-  events_ =
-      events::Events::create(std::move(cells), *regions_, *sources_, *rulebook_, metrics_, {names_.get()}, *notices_);
+  answers_to_banners_ = std::make_unique<banner::Answers>(
+      [this](std::string_view id, std::int64_t version) {
+        auto notice = notices_->find(id, version);
+        return notice ? *std::move(notice) : nullptr;
+      },
+      *rulebook_);
+  events_ = events::Events::create(std::move(cells), *regions_, *sources_, *rulebook_, metrics_, {names_.get()},
+                                   *notices_, answers_to_banners_.get());
   health_ = std::make_unique<Health>(*control_, *regions_, metrics_, !settings_.regions.postgres_url.empty());
   customers_ = customers::Customers::create(*events_, *sources_, *rulebook_, *staff_, ledgers, clock_, *notices_);
   subject_data_.push_back(customers::create_subject_data());

@@ -189,6 +189,7 @@ class App {
   std::unique_ptr<identity::DigestHolder> addresses_;
   std::vector<Place> places_;
   std::unique_ptr<events::Projection> names_;
+  std::unique_ptr<banner::Answers> answers_to_banners_;
   std::unique_ptr<events::Events> events_;
   std::unique_ptr<customers::Customers> customers_;
   std::unique_ptr<preferences::Preferences> preferences_;

@@ -116,7 +116,7 @@ void House::open() {
     place.digests =
         std::make_unique<identity::DigestRotation>(*place.identities, region->data(), region->writer(),
                                                    std::vector{words_.get(), addresses_.get()}, events::hold_order);
-    cells.push_back({region.get(), place.identities.get()});
+    cells.push_back({region.get(), place.identities.get(), place.consents.get()});
     ledgers.push_back(place.ledger.get());
     subject_places.push_back(
         {region.get(), place.vault.get(), [this, id = region->id()](IdentityId identity) -> Result<void> {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "features/banner/answers.h"
 #include "features/law/law.h"
 #include "features/notices/notices.h"
 #include "features/sources/sources.h"

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "features/consent/said.h"
 #include "features/consent/standing.h"
 #include "features/consent/store.h"
 #include "platform/crypto/crypto.h"
@@ -20,11 +21,6 @@ constexpr auto kProofs = vault::RetentionClass::consent_proof;
 
 std::string context_of(IdentityId identity, StatementId id) {
   return fmt::format("consent_statement|{}|{}", identity.value, id.value);
-}
-
-// Apart from the digests by which people are looked up: these outlive an erasure.
-std::string own_message_of(const identity::Key& address) {
-  return "consent|" + identity::message_of(address);
 }
 
 std::string to_text(const Statement& said) {
@@ -81,33 +77,10 @@ Result<void> check(const Statement& said) {
   return {};
 }
 
-Said said_of(const store::Row& row, bool same_person) {
-  const Statement& from = row.statement;
-  Said said;
-  said.id = from.id;
-  said.act = from.act;
-  said.purpose = from.purpose;
-  said.channel = from.channel;
-  said.strength = from.strength;
-  said.explicit_consent = from.explicit_consent;
-  said.quiet_hours = from.quiet_hours;
-  said.recipient_named = from.recipient_named;
-  said.guardian = from.guardian;
-  said.occurred_at = from.occurred_at;
-  said.received_at = from.received_at;
-  said.expires_at = from.expires_at;
-  said.address = row.digest.value_or("");
-  said.same_person = same_person;
-  said.held = row.held;
-  return said;
-}
-
-void add_others(std::vector<Said>& said, std::span<const store::Row> rows) {
-  std::set<StatementId> known;
-  for (const Said& each : said) known.insert(each.id);
-  for (const store::Row& row : rows) {
-    if (!known.contains(row.statement.id)) said.push_back(said_of(row, false));
-  }
+void sort_newest_first(std::vector<Statement>& statements) {
+  std::sort(statements.begin(), statements.end(), [](const Statement& a, const Statement& b) {
+    return std::pair(a.occurred_at, a.id) > std::pair(b.occurred_at, b.id);
+  });
 }
 
 }  // namespace
@@ -134,7 +107,18 @@ Result<StatementId> Consents::record(db::Transaction& tx, Statement said) {
     TRY(identities_.end_leave(tx, said.identity, said.occurred_at, said.received_at));
   }
   const StatementId id = said.id;
+  std::set<IdentityId> concerned = {said.identity};
+  const bool of_use = said.channel == Channel::none;
+  if (of_use && said.address) {
+    for (const auto& found : TRY(identities_.find(tx, {&*said.address, 1}, gate::PurposeSet::all()))) {
+      concerned.insert(found.id);
+    }
+  }
+  for (IdentityId each : concerned) {
+    if (each != said.identity) TRY(store::concern(tx, each, id));
+  }
   TRY(insert(tx, std::move(said), there));
+  if (of_use) TRY(work_out(tx, concerned));
   return id;
 }
 
@@ -208,6 +192,16 @@ Result<std::vector<Statement>> Consents::history(db::Transaction& tx, std::span<
   return opened(TRY(store::of_identities(tx, identities)), identities);
 }
 
+Result<std::vector<Statement>> Consents::outline(db::Transaction& tx, IdentityId identity) {
+  std::vector<Statement> out;
+  for (store::Row& row : TRY(store::of_identities(tx, {&identity, 1}))) {
+    row.statement.readable = false;
+    out.push_back(std::move(row.statement));
+  }
+  sort_newest_first(out);
+  return out;
+}
+
 Result<std::vector<Statement>> Consents::said_for(db::Transaction& tx, const identity::Key& address) {
   auto digester = TRY(identities_.digester(tx));
   auto rows =
@@ -236,9 +230,7 @@ Result<std::vector<Statement>> Consents::opened(std::vector<store::Row> rows, st
     }
     out.push_back(std::move(said));
   }
-  std::sort(out.begin(), out.end(), [](const Statement& a, const Statement& b) {
-    return std::pair(a.occurred_at, a.id) > std::pair(b.occurred_at, b.id);
-  });
+  sort_newest_first(out);
   return out;
 }
 
@@ -322,6 +314,7 @@ Result<std::int64_t> Consents::take_over(db::Transaction& from_tx, Consents& fro
     numbers[old] = said.id;
     TRY(insert(tx, std::move(said), true));
   }
+  TRY(work_out(tx, {identity}));
   return static_cast<std::int64_t>(statements.size());
 }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -153,14 +154,17 @@ struct Row;
 }
 
 // The statements of one region.
-class Consents {
+class Consents final : private identity::Watcher {
  public:
   static constexpr std::size_t kMostStatements = 5'000;  // of one identity
   static constexpr std::size_t kMaxDeclaration = 16 * 1024;
   static constexpr std::size_t kMaxEvidence = 2 * 1024;
 
-  // Both must outlive this.
-  Consents(vault::Vault& vault, identity::Identities& identities) : vault_(vault), identities_(identities) {}
+  // Both must outlive this, and `identities` must write nothing after it is gone.
+  Consents(vault::Vault& vault, identity::Identities& identities) : vault_(vault), identities_(identities) {
+    identities_.set_watcher(this);
+  }
+  Consents(const Consents&) = delete;
 
   // Adds a statement; its key for proofs is made first, durably. `occurred_at` is cut to `received_at`. A no for an
   // address that nobody is known by is one of identity 0: nothing but its keyed digest is kept. Errors: invalid
@@ -177,8 +181,15 @@ class Consents {
   Result<std::vector<Standing>> standings(db::Transaction& tx, std::span<const IdentityId> identities, Time at,
                                           std::span<const Use> beside = {});
 
+  // For each identity the purposes to which its person said no as such, whatever the channel: also by another of their
+  // identities that is linked with it for that purpose, or for an address that it is known by. Quick: for every event
+  // that comes in.
+  Result<std::vector<gate::PurposeSet>> refused(db::Transaction& tx, std::span<const IdentityId> identities);
+
   // All statements, newest first, proofs opened. Those of erased people are not among them.
   Result<std::vector<Statement>> history(db::Transaction& tx, std::span<const IdentityId> identities);
+  // The same of one identity, without opening anything: no address, no proof.
+  Result<std::vector<Statement>> outline(db::Transaction& tx, IdentityId identity);
   // All that was said for one address, whoever it was of them all, likewise.
   Result<std::vector<Statement>> said_for(db::Transaction& tx, const identity::Key& address);
   // Errors of both: not_found "statement_unknown".
@@ -206,6 +217,10 @@ class Consents {
 
  private:
   Result<void> insert(db::Transaction& tx, Statement statement, bool there);
+  Result<void> changed(db::Transaction& tx, std::span<const Change> changes) override;
+  // What people refuse as such, worked out anew for all who are linked with one of these.
+  Result<void> work_out(db::Transaction& tx, const std::set<IdentityId>& identities);
+  static Result<gate::PurposeSet> refused_by(db::Transaction& tx, IdentityId identity);
   Result<std::vector<Statement>> opened(std::vector<store::Row> rows, std::span<const IdentityId> identities);
 
   vault::Vault& vault_;

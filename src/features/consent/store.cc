@@ -132,7 +132,18 @@ Result<std::int64_t> count(db::Transaction& tx, IdentityId identity) {
   return out;
 }
 
+namespace {
+
+Result<void> unconcern(db::Transaction& tx, IdentityId identity) {
+  TRY(tx.execute("DELETE FROM consent_concerned WHERE identity = $1", {identity.value}));
+  return {};
+}
+
+}  // namespace
+
 Result<void> hold(db::Transaction& tx, IdentityId identity, Time now) {
+  TRY(set_refused(tx, identity, {}));
+  TRY(unconcern(tx, identity));
   const auto held =
       TRY(tx.execute("UPDATE consent_statement SET held_since = $1 WHERE identity = $2 AND held_since = 0",
                      {to_millis(now), identity.value}));
@@ -155,10 +166,65 @@ Result<std::int64_t> remove_free(db::Transaction& tx, IdentityId identity, Time 
 }
 
 Result<std::int64_t> remove_all(db::Transaction& tx, IdentityId identity, std::int64_t limit) {
+  TRY(set_refused(tx, identity, {}));
+  TRY(unconcern(tx, identity));
   return tx.execute(
       "DELETE FROM consent_statement WHERE id IN (SELECT id FROM consent_statement WHERE identity = $1 "
       "ORDER BY id LIMIT $2)",
       {identity.value, limit});
+}
+
+Result<std::vector<gate::PurposeSet>> refused(db::Transaction& tx, std::span<const IdentityId> identities) {
+  std::vector<gate::PurposeSet> out(identities.size());
+  db::Batch batch(1);
+  for (IdentityId identity : identities) batch.add({identity.value});
+  TRY(tx.query_batch(
+      "SELECT purpose FROM consent_refused WHERE identity = $1", batch,
+      [&](std::size_t place, const db::Row& row) { out[place].add(static_cast<Purpose>(row.integer(0))); }));
+  return out;
+}
+
+Result<void> set_refused(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes) {
+  TRY(tx.execute("DELETE FROM consent_refused WHERE identity = $1", {identity.value}));
+  db::Batch batch(2);
+  for (const gate::PurposeInfo& info : gate::purposes()) {
+    if (purposes.has(info.purpose)) batch.add({identity.value, static_cast<std::int64_t>(info.purpose)});
+  }
+  TRY(tx.execute_batch("INSERT INTO consent_refused (identity, purpose) VALUES ($1, $2)", batch));
+  return {};
+}
+
+Result<std::vector<std::vector<StatementId>>> refusing(db::Transaction& tx, std::span<const std::string> digests) {
+  std::vector<std::vector<StatementId>> out(digests.size());
+  std::vector<bool> refused(digests.size());
+  db::Batch batch(1);
+  for (const std::string& digest : digests) batch.add({db::BlobView{digest}});
+  TRY(tx.query_batch("SELECT id, act FROM consent_statement WHERE address = $1 AND channel = 0 ORDER BY id", batch,
+                     [&](std::size_t place, const db::Row& row) {
+                       out[place].push_back({row.integer(0)});
+                       refused[place] = refused[place] || is_no(static_cast<Act>(row.integer(1)));
+                     }));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (!refused[i]) out[i].clear();
+  }
+  return out;
+}
+
+Result<void> concern(db::Transaction& tx, IdentityId identity, StatementId statement) {
+  TRY(
+      tx.execute("INSERT INTO consent_concerned (identity, statement) VALUES ($1, $2) ON CONFLICT (identity, "
+                 "statement) DO NOTHING",
+                 {identity.value, statement.value}));
+  return {};
+}
+
+Result<std::vector<Row>> concerning(db::Transaction& tx, IdentityId identity) {
+  std::vector<Row> out;
+  TRY(tx.query("SELECT " CONSENT_COLUMNS
+               " FROM consent_statement WHERE id IN (SELECT statement FROM consent_concerned WHERE identity = $1) "
+               "ORDER BY id",
+               {identity.value}, [&](const db::Row& row) { out.push_back(read_row(row)); }));
+  return out;
 }
 
 Result<std::vector<IdentityId>> held(db::Transaction& tx, IdentityId after, std::int64_t limit) {

@@ -45,6 +45,15 @@ Result<void> let_go(db::Transaction& tx, IdentityId identity);
 // Whether a proof is left that the identity's key opens.
 Result<bool> holds_proof(db::Transaction& tx, IdentityId identity);
 
+// What identities refuse as such.
+Result<std::vector<gate::PurposeSet>> refused(db::Transaction& tx, std::span<const IdentityId> identities);
+Result<void> set_refused(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes);
+// What was said of a use as such for addresses of which one was refused so: by place, the statements.
+Result<std::vector<std::vector<StatementId>>> refusing(db::Transaction& tx, std::span<const std::string> digests);
+// Notes that a statement for an address concerns an identity that is known by it; once is enough.
+Result<void> concern(db::Transaction& tx, IdentityId identity, StatementId statement);
+Result<std::vector<Row>> concerning(db::Transaction& tx, IdentityId identity);
+
 struct Lifted {
   StatementId id;
   IdentityId identity;

@@ -65,13 +65,15 @@ struct Submission {
 class EventsImpl final : public Events {
  public:
   EventsImpl(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources, const law::InForce& law,
-             metrics::Registry& metrics, std::vector<Projection*> projections, const gate::Interests& interests)
+             metrics::Registry& metrics, std::vector<Projection*> projections, const gate::Interests& interests,
+             Listener* listener)
       : cells_(std::move(cells)),
         segments_(cells_.size()),
         regions_(regions),
         sources_(sources),
         law_(law),
         interests_(interests),
+        listener_(listener),
         projections_(std::move(projections)),
         tally_(regions.home().writer()),
         router_(cells_, regions),
@@ -84,7 +86,7 @@ class EventsImpl final : public Events {
     for (Cell& cell : cells_) {
       auto apply = [this, &cell](db::Transaction& tx, std::span<Part*> parts) {
         for (Part* part : parts) part->since = end_stage(queue_, part->since);
-        return GroupWriter(cell, cells_, projections_).write(tx, parts);
+        return GroupWriter(cell, cells_, {projections_, listener_, &law_, &interests_}).write(tx, parts);
       };
       groups_.push_back(
           std::make_unique<db::GroupCommit<Part>>(cell.region->writer(), apply, kGroupEvents, kWaitingEvents));
@@ -422,6 +424,7 @@ class EventsImpl final : public Events {
   sources::Sources& sources_;
   const law::InForce& law_;
   const gate::Interests& interests_;
+  Listener* const listener_;
   std::vector<Projection*> projections_;
   Tail tail_;
   Tally tally_;
@@ -474,9 +477,10 @@ std::optional<EventType> find_type(std::string_view name) {
 
 std::unique_ptr<Events> Events::create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,
                                        const law::InForce& law, metrics::Registry& metrics,
-                                       std::vector<Projection*> projections, const gate::Interests& interests) {
+                                       std::vector<Projection*> projections, const gate::Interests& interests,
+                                       Listener* listener) {
   return std::make_unique<EventsImpl>(std::move(cells), regions, sources, law, metrics, std::move(projections),
-                                      interests);
+                                      interests, listener);
 }
 
 }  // namespace handschlag::events

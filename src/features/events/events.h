@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "features/consent/consent.h"
 #include "features/gate/gate.h"
 #include "features/identity/identity.h"
 #include "features/law/law.h"
@@ -89,6 +90,7 @@ struct Stored {
 struct Cell {
   regions::Region* region;
   identity::Identities* identities;
+  consent::Consents* consents = nullptr;  // what people said; nullptr: nothing is recorded here
 };
 
 // An identity on its way to another region.
@@ -108,6 +110,22 @@ class Projection {
  public:
   virtual ~Projection() = default;
   virtual Result<void> apply(db::Transaction& tx, Cell& cell, std::span<const Stored> batch) = 0;
+};
+
+// What somebody who is known here says of their own consent: by an event "Consent Preference Updated", or by the signal
+// of their browser. Of a public source only what a browser says of itself is taken.
+struct Spoken {
+  IdentityId identity;
+  const sources::Source* source;
+  const Intake* intake;
+};
+inline constexpr std::string_view kConsentEvent = "Consent Preference Updated";
+
+// Who takes that down, inside the transaction that stores the events, before they are ruled on for good.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual Result<void> heard(db::Transaction& tx, Cell& cell, std::span<const Spoken> batch) = 0;
 };
 
 // An event read back and opened.
@@ -249,7 +267,8 @@ class Events {
   static std::unique_ptr<Events> create(std::vector<Cell> cells, regions::Regions& regions, sources::Sources& sources,
                                         const law::InForce& law, metrics::Registry& metrics,
                                         std::vector<Projection*> projections,
-                                        const gate::Interests& interests = gate::no_interests());
+                                        const gate::Interests& interests = gate::no_interests(),
+                                        Listener* listener = nullptr);
   virtual ~Events() = default;
 
   using Done = std::function<void(Result<Outcome>)>;

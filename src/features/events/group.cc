@@ -41,6 +41,8 @@ Result<void> GroupWriter::write(db::Transaction& tx, std::span<Part*> parts) {
   for (Entry& entry : entries_) entry.seq = seq++;
   TRY(keep_fresh(tx));
   TRY(identify(tx));
+  TRY(listen(tx));
+  TRY(heed_refusals(tx));
   TRY(leave_out_buried(tx));
   TRY(store_linked(tx));
   TRY(store_unlinked(tx));
@@ -113,6 +115,54 @@ Result<void> GroupWriter::identify(db::Transaction& tx) {
   newest_before_ = {TRY(identity::last_id(tx))};
   auto identities = TRY(cell_.identities->record(tx, sightings));
   for (std::size_t i = 0; i < of.size(); ++i) of[i]->identity = identities[i];
+  return {};
+}
+
+Result<void> GroupWriter::listen(db::Transaction& tx) {
+  if (around_.listener == nullptr) return {};
+  std::vector<Spoken> spoken;
+  std::vector<identity::Key> keys;
+  std::vector<const Prepared*> unmet;  // of each key
+  for (const Entry& entry : entries_) {
+    const Prepared& event = *entry.event;
+    if (!event.speaker) continue;
+    if (entry.identity && event.sighting->own == *event.speaker) {
+      spoken.push_back({entry.identity, event.source.get(), &event.intake});
+    } else if (event.says_consent) {
+      keys.push_back(*event.speaker);
+      unmet.push_back(&event);
+    }
+  }
+  // A no that nobody is to be known by makes nobody known.
+  const auto known = TRY(cell_.identities->knows(tx, keys));
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (known[i].purposes.empty()) continue;
+    spoken.push_back({known[i].id, unmet[i]->source.get(), &unmet[i]->intake});
+  }
+  return spoken.empty() ? Result<void>{} : around_.listener->heard(tx, cell_, spoken);
+}
+
+Result<void> GroupWriter::heed_refusals(db::Transaction& tx) {
+  if (cell_.consents == nullptr) return {};
+  std::vector<IdentityId> people;
+  people.reserve(entries_.size());
+  for (const Entry& entry : entries_) {
+    if (entry.event->decision == gate::Decision::allow) people.push_back(entry.identity);
+  }
+  std::sort(people.begin(), people.end());
+  people.erase(std::unique(people.begin(), people.end()), people.end());
+  const auto refused = TRY(cell_.consents->refused(tx, people));
+  const bool nobody = std::all_of(refused.begin(), refused.end(), [](auto purposes) { return purposes.empty(); });
+  if (nobody) return {};
+  const auto law = around_.law->current();
+  for (Entry& entry : entries_) {
+    Prepared& event = *entry.event;
+    if (event.decision != gate::Decision::allow) continue;
+    const auto place = std::lower_bound(people.begin(), people.end(), entry.identity) - people.begin();
+    const gate::PurposeSet of_person = refused[static_cast<std::size_t>(place)];
+    if ((of_person & event.purposes).empty()) continue;
+    heed(event, of_person, *law, around_.interests->weighed(event.intake.received));
+  }
   return {};
 }
 
@@ -267,7 +317,7 @@ Result<void> GroupWriter::project(db::Transaction& tx) {
         {entry.seq, entry.identity, entry.event->source.get(), &entry.event->intake, entry.event->purposes});
   }
   if (stored.empty()) return {};
-  for (Projection* projection : projections_) TRY(projection->apply(tx, cell_, stored));
+  for (Projection* projection : around_.projections) TRY(projection->apply(tx, cell_, stored));
   return {};
 }
 

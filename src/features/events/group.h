@@ -23,9 +23,14 @@ struct Part {
 
 class GroupWriter {
  public:
+  struct Around {
+    std::span<Projection* const> projections;
+    Listener* listener = nullptr;  // nullptr: nobody takes down what is said
+    const law::InForce* law = nullptr;
+    const gate::Interests* interests = nullptr;
+  };
   // `cells`: of all regions, its own among them.
-  GroupWriter(Cell& cell, std::span<Cell> cells, std::span<Projection* const> projections)
-      : cell_(cell), cells_(cells), projections_(projections) {}
+  GroupWriter(Cell& cell, std::span<Cell> cells, const Around& around) : cell_(cell), cells_(cells), around_(around) {}
 
   // Fills in each part's outcome. What belongs to somebody who was moved meanwhile is marked and left out. Starts from
   // scratch when it is called again with the same parts.
@@ -41,6 +46,10 @@ class GroupWriter {
 
   Result<void> keep_fresh(db::Transaction& tx);
   Result<void> identify(db::Transaction& tx);
+  // Hands on what people say of their own consent, of those who are known.
+  Result<void> listen(db::Transaction& tx);
+  // What a person refused as such is not stored of them, whatever the source says of their consent.
+  Result<void> heed_refusals(db::Transaction& tx);
   // Marks and leaves out the events of those who have moved. `unsealed`: those for whom there is no key.
   Result<void> leave_out_moved(db::Transaction& tx, std::span<Entry* const> unsealed);
   // A tombstone where somebody came from keeps a retry out here, too.
@@ -59,7 +68,7 @@ class GroupWriter {
 
   Cell& cell_;
   std::span<Cell> cells_;
-  std::span<Projection* const> projections_;
+  const Around around_;
   std::vector<Entry> entries_;
   IdentityId newest_before_;  // whoever has a higher number was seen here for the first time
 };

@@ -212,6 +212,15 @@ Result<std::optional<identity::Sighting>> sighting_of(const Prepared& event) {
   return sighting;
 }
 
+// Anybody may send any user id with the key of a public source; a browser's own id they have to know.
+std::optional<identity::Key> speaker_of(const Prepared& event, const identity::Sighting& sighting) {
+  const sources::Source& source = *event.source;
+  if (source.mode == sources::Mode::test || event.intake.person || event.intake.history) return std::nullopt;
+  if (source.trust == sources::Trust::server) return sighting.own;
+  return usable(identity::KeyKind::anonymous_id, event.intake.anonymous_id,
+                {source.id_space(), source.address_space(), event.country});
+}
+
 }  // namespace
 
 Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law,
@@ -225,6 +234,11 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law
   if (!planned) return event;
   event.measure = measure_of(event.intake.type, event.intake.name);
   if (!event.measure.empty()) event.amount = amount_of(event.intake.properties.view());
+  event.says_consent = event.intake.type == EventType::track && event.intake.name == kConsentEvent;
+  if (sighting && (event.says_consent || event.intake.global_privacy_control)) {
+    event.speaker = speaker_of(event, *sighting);
+  }
+  event.plan_refusals = event.refusals.size();
   Verdict verdict = rule_all(event, sighting.has_value(), law, weighed);
   if (!verdict.linked.empty()) {
     event.decision = gate::Decision::allow;
@@ -243,6 +257,18 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law
                 fmt::format("The event is larger than {} KB.", wire::kMaxEventBytes / 1024));
   }
   return event;
+}
+
+void heed(Prepared& event, gate::PurposeSet refused, const law::RuleSet& law, gate::PurposeSet weighed) {
+  if (event.decision != gate::Decision::allow) return;
+  event.intake.refused = event.intake.refused | refused;
+  event.refusals.resize(event.plan_refusals);
+  const Verdict verdict = rule_all(event, true, law, weighed);
+  event.purposes = event.purposes & verdict.linked;
+  if (!event.purposes.empty()) return;
+  event.purposes = verdict.unlinked;
+  event.decision = verdict.unlinked.empty() ? gate::Decision::deny : gate::Decision::allow_unlinked;
+  event.payload = verdict.unlinked.empty() ? "" : unlinked_payload(event);
 }
 
 std::string event_id_of(const Prepared& event, const crypto::Key& key) {

@@ -25,12 +25,15 @@ struct Prepared {
   gate::Decision decision = gate::Decision::deny;
   gate::PurposeSet purposes;                   // linked: for which it may be used; unlinked: likewise
   std::optional<identity::Sighting> sighting;  // linked only
+  std::optional<identity::Key> speaker;        // who says something of their own consent; see Spoken
+  bool says_consent = false;                   // by an event, and not only by a signal
   std::string payload;                         // JSON to be sealed; "" when denied
   std::string_view measure;                    // see measure_of
   std::optional<Amount> amount;                // of a measure
   std::string country;                         // the person's, else the source's; "" unknown
   std::vector<Refusal> refusals;
-  std::string event_id;  // 16 bytes; see event_id_of
+  std::size_t plan_refusals = 0;  // of these, how many are of fields and events that are not declared
+  std::string event_id;           // 16 bytes; see event_id_of
 
   // What could be done before the writer's turn, where the person is known; see Router.
   Directory::Digest person{};  // of the own key
@@ -48,6 +51,10 @@ struct Prepared {
 // large), which reject the event.
 Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law,
                          gate::PurposeSet weighed = {});
+
+// Rules anew on an event that is about to be tied to its person, who is now known to refuse some purposes as such.
+// Nothing that was denied becomes allowed. Doing it twice is doing it once.
+void heed(Prepared& event, gate::PurposeSet refused, const law::RuleSet& law, gate::PurposeSet weighed = {});
 
 // The client's own time and a keyed hash of source and message id: for deduplication only.
 std::string event_id_of(const Prepared& event, const crypto::Key& key);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -37,7 +38,10 @@ std::string_view name_of(Standing standing) {
 
 Result<std::vector<IdentityId>> Identities::record(db::Transaction& tx, std::span<const Sighting* const> sightings) {
   auto digester = TRY(this->digester(tx));
-  return Recorder(tx, vault_, *digester, limits_).record(sightings);
+  Recorder recorder(tx, vault_, *digester, limits_);
+  auto out = TRY(recorder.record(sightings));
+  if (watcher_ != nullptr && !recorder.changes().empty()) TRY(watcher_->changed(tx, recorder.changes()));
+  return out;
 }
 
 Result<std::vector<Identities::Found>> Identities::find(db::Transaction& tx, std::span<const Key> keys,
@@ -182,7 +186,15 @@ Result<void> Identities::link(db::Transaction& tx, IdentityId a, IdentityId b, g
                 fmt::format("This would make one customer of more than {} identities; that is hardly one person.",
                             limits_.identities_per_customer));
   }
-  return store::upsert_link(tx, link);
+  TRY(store::upsert_link(tx, link));
+  return tell(tx, std::array{a, b});
+}
+
+Result<void> Identities::tell(db::Transaction& tx, std::span<const IdentityId> identities) {
+  if (watcher_ == nullptr) return {};
+  std::vector<Watcher::Change> changes;
+  for (IdentityId identity : identities) changes.push_back({identity});
+  return watcher_->changed(tx, changes);
 }
 
 Result<void> Identities::unlink(db::Transaction& tx, IdentityId a, IdentityId b, Time at) {
@@ -191,7 +203,8 @@ Result<void> Identities::unlink(db::Transaction& tx, IdentityId a, IdentityId b,
   if (existing->standing == Standing::ended) return {};
   existing->standing = Standing::ended;
   existing->changed_at = at;
-  return store::upsert_link(tx, *existing);
+  TRY(store::upsert_link(tx, *existing));
+  return tell(tx, std::array{a, b});
 }
 
 Result<std::vector<Refusal>> Identities::refusals(db::Transaction& tx, std::size_t limit) {

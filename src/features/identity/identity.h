@@ -152,10 +152,26 @@ struct Relocation {
   std::function<std::vector<std::string>(KeyKind kind, std::int64_t source)> name_spaces;
 };
 
+// Who is told when identities may have become one person, or are one no more: what holds by all that they said is then
+// to be looked at again. Of a change of links all are named whose person it changes, on either side.
+class Watcher {
+ public:
+  struct Change {
+    IdentityId identity;
+    const Key* address = nullptr;  // one by which they were not known before; nullptr: their links changed
+  };
+  virtual ~Watcher() = default;
+  // In the transaction of the change.
+  virtual Result<void> changed(db::Transaction& tx, std::span<const Change> changes) = 0;
+};
+
 class Identities {
  public:
   // `vault` must outlive this.
   Identities(vault::Vault& vault, Limits limits) : vault_(vault), limits_(limits) {}
+
+  // Before anything is written; must outlive every write. nullptr: nobody.
+  void set_watcher(Watcher* watcher) { watcher_ = watcher; }
 
   // The keys of look-up digests as they are for this transaction: another node may rotate them. While they are being
   // rotated, what is looked for may stand under either digest. Errors: unavailable "digest_key_missing".
@@ -252,11 +268,13 @@ class Identities {
   vault::Vault& vault() { return vault_; }
 
  private:
+  Result<void> tell(db::Transaction& tx, std::span<const IdentityId> identities);
   Result<void> change_leave(db::Transaction& tx, IdentityId identity, Time at,
                             const std::function<gate::PurposeSet(gate::PurposeSet)>& change);
 
   vault::Vault& vault_;
   const Limits limits_;
+  Watcher* watcher_ = nullptr;
   std::mutex digester_mutex_;
   std::shared_ptr<const Digester> digester_;  // as last asked for
   std::string digester_names_;                // of its keys, and which are settled

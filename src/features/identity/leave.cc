@@ -23,7 +23,8 @@ Result<void> Identities::change_leave(db::Transaction& tx, IdentityId identity, 
   gate::PurposeSet before = TRY(store::withdrawn(tx, identity.value));
   gate::PurposeSet after = change(before);
   if (after == before) return {};
-  return store::set_withdrawn(tx, identity.value, after, at);
+  TRY(store::set_withdrawn(tx, identity.value, after, at));
+  return tell(tx, TRY(household(tx, identity)));
 }
 
 Result<std::vector<Link>> Identities::links(db::Transaction& tx, std::span<const IdentityId> identities) {
@@ -35,13 +36,15 @@ Result<std::vector<Link>> Identities::links(db::Transaction& tx, std::span<const
 }
 
 Result<void> Identities::end_leave(db::Transaction& tx, IdentityId identity, Time said_at, Time at) {
+  std::vector<IdentityId> ends;
   for (Link& link : TRY(store::links_of(tx, {&identity.value, 1}))) {
     if (link.origin != kByCustomer || link.standing != Standing::confirmed || link.changed_at > said_at) continue;
     link.standing = Standing::ended;
     link.changed_at = at;
     TRY(store::upsert_link(tx, link));
+    ends.insert(ends.end(), {link.a, link.b});
   }
-  return {};
+  return ends.empty() ? Result<void>{} : tell(tx, ends);
 }
 
 Result<std::optional<Identities::Outline>> Identities::outline(db::Transaction& tx, IdentityId identity) {

@@ -295,6 +295,7 @@ Result<void> Identities::settle(db::Transaction& tx, IdentityId identity, std::i
     if (keys[i] && !party[i].luggage.empty()) TRY(unpacker.unpack(party[i], *keys[i]));
   }
   TRY(unpacker.link());
+  TRY(tell(tx, ids));
   return subjects::set_settled(tx, mine.front().party, std::max<std::int64_t>(seq, 1));
 }
 

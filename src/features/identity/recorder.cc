@@ -98,6 +98,7 @@ Result<void> Recorder::make_missing() {
         {ids[i].value, named.key->kind, std::string(first.country), first.source, to_millis(first.at)});
     rows.push_back({digest, ids[i].value, named.key->kind, Standing::own, named.wanted, first.source,
                     to_millis(first.at), crypto::seal(keys[i], named.key->value, key_context(ids[i], digest))});
+    if (is_shared_across_sources(named.key->kind)) changes_.push_back({ids[i], named.key});
   }
   TRY(store::insert_identities(tx_, identities));
   return store::insert_keys(tx_, rows, digester_.layers());
@@ -165,6 +166,7 @@ Result<void> Recorder::record_attribute(const Sighting& sighting, IdentityId own
                       to_millis(sighting.at),
                       crypto::seal(*data_key, key.value, key_context(own, digest))};
     TRY(store::insert_keys(tx_, {&row, 1}, digester_.layers()));
+    changes_.push_back({own, &key});
     holders.push_back(std::move(row));  // who comes now counts among those who share it
   } else {
     bool confirms = mine->standing == Standing::claimed && sighting.standing == Standing::confirmed;
@@ -226,7 +228,7 @@ Result<void> Recorder::state_link(Link link) {
     if (weaker || (!confirms && purposes == existing->purposes)) return {};
     link.purposes = purposes;
     link.created_at = existing->created_at;
-    if (!confirms) return store::upsert_link(tx_, link);
+    if (!confirms) return write_link(link);
   }
   // What was known of them may be of before an erasure.
   std::vector<std::int64_t> both = {link.a.value, link.b.value};
@@ -248,6 +250,12 @@ Result<void> Recorder::state_link(Link link) {
       return store::count_refusal(tx_, link.a, link.b, "split_by_statement", link.changed_at);
     }
   }
+  return write_link(link);
+}
+
+Result<void> Recorder::write_link(const Link& link) {
+  changes_.push_back({link.a});
+  changes_.push_back({link.b});
   return store::upsert_link(tx_, link);
 }
 

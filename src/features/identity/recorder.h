@@ -22,6 +22,9 @@ class Recorder {
 
   Result<std::vector<IdentityId>> record(std::span<const Sighting* const> sightings);
 
+  // What record() changed of who is one with whom. Valid as long as the sightings.
+  std::span<const Watcher::Change> changes() const { return changes_; }
+
   // States a link by the rules of standing and size.
   Result<void> state_link(Link link);
 
@@ -44,6 +47,7 @@ class Recorder {
   Result<void> record_attribute(const Sighting& sighting, IdentityId own, const Key& key);
   Result<void> link_holders(const Sighting& sighting, IdentityId own, const std::vector<store::KeyRow>& holders,
                             gate::PurposeSet purposes);
+  Result<void> write_link(const Link& link);
   // Whether somebody ended a link between these two: then no third identity may join them again by itself.
   Result<bool> parted(const std::unordered_set<std::int64_t>& one, const std::unordered_set<std::int64_t>& two);
   // The identities joined with `start`, at most one more than a customer may have.
@@ -58,6 +62,7 @@ class Recorder {
   std::unordered_map<std::string, std::size_t> index_;  // digest → place in named_
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>
       stated_;  // links this batch already looked at → purposes
+  std::vector<Watcher::Change> changes_;
 };
 
 // Brings rows up to the newest layer of digests: the digest, and the seal that is bound to it. Of each only digest,

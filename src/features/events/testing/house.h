@@ -29,7 +29,9 @@ inline regions::Schemas schemas() {
     for (auto slice : slices) out.insert(out.end(), slice.begin(), slice.end());
     return out;
   };
-  return {all({subjects::migrations(), identity::migrations(), migrations()}), all({vault::migrations()}), {}};
+  return {all({subjects::migrations(), identity::migrations(), consent::migrations(), migrations()}),
+          all({vault::migrations()}),
+          {}};
 }
 
 // What is handed to a projection.
@@ -42,6 +44,16 @@ class Recording final : public Projection {
   }
   std::atomic<bool> failing = false;
   std::vector<std::string> messages;  // read after the answer only
+};
+
+// Who was heard.
+class Listening final : public Listener {
+ public:
+  Result<void> heard(db::Transaction&, Cell&, std::span<const Spoken> batch) override {
+    for (const Spoken& each : batch) heard_.emplace_back(each.identity, each.intake->message_id);
+    return {};
+  }
+  std::vector<std::pair<IdentityId, std::string>> heard_;
 };
 
 class EventsTest : public db::testing::DatabaseTest {
@@ -88,13 +100,16 @@ class EventsTest : public db::testing::DatabaseTest {
     for (const auto& region : regions_->all()) {
       vaults_.push_back(*vault::Vault::open(region->vault(), region->id(), region->key()));
       identities_.push_back(std::make_unique<identity::Identities>(*vaults_.back(), identity::Limits{}));
-      cells.push_back({region.get(), identities_.back().get()});
+      consents_.push_back(std::make_unique<consent::Consents>(*vaults_.back(), *identities_.back()));
+      cells.push_back({region.get(), identities_.back().get(), consents_.back().get()});
     }
-    events_ = Events::create(cells, *regions_, *sources_, law::shipped_law(), metrics_, {&projection_});
+    events_ = Events::create(cells, *regions_, *sources_, law::shipped_law(), metrics_, {&projection_},
+                             gate::no_interests(), &listener_);
   }
   void close() {
     regions_->stop();
     events_.reset();
+    consents_.clear();
     identities_.clear();
     vaults_.clear();
     sources_.reset();
@@ -179,10 +194,12 @@ class EventsTest : public db::testing::DatabaseTest {
   ManualClock clock_{kNow};
   metrics::Registry metrics_;
   Recording projection_;
+  Listening listener_;
   std::unique_ptr<regions::Regions> regions_;
   std::unique_ptr<sources::Sources> sources_;
   std::vector<std::unique_ptr<vault::Vault>> vaults_;
   std::vector<std::unique_ptr<identity::Identities>> identities_;
+  std::vector<std::unique_ptr<consent::Consents>> consents_;
   std::unique_ptr<Events> events_;
 };
 
