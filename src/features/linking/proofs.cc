@@ -41,7 +41,7 @@ std::optional<std::chrono::milliseconds> take(http::Buckets& buckets, std::strin
   return buckets.take(caller, {.per_second = 1, .burst = at_once * seconds}, seconds, std::chrono::steady_clock::now());
 }
 
-std::unexpected<Error> refuse(std::string_view code, std::string_view detail) {
+std::unexpected<Error> no_proof(std::string_view code, std::string_view detail) {
   return fail(ErrorKind::invalid, std::string(code), std::string(detail));
 }
 
@@ -106,15 +106,15 @@ Result<Target> Proofs::prove(const portal::Customer& customer, std::string_view 
   const std::string wanted = code_digest(customer, crypto::digits_in(code));
   const Time now = clock_.now();
   Result<Target> out =
-      refuse("code_wrong", "This is not the code of the newest mail; look again, or ask for a new one.");
+      no_proof("code_wrong", "This is not the code of the newest mail; look again, or ask for a new one.");
   TRY(home_.region->writer().run([&](db::Transaction& tx) -> Result<void> {
     const auto row = TRY(store::attempt(tx, customer.digest));
     const bool right = crypto::equal(row ? row->code : std::string(wanted.size(), '\0'), wanted);
     if (!row) return {};
     if (row->attempts > settings_.attempts) {
-      out = refuse("code_used_up", "This code was tried too often; ask for a new one.");
+      out = no_proof("code_used_up", "This code was tried too often; ask for a new one.");
     } else if (row->expires_at <= now) {
-      out = refuse("code_expired", "This code is too old; ask for a new one.");
+      out = no_proof("code_expired", "This code is too old; ask for a new one.");
     } else if (right) {
       TRY(store::remove(tx, customer.digest));
       out = unpack(TRY(crypto::open(secret_, row->sealed, context_of(customer.digest))));
