@@ -233,6 +233,7 @@ Result<void> App::start_jobs() {
   jobs_->every("signups_look_after", std::chrono::seconds{30},
                [this](jobs::Lease& lease) { return signups_->look_after([&lease] { return lease.should_stop(); }); });
   jobs_->every("portal_purge", std::chrono::minutes{10}, [this](jobs::Lease&) { return portal_->purge(); });
+  jobs_->every("linking_purge", std::chrono::minutes{10}, [this](jobs::Lease&) { return linking_->purge(); });
   jobs_->on(std::string(kRewrapJob), [this](jobs::Lease& lease) { return rewrap(lease); });
   jobs_->on(std::string(kRedigestJob), [this](jobs::Lease& lease) {
     return finish_digest_key(lease.job().payload, [&] { return lease.should_stop(); });

@@ -26,6 +26,7 @@
 #include "features/feed/feed.h"
 #include "features/identity/identity.h"
 #include "features/ledger/ledger.h"
+#include "features/linking/linking.h"
 #include "features/moves/moves.h"
 #include "features/notices/notices.h"
 #include "features/outreach/outreach.h"
@@ -207,6 +208,7 @@ class App {
   std::unique_ptr<signups::Signups> signups_;
   std::unique_ptr<consent_imports::ConsentImports> consent_imports_;
   std::unique_ptr<portal::Portal> portal_;
+  std::unique_ptr<linking::Linking> linking_;
   std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;
   std::unique_ptr<test_data::TestData> test_data_;

@@ -58,6 +58,8 @@ Result<void> App::open_portal() {
         home ? parts.places.begin() : parts.places.end(),
         {region.get(), place.vault.get(), place.identities.get(), place.ledger.get(), place.consents.get()});
   }
+  linking_ = TRY(linking::Linking::create(
+      {parts.places, outreach_.get(), notices_.get(), sources_.get(), rulebook_.get(), staff_.get(), &clock_}, {}));
   portal_ = TRY(portal::Portal::create(
       std::move(parts), {.secure_cookie = staff_->settings().secure_cookie, .base_url = settings_.base_url}));
   return {};

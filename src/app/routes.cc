@@ -39,6 +39,7 @@ Result<void> App::bind_routes() {
   preferences::bind_routes(*router_, *preferences_);
   consent_imports::bind_routes(*router_, *consent_imports_);
   portal::bind_routes(*router_, *portal_);
+  linking::bind_routes(*router_, *linking_);
   banner::bind_routes(*router_, *sources_, *notices_, *rulebook_, clock_);
   moves::bind_routes(*router_, *moves_);
   feed::bind_routes(*router_, *feed_, *sources_, *staff_);

@@ -12,7 +12,7 @@ import schemathesis
 import codes
 from description import is_ingest, is_stream, load, operations, security_of
 from harness import event, now, track
-from portal import Customer
+from portal import Customer, Linker
 from seeding import seed
 
 schema = schemathesis.openapi.from_dict(load())
@@ -187,11 +187,13 @@ def notice() -> dict:
                        "declaration": "Yes, send me offers.", "withdrawal": "By the link in each mail."}]}
 
 
-def of_draft(publishes: bool = False, published: bool = False):
+def of_draft(publishes: bool = False, published: bool = False, **changes):
     """A notice of its own; as the body of its publication, or published already."""
+    content = {name: value for name, value in (notice() | changes).items() if value is not None}
+
     def sent(seeded) -> dict:
         name, session = f"n-{uuid.uuid4().hex[:8]}", seeded.server.session
-        draft = session.put(f"{seeded.url}/api/v1/notices/{name}/draft", json=notice(), timeout=20)
+        draft = session.put(f"{seeded.url}/api/v1/notices/{name}/draft", json=content, timeout=20)
         assert draft.status_code == 200, draft.text
         path = {"path": {"id": name, "version": 1}}
         if published:
@@ -329,6 +331,33 @@ def own_code(seeded) -> dict:
     return {"body": {"address": customer.address, "code": customer.new_code()}}
 
 
+def as_linker(*steps):
+    """Somebody with a second address of their own, and how far they came in bringing the two together."""
+    def sent(seeded) -> dict:
+        path = of_draft(published=True, purposes=["IdentityLinking"], channels=[], validity=None)(seeded)["path"]
+        mine, other = (f"{uuid.uuid4().hex}@example.org" for _ in range(2))
+        for address in (mine, other):
+            seeded.server.send.store(event("identify", uuid.uuid4().hex, traits={"email": address}))
+        linker = Linker(seeded.url, seeded.server.mail, mine).sign_in()
+        body = {}
+        for step in steps:
+            body = step(linker, other, path, body)
+        return {"headers": linker.headers(), "body": body}
+    return sent
+
+
+def wants_link(_linker, other, _notice, _body) -> dict:
+    return {"way": "email", "value": other, "language": "en"}
+
+
+def has_link_code(linker, other, notice, _body) -> dict:
+    return {"code": linker.code_for("email", other, other), "notice": notice, "language": "en"}
+
+
+def has_link(linker, _other, _notice, body) -> dict:
+    return {"id": linker.session.post(f"{linker.url}/links", json=body, timeout=20).json()["links"][0]["id"]}
+
+
 def own_sign_out(seeded) -> dict:
     return {"headers": known_customer(seeded, f"{uuid.uuid4().hex}@example.org").headers()}
 
@@ -343,6 +372,10 @@ CASES = {
     "recordOwnConsent": as_customer(body={"purpose": "DirectMarketing", "channel": "email", "act": "objected"}),
     "endAdvertising": as_customer(body={"language": "en"}),
     "getOwnReceipt": own_receipt,
+    "listOwnLinks": as_customer(query={"language": "de"}),
+    "askForLinkCode": as_linker(wants_link),
+    "createOwnLink": as_linker(wants_link, has_link_code),
+    "endOwnLink": as_linker(has_link_code, has_link),
     # messages to customers
     "listTemplates": {},
     "publishTemplate": lambda _: {"body": new_template()},

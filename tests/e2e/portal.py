@@ -57,6 +57,31 @@ class Customer:
         return self.session.post(f"{self.url}/consents", json=body | ({"notice": notice} if notice else {}), timeout=10)
 
 
+class Linker(Customer):
+    """Somebody who brings together what is theirs."""
+
+    def links(self) -> dict:
+        answer = self.session.get(f"{self.url}/links", params={"language": "en"}, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def ask_for(self, way: str, value: str):
+        return self.session.post(f"{self.url}/links/codes", json={"way": way, "value": value}, timeout=10)
+
+    def code_for(self, way: str, value: str, mailbox: str) -> str:
+        known = {message["Message-ID"] for message in self.mail.to(mailbox)}
+        answer = self.ask_for(way, value)
+        assert answer.status_code == 202, answer.text
+        fresh = wait_until(lambda: [each for each in self.mail.to(mailbox) if each["Message-ID"] not in known])
+        return re.search(r"\b\d{4} ?\d{4}\b", text_of(fresh[0])).group(0)
+
+    def agree(self, notice: dict, code: str):
+        return self.session.post(f"{self.url}/links", json={"code": code, "notice": notice}, timeout=10)
+
+    def end(self, link: str):
+        return self.session.post(f"{self.url}/links/end", json={"id": link}, timeout=10)
+
+
 def state(consents: dict, purpose: str = "DirectMarketing", channel: str = "email") -> str:
     return next(line["state"] for topic in consents["topics"] if topic["purpose"] == purpose
                 for line in topic["lines"] if line["channel"] == channel)

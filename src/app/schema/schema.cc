@@ -5,6 +5,7 @@
 #include "features/events/events.h"
 #include "features/identity/identity.h"
 #include "features/ledger/ledger.h"
+#include "features/linking/linking.h"
 #include "features/outreach/outreach.h"
 #include "features/portal/portal.h"
 #include "features/reach/reach.h"
@@ -33,6 +34,7 @@ regions::Schemas region_schemas() {
   append(out.data, outreach::migrations());
   append(out.data, signups::migrations());
   append(out.data, portal::migrations());
+  append(out.data, linking::migrations());
   append(out.data, reach::migrations());
   append(out.vault, vault::migrations());
   append(out.ledger, ledger::migrations());

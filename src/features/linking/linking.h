@@ -27,6 +27,7 @@
 #include "features/vault/vault.h"
 #include "platform/base/clock.h"
 #include "platform/db/db.h"
+#include "platform/http/router.h"
 
 namespace handschlag::linking {
 
@@ -127,5 +128,7 @@ class Linking {
   // Removes what is over. For a job.
   virtual Result<void> purge() = 0;
 };
+
+void bind_routes(http::Router& router, Linking& linking);
 
 }  // namespace handschlag::linking

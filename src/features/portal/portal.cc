@@ -41,6 +41,10 @@ std::unexpected<Error> unknown_statement() {
 bool is_shown(Channel channel) {
   return consent::address_kind(channel) != identity::KeyKind::phone;
 }
+// Linking is agreed to with a proof, and has a section of its own (features/linking).
+bool is_shown(Purpose purpose, Channel channel) {
+  return purpose != Purpose::IdentityLinking && is_shown(channel);
+}
 
 // Somebody who is known by the address.
 struct Member {
@@ -122,7 +126,7 @@ class PortalImpl final : public Portal {
         for (consent::Statement& said : TRY(parts_.places[i].consents->said_for(tx, address))) {
           seen[i].insert(said.identity);
           const bool whole = said.channel == Channel::none && consent::is_no(said.act);
-          if (is_shown(said.channel) && !whole) uses[said.purpose].insert(said.channel);
+          if (is_shown(said.purpose, said.channel) && !whole) uses[said.purpose].insert(said.channel);
           out.history.push_back({parts_.places[i].region->id(), std::move(said)});
         }
         return {};
@@ -255,7 +259,7 @@ class PortalImpl final : public Portal {
       for (const gate::PurposeInfo& info : gate::purposes()) {
         if (!notice->purposes.has(info.purpose)) continue;
         for (Channel channel : notice->channels) {
-          if (is_shown(channel)) out[info.purpose].insert(channel);
+          if (is_shown(info.purpose, channel)) out[info.purpose].insert(channel);
         }
       }
     }
@@ -308,6 +312,7 @@ class PortalImpl final : public Portal {
 
   Result<Speech> speech_of(const Wish& wish) {
     if (!is_shown(wish.channel)) return wrong("/channel", "must be one for which a mailbox can speak");
+    if (!is_shown(wish.purpose, wish.channel)) return wrong("/purpose", "has a way of its own: /api/v1/me/links");
     Speech out{wish.act, wish.purpose, wish.channel, nullptr, wish.language};
     if (!consent::is_yes(wish.act)) return out;
     if (wish.notice.empty()) return wrong("/notice", "is required: what exactly was agreed to");
@@ -426,12 +431,22 @@ class PortalImpl final : public Portal {
       out.statement = TRY(there.consents->find(tx, id));
       return {};
     }));
-    if (out.statement.address != request.customer.address) return unknown_statement();
+    if (!TRY(is_theirs(request.customer.address, place, who, out.statement))) return unknown_statement();
     TRY(record(request, place, {who}, ruling));
     out.handle = customers::format_handle(out.region, who);
     if (auto notice = parts_.notices->find(out.statement.notice.id, out.statement.notice.version)) out.notice = *notice;
     out.entry = parts_.notices->entry(out.statement.purpose);
     return out;
+  }
+
+  // Said for their address; or of linking, which is said for the person, by somebody who is known by it.
+  Result<bool> is_theirs(const identity::Key& address, std::size_t place, IdentityId who,
+                         const consent::Statement& said) {
+    if (said.address == address) return true;
+    if (said.address || said.purpose != Purpose::IdentityLinking) return false;
+    const Members members = TRY(members_of(address));
+    return std::any_of(members[place].begin(), members[place].end(),
+                       [&](const Member& member) { return member.id == who; });
   }
 
   const Parts parts_;
