@@ -81,7 +81,8 @@ class LinkingImpl final : public Linking {
     std::stable_sort(out.links.begin(), out.links.end(),
                      [](const Line& a, const Line& b) { return a.since > b.since; });
     std::stable_sort(out.history.begin(), out.history.end(), [](const Said& a, const Said& b) { return a.at > b.at; });
-    for (std::size_t i = 0; i < seen.size(); ++i) TRY(people_.record(request, i, seen[i], people_.rule_look("")));
+    for (std::size_t i = 0; i < seen.size(); ++i)
+      TRY(people_.looks().record(request, i, seen[i], people_.looks().rule("")));
     return out;
   }
 
@@ -184,8 +185,8 @@ class LinkingImpl final : public Linking {
     std::set<std::string> addresses;
     for (std::size_t i = 0; i < owners.size(); ++i) {
       for (const Member& owner : owners[i]) {
-        const gate::Ruling ruling = people_.rule_look(owner.outline.country);
-        TRY(people_.record(asking.request, i, {owner.id}, ruling));
+        const gate::Ruling ruling = people_.looks().rule(owner.outline.country);
+        TRY(people_.looks().record(asking.request, i, {owner.id}, ruling));
         if (!ruling.allowed()) continue;
         if (auto address = TRY(people_.address_of(i, owner.id))) {
           addresses.insert(address->value);
@@ -325,7 +326,7 @@ class LinkingImpl final : public Linking {
                      const notices::NoticeVersion& notice, const std::string& language) {
     for (const Member& side : {pair.one, pair.other}) {
       const gate::Ruling ruling = rule_link(side, people_.region_of(place), notice);
-      TRY(people_.record(request, place, {side.id}, ruling, gate::Use::link));
+      TRY(people_.looks().record(request, place, {side.id}, ruling, gate::Use::link));
       if (ruling.allowed()) continue;
       return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, Purpose::IdentityLinking, language));
     }

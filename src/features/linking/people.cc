@@ -1,12 +1,9 @@
 #include "features/linking/people.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace handschlag::linking {
 
-using gate::Purpose;
 using identity::Standing;
 
 bool anybody(const Members& members) {
@@ -59,7 +56,7 @@ Result<std::optional<identity::Key>> People::address_of(std::size_t place, Ident
     for (const identity::Identity& one : customer.identities) {
       for (const identity::HeldKey& key : one.keys) {
         if (one.id != id || key.kind != identity::KeyKind::email || key.standing == Standing::claimed) continue;
-        out = identity::Key{key.kind, fmt::format("@{}", sources::kOwnController), key.value};
+        out = TRY(identity::make_key(key.kind, key.value, {"", sources::kOwnController, ""}));
       }
     }
     return {};
@@ -75,48 +72,11 @@ Result<std::set<IdentityId>> People::reach(db::Transaction& tx, std::size_t plac
   return out;
 }
 
-gate::Ruling People::rule_look(std::string_view country) const {
-  gate::Question question;
-  question.use = gate::Use::view;
-  question.purpose = Purpose::RightsFulfilment;
-  question.basis = gate::info(Purpose::RightsFulfilment).default_basis;
-  question.stored_for = {Purpose::RightsFulfilment};
-  question.role = portal::kRole;
-  question.country = country;
-  question.at = parts_.clock->now();
-  return gate::rule(question, *parts_.law->current());
-}
-
 Result<void> People::permit(const portal::Request& request, const Members& members) const {
   for (std::size_t i = 0; i < members.size(); ++i) {
-    for (const Member& member : members[i]) {
-      const gate::Ruling ruling = rule_look(member.outline.country);
-      if (ruling.allowed()) continue;
-      TRY(record(request, i, {member.id}, ruling));
-      return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, Purpose::RightsFulfilment, "en"));
-    }
+    for (const Member& member : members[i]) TRY(looks_.permit(request, i, member.id, member.outline.country));
   }
   return {};
-}
-
-Result<void> People::record(const portal::Request& request, std::size_t place, const std::set<IdentityId>& who,
-                            const gate::Ruling& ruling, gate::Use use) const {
-  std::vector<ledger::Entry> entries;
-  for (IdentityId identity : who) {
-    ledger::Entry entry;
-    entry.identity = identity;
-    entry.at = parts_.clock->now();
-    entry.use = use;
-    entry.purposes = {use == gate::Use::link ? Purpose::IdentityLinking : Purpose::RightsFulfilment};
-    entry.decision = ruling.decision;
-    entry.rules = {ruling.rules[0]};
-    entry.rule_set = ruling.rule_set;
-    entry.role = portal::kRole;
-    entry.operation = request.operation;
-    entries.push_back(std::move(entry));
-  }
-  if (entries.empty()) return {};
-  return parts_.places[place].ledger->record(std::move(entries));
 }
 
 }  // namespace handschlag::linking

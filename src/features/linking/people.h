@@ -24,7 +24,7 @@ std::vector<IdentityId> ids_of(const std::vector<Member>& members);
 class People {
  public:
   // `parts` must outlive this.
-  explicit People(const Parts& parts) : parts_(parts) {}
+  explicit People(const Parts& parts) : parts_(parts), looks_(parts.places, *parts.law, *parts.clock) {}
 
   template <class Body>
   Result<void> read(std::size_t place, Body body) const {
@@ -44,16 +44,13 @@ class People {
   // Everybody with whom links join them, for whatever purpose.
   Result<std::set<IdentityId>> reach(db::Transaction& tx, std::size_t place, IdentityId id) const;
 
-  // Whose data it is, shown to themselves: a duty; the gate is asked all the same.
-  gate::Ruling rule_look(std::string_view country) const;
   // Errors: forbidden "use_denied", written to the ledger.
   Result<void> permit(const portal::Request& request, const Members& members) const;
-  // Writes to the ledger of each.
-  Result<void> record(const portal::Request& request, std::size_t place, const std::set<IdentityId>& who,
-                      const gate::Ruling& ruling, gate::Use use = gate::Use::view) const;
+  const portal::Looks& looks() const { return looks_; }
 
  private:
   const Parts& parts_;
+  const portal::Looks looks_;
 };
 
 }  // namespace handschlag::linking

@@ -1,5 +1,3 @@
-#include <any>
-
 #include "features/linking/linking.h"
 #include "platform/http/proxies.h"
 #include "platform/json/json.h"
@@ -11,34 +9,12 @@ namespace {
 using http::Request;
 using http::Response;
 
-// A form of another site can't send this type without asking (CORS).
-Result<json::Value> read_json(const Request& request) {
-  if (!request.header("Content-Type").starts_with("application/json")) {
-    return fail(ErrorKind::invalid, "content_type_invalid", "Send the body as Content-Type: application/json.");
-  }
-  return json::parse(request.body);
-}
-
-std::string read_language(json::Reader& reader) {
-  const std::string language = reader.optional_text("language", {.max_length = 8}).value_or("en");
-  if (language != "de" && language != "en") reader.error("language", "must be de or en");
-  return language;
-}
-
-portal::Request request_of(const Request& request) {
-  return {std::any_cast<const portal::Customer&>(request.principal.who), request.operation, request.trace_id};
-}
+using portal::read_json;
+using portal::read_language;
+using portal::request_of;
 
 json::Value text_or_null(const std::string& text) {
   return text.empty() ? json::Value() : json::Value(text);
-}
-
-json::Value notice_json(const notices::NoticePointer& notice, std::string_view language) {
-  const notices::Text* text = notice ? notice->text_in(language) : nullptr;
-  if (text == nullptr) return {};
-  return {
-      {"id", notice->id},   {"version", notice->version},       {"language", text->language},    {"title", text->title},
-      {"text", text->text}, {"declaration", text->declaration}, {"withdrawal", text->withdrawal}};
 }
 
 json::Value to_json(const Overview& overview, std::string_view language) {
@@ -55,7 +31,7 @@ json::Value to_json(const Overview& overview, std::string_view language) {
   for (const Said& said : overview.history) {
     history.push_back({{"id", said.id}, {"act", consent::name_of(said.act)}, {"said_at", format_time(said.at)}});
   }
-  return {{"notice", notice_json(overview.notice, language)},
+  return {{"notice", portal::to_json(overview.notice, language)},
           {"known", overview.known},
           {"links", std::move(links)},
           {"history", std::move(history)}};

@@ -29,22 +29,13 @@ std::string_view unit_of(const law::Term& term) {
   return kUnits[static_cast<std::size_t>(term.unit)];
 }
 
-Value notice_json(const notices::NoticePointer& notice, std::string_view language) {
-  if (!notice) return {};
-  const notices::Text* text = notice->text_in(language);
-  if (text == nullptr) return {};
-  return {
-      {"id", notice->id},   {"version", notice->version},       {"language", text->language},    {"title", text->title},
-      {"text", text->text}, {"declaration", text->declaration}, {"withdrawal", text->withdrawal}};
-}
-
 Value line_json(const Line& line, std::string_view language) {
   return {{"channel", law::name_of(line.channel)},
           {"state", name_of(line.state)},
           {"expired", line.expired},
           {"since", time_or_null(line.since)},
           {"expires_at", time_or_null(line.expires_at)},
-          {"notice", notice_json(line.notice, language)}};
+          {"notice", to_json(line.notice, language)}};
 }
 
 Value topic_json(const Topic& topic, std::string_view language) {

@@ -97,7 +97,10 @@ bool outweighs(const consent::Standing& a, const consent::Standing& b) {
 class PortalImpl final : public Portal {
  public:
   PortalImpl(Parts parts, Settings settings, std::unique_ptr<Access> access)
-      : parts_(std::move(parts)), settings_(std::move(settings)), access_(std::move(access)) {}
+      : parts_(std::move(parts)),
+        looks_(parts_.places, *parts_.law, *parts_.clock),
+        settings_(std::move(settings)),
+        access_(std::move(access)) {}
 
   const Settings& settings() const override { return settings_; }
   Result<void> ask(std::string_view address, std::string_view language, std::string_view caller) override {
@@ -201,56 +204,19 @@ class PortalImpl final : public Portal {
     return out;
   }
 
-  // Showing somebody what is kept of them is a duty; the gate is asked all the same.
-  gate::Ruling rule(std::string_view country) {
-    gate::Question question;
-    question.use = gate::Use::view;
-    question.purpose = Purpose::RightsFulfilment;
-    question.basis = gate::info(Purpose::RightsFulfilment).default_basis;
-    question.stored_for = {Purpose::RightsFulfilment};  // whatever is kept is kept to be shown to them, too
-    question.role = kRole;
-    question.country = country;
-    question.at = parts_.clock->now();
-    return gate::rule(question, *parts_.law->current());
-  }
-
   Result<void> permit(const Request& request, const Members& members) {
     for (std::size_t i = 0; i < members.size(); ++i) {
-      for (const Member& member : members[i]) {
-        const gate::Ruling ruling = rule(member.country);
-        if (ruling.allowed()) continue;
-        TRY(record(request, i, {member.id}, ruling));
-        return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, Purpose::RightsFulfilment, "en"));
-      }
+      for (const Member& member : members[i]) TRY(looks_.permit(request, i, member.id, member.country));
     }
     return {};
   }
 
   // The ledger of everybody whose statements are shown.
   Result<void> tell(const Request& request, const std::vector<std::set<IdentityId>>& seen) {
-    const gate::Ruling ruling = rule("");
-    for (std::size_t i = 0; i < seen.size(); ++i) TRY(record(request, i, seen[i], ruling));
+    const gate::Ruling ruling = looks_.rule("");
+    for (std::size_t i = 0; i < seen.size(); ++i) TRY(looks_.record(request, i, seen[i], ruling));
     if (ruling.allowed()) return {};
     return fail(ErrorKind::forbidden, "use_denied", gate::reason(ruling, Purpose::RightsFulfilment, "en"));
-  }
-
-  Result<void> record(const Request& request, std::size_t place, const std::set<IdentityId>& who,
-                      const gate::Ruling& ruling) {
-    std::vector<ledger::Entry> entries;
-    for (IdentityId identity : who) {
-      ledger::Entry entry;
-      entry.identity = identity;
-      entry.at = parts_.clock->now();
-      entry.purposes = {Purpose::RightsFulfilment};
-      entry.decision = ruling.decision;
-      entry.rules = {ruling.rules[0]};
-      entry.rule_set = ruling.rule_set;
-      entry.role = kRole;
-      entry.operation = request.operation;
-      entries.push_back(std::move(entry));
-    }
-    if (entries.empty()) return {};
-    return parts_.places[place].ledger->record(std::move(entries));
   }
 
   std::map<Purpose, std::set<Channel>> asked_now() {
@@ -425,14 +391,14 @@ class PortalImpl final : public Portal {
       out.country = TRY(there.identities->country_of(tx, who)).value_or("");
       return {};
     }));
-    const gate::Ruling ruling = rule(out.country);
+    const gate::Ruling ruling = looks_.rule(out.country);
     if (!ruling.allowed()) return unknown_statement();
     TRY(read(place, [&](db::Transaction& tx) -> Result<void> {
       out.statement = TRY(there.consents->find(tx, id));
       return {};
     }));
     if (!TRY(is_theirs(request.customer.address, place, who, out.statement))) return unknown_statement();
-    TRY(record(request, place, {who}, ruling));
+    TRY(looks_.record(request, place, {who}, ruling));
     out.handle = customers::format_handle(out.region, who);
     if (auto notice = parts_.notices->find(out.statement.notice.id, out.statement.notice.version)) out.notice = *notice;
     out.entry = parts_.notices->entry(out.statement.purpose);
@@ -450,6 +416,7 @@ class PortalImpl final : public Portal {
   }
 
   const Parts parts_;
+  const Looks looks_;
   const Settings settings_;
   const std::unique_ptr<Access> access_;
   http::Buckets speakers_{20'000};

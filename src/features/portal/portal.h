@@ -20,6 +20,8 @@
 #include "features/ledger/ledger.h"
 #include "features/notices/notices.h"
 #include "features/outreach/outreach.h"
+#include "features/portal/looks.h"
+#include "features/portal/requests.h"
 #include "features/preferences/preferences.h"
 #include "features/regions/regions.h"
 #include "features/staff/staff.h"

@@ -10,28 +10,10 @@ namespace {
 
 using http::Response;
 
-// A form of another site can't send this type without asking (CORS).
-Result<json::Value> read_json(const http::Request& request) {
-  if (!request.header("Content-Type").starts_with("application/json")) {
-    return fail(ErrorKind::invalid, "content_type_invalid", "Send the body as Content-Type: application/json.");
-  }
-  return json::parse(request.body);
-}
-
-std::string read_language(json::Reader& reader) {
-  const std::string language = reader.optional_text("language", {.max_length = 8}).value_or("en");
-  if (language != "de" && language != "en") reader.error("language", "must be de or en");
-  return language;
-}
-
 // Path: nothing else looks at it; SameSite=Strict, since no other site has business here.
 std::string cookie(const Settings& settings, std::string_view value, std::chrono::seconds lifetime) {
   return fmt::format("{}={}; Path=/api/v1/me; Max-Age={}; HttpOnly; SameSite=Strict{}", kSessionCookie, value,
                      lifetime.count(), settings.secure_cookie ? "; Secure" : "");
-}
-
-Request request_of(const http::Request& request) {
-  return {std::any_cast<const Customer&>(request.principal.who), request.operation, request.trace_id};
 }
 
 Result<Response> ask(const http::Request& request, Portal& portal) {
