@@ -19,8 +19,12 @@ import {type Basis, basisName, bases, isDevice, KindIcon, kindName} from './kind
 import {nameOfEnd, useLinks, useUnlink} from './links';
 import {nameConflict} from './name-conflict';
 
+// Made by a leave of the customer's own: only they can give it again.
+const byCustomer = '@customer';
+
 function originName(t: TFunction, customer: Customer, origin: string | null): string {
   if (origin === null) return t('identities.byOthers');
+  if (origin === byCustomer) return t('identities.byCustomer');
   return origin.startsWith('staff') || origin.startsWith('token') ? t('identities.byStaff') : sourceName(customer, origin);
 }
 
@@ -170,7 +174,7 @@ function LinkLine({link, customer, mayLink, purpose}: {link: CustomerLink; custo
           {t('identities.unlink')}
         </Button>
       )}
-      {mayLink && link.standing !== 'active' && (
+      {mayLink && link.standing !== 'active' && link.origin !== byCustomer && (
         <Button size="compact-md" variant="default" loading={again.isPending} onClick={() => again.mutate()} aria-label={`${linkWord}: ${t('identities.linkNamed', {a: link.a, b: link.b})}`}>
           {linkWord}
         </Button>

@@ -46,6 +46,7 @@ export const customer: typeof english = {
     unlinked: 'Getrennt. Jede Hälfte führt jetzt zu einer eigenen Person.',
     because: 'Sagt {{origin}}; beruht auf: {{basis}}',
     byStaff: 'Ihr Haus',
+    byCustomer: 'die Kundin oder der Kunde selbst',
     byOthers: 'ein anderer Teil Ihres Unternehmens',
     holdsFor_one: 'Gilt für {{count}} Zweck',
     holdsFor_other: 'Gilt für {{count}} Zwecke',

@@ -44,6 +44,7 @@ export const customer = {
     unlinked: 'Taken apart. Each half now leads to its own customer.',
     because: 'Said by {{origin}}, resting on: {{basis}}',
     byStaff: 'your company’s staff',
+    byCustomer: 'the customer themselves',
     byOthers: 'another part of your company',
     holdsFor_one: 'Holds for {{count}} purpose',
     holdsFor_other: 'Holds for {{count}} purposes',
