@@ -3,12 +3,12 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <map>
 
 #include "features/consent_imports/lines.h"
 #include "features/ledger/ledger.h"
+#include "features/regions/testing/two_regions.h"
 #include "features/subjects/subjects.h"
 #include "platform/db/testing/testing.h"
 
@@ -39,10 +39,7 @@ class ConsentImportsTest : public db::testing::DatabaseTest {
     crypto::initialize();
     DatabaseTest::SetUp();
     if (IsSkipped()) return;
-    std::vector<db::Migration> control;
-    for (auto part : {staff::migrations(), sources::migrations()})
-      control.insert(control.end(), part.begin(), part.end());
-    ASSERT_TRUE(database().migrate(control));
+    ASSERT_TRUE(database().migrate(regions::testing::all_of({staff::migrations(), sources::migrations()})));
     staff_ = staff::Staff::create(database(), clock_);
     sources_ = *sources::Sources::open(database(), clock_);
     ASSERT_TRUE(sources_->add({.id = "crm",
@@ -63,24 +60,10 @@ class ConsentImportsTest : public db::testing::DatabaseTest {
   }
 
   void open_regions() {
-    static int count = 0;
-    const std::string unique = fmt::format("{}i{}", getpid(), ++count);
-    ids_ = {"s" + unique, "t" + unique};
-    settings_.data_folder = folder_.path() / "data";
-    settings_.key_folder = folder_.path() / "keys";
-    if (GetParam() == db::testing::Backend::postgresql) settings_.postgres_url = test_database().options().location;
-    settings_.regions = {{ids_[0], {"DE"}}, {ids_[1], {"US"}}};
-    settings_.home = ids_[0];
-    ASSERT_TRUE(regions::Regions::create_keys(settings_));
-    regions::Schemas schemas;
-    for (auto part : {subjects::migrations(), identity::migrations(), consent::migrations()}) {
-      schemas.data.insert(schemas.data.end(), part.begin(), part.end());
-    }
-    const auto vault = vault::migrations();
-    schemas.vault.assign(vault.begin(), vault.end());
-    const auto ledger = ledger::migrations();
-    schemas.ledger.assign(ledger.begin(), ledger.end());
-    regions_ = *regions::Regions::open(settings_, schemas);
+    regions_.open(GetParam(), test_database(),
+                  {regions::testing::all_of({subjects::migrations(), identity::migrations(), consent::migrations()}),
+                   regions::testing::all_of({vault::migrations()}), regions::testing::all_of({ledger::migrations()})});
+    ids_ = regions_.ids();
     for (const std::string& id : ids_) {
       regions::Region& region = *regions_->find(id);
       Region& parts = regions_parts_[id];
@@ -94,18 +77,7 @@ class ConsentImportsTest : public db::testing::DatabaseTest {
     imports_.reset();
     if (!regions_) return;
     regions_parts_.clear();
-    regions_->stop();
-    regions_.reset();
-    if (settings_.postgres_url.empty()) return;
-    for (const std::string& id : ids_) {
-      for (const char* name : {"data", "vault", "ledger"}) {
-        const std::string sql = fmt::format("DROP SCHEMA IF EXISTS handschlag_{}_{} CASCADE", id, name);
-        EXPECT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
-          TRY(tx.execute(sql, {}));
-          return {};
-        }));
-      }
-    }
+    regions_.close();
   }
 
   Report take(std::string text, Format format = Format::csv) {
@@ -195,12 +167,10 @@ class ConsentImportsTest : public db::testing::DatabaseTest {
   }
 
   ManualClock clock_{*parse_time("2026-11-23T10:00:00Z")};
-  db::testing::TemporaryFolder folder_;
-  regions::Settings settings_;
   std::vector<std::string> ids_;
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<sources::Sources> sources_;
-  std::unique_ptr<regions::Regions> regions_;
+  regions::testing::TwoRegions regions_;
   std::map<std::string, Region> regions_parts_;
   std::unique_ptr<ConsentImports> imports_;
 };

@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include <map>
+#include <random>
+
+#include "features/regions/testing/two_regions.h"
 #include "features/subjects/subjects.h"
 #include "features/templates/templates.h"
 #include "platform/db/testing/testing.h"
@@ -43,27 +46,8 @@ class LinkingTest : public db::testing::DatabaseTest {
     crypto::initialize();
     DatabaseTest::SetUp();
     if (IsSkipped()) return;
-    static int count = 0;
-    prefix_ = fmt::format("l{}n{}", getpid(), ++count);
-    regions_settings_.data_folder = folder_.path() / "data";
-    regions_settings_.key_folder = folder_.path() / "keys";
-    if (GetParam() == db::testing::Backend::postgresql) {
-      regions_settings_.postgres_url = test_database().options().location;
-    }
-    regions_settings_.regions = {{prefix_ + "a", {"DE"}}, {prefix_ + "b", {"US"}}};
-    regions_settings_.home = prefix_ + "a";
-    ASSERT_TRUE(regions::Regions::create_keys(regions_settings_));
-    regions::Schemas schemas;
-    std::vector<db::Migration> control;
-    auto append = [](auto& to, auto from) { to.insert(to.end(), from.begin(), from.end()); };
-    for (auto part : {subjects::migrations(), identity::migrations(), consent::migrations(), outreach::migrations(),
-                      migrations()}) {
-      append(schemas.data, part);
-    }
-    append(schemas.vault, vault::migrations());
-    append(schemas.ledger, ledger::migrations());
-    for (auto part : {staff::migrations(), notices::migrations(), sources::migrations()}) append(control, part);
-    ASSERT_TRUE(database().migrate(control));
+    ASSERT_TRUE(database().migrate(
+        regions::testing::all_of({staff::migrations(), notices::migrations(), sources::migrations()})));
     staff_ = staff::Staff::create(database(), clock_);
     notices_ = *notices::Notices::open(database(), *staff_, clock_);
     sources_ = *sources::Sources::open(database(), clock_);
@@ -71,7 +55,10 @@ class LinkingTest : public db::testing::DatabaseTest {
                                .touchpoint = "shop",
                                .trust = sources::Trust::server,
                                .purposes = {{Purpose::CustomerCare, gate::Basis::contract}}}));
-    regions_ = *regions::Regions::open(regions_settings_, schemas);
+    regions_.open(GetParam(), test_database(),
+                  {regions::testing::all_of({subjects::migrations(), identity::migrations(), consent::migrations(),
+                                             outreach::migrations(), migrations()}),
+                   regions::testing::all_of({vault::migrations()}), regions::testing::all_of({ledger::migrations()})});
     for (const auto& region : regions_->all()) {
       Parcel& one = parcels_.emplace_back();
       one.vault = *vault::Vault::open(region->vault(), region->id(), region->key());
@@ -102,18 +89,7 @@ class LinkingTest : public db::testing::DatabaseTest {
     outreach_.reset();
     if (!regions_) return;
     parcels_.clear();
-    regions_->stop();
-    regions_.reset();
-    if (regions_settings_.postgres_url.empty()) return;
-    for (const auto& region : regions_settings_.regions) {
-      for (const char* name : {"data", "vault", "ledger"}) {
-        const std::string sql = fmt::format("DROP SCHEMA IF EXISTS handschlag_{}_{} CASCADE", region.id, name);
-        EXPECT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
-          TRY(tx.execute(sql, {}));
-          return {};
-        }));
-      }
-    }
+    regions_.close();
   }
 
   db::Database& data(std::size_t place) { return regions_->all()[place]->data(); }
@@ -170,7 +146,7 @@ class LinkingTest : public db::testing::DatabaseTest {
     EXPECT_TRUE(asking) << asking.error().code;
     if (!asking) return "";
     EXPECT_TRUE(linking_->send(*asking));
-    EXPECT_TRUE(outreach_->send_due(regions_settings_.home));
+    EXPECT_TRUE(outreach_->send_due(regions_->home().id()));
     if (mailbox_.letters.empty() || mailbox_.letters.back().first != to) return "";
     const std::string& letter = mailbox_.letters.back().second;
     for (std::size_t at = 0; at + 9 <= letter.size(); ++at) {
@@ -206,16 +182,13 @@ class LinkingTest : public db::testing::DatabaseTest {
     return out;
   }
 
-  db::testing::TemporaryFolder folder_;
-  std::string prefix_;
-  regions::Settings regions_settings_;
   ManualClock clock_{*parse_time("2026-11-24T10:00:00Z")};
   metrics::Registry metrics_;
   Mailbox mailbox_;
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<notices::Notices> notices_;
   std::unique_ptr<sources::Sources> sources_;
-  std::unique_ptr<regions::Regions> regions_;
+  regions::testing::TwoRegions regions_;
   std::vector<Parcel> parcels_;
   std::unique_ptr<outreach::Outreach> outreach_;
   std::unique_ptr<Linking> linking_;
@@ -381,6 +354,137 @@ TEST_P(LinkingTest, WithoutANoticeNothingIsOffered) {
   publish("With an end", {1, law::Term::Unit::years});
   EXPECT_FALSE(linking_->of(as())->notice) << "a leave that ends by itself would leave them joined";
 }
+
+// Three people, two sessions of each, and whatever order of steps: joined exactly while a leave stands.
+class LinkingSequenceTest : public LinkingTest {
+ protected:
+  struct Pending {
+    std::string code;
+    std::size_t target = 0;
+    int tries = 0;  // -1: used
+  };
+  using Pair = std::pair<std::size_t, std::size_t>;
+
+  void begin() {
+    publish();
+    linking_ = open({.attempts = kAttempts,
+                     .asker_an_hour = kMany,
+                     .asker_a_day = kMany,
+                     .target_an_hour = kMany,
+                     .target_a_day = kMany,
+                     .asked_at_once = kMany,
+                     .tried_at_once = kMany});
+    for (std::size_t i = 0; i < 3; ++i) {
+      mailboxes_.push_back(fmt::format("p{}@example.org", i));
+      people_.push_back(person(fmt::format("n{}", i), mailboxes_.back()));
+    }
+  }
+
+  static Pair pair_of(std::size_t a, std::size_t b) { return {std::min(a, b), std::max(a, b)}; }
+  bool joined(std::size_t a, std::size_t b) const {
+    const std::size_t third = 3 - a - b;
+    return model_.contains(pair_of(a, b)) || (model_.contains(pair_of(a, third)) && model_.contains(pair_of(third, b)));
+  }
+  portal::Request of(std::size_t who, int session) { return as(mailboxes_[who], fmt::format("s{}", session)); }
+
+  void ask(std::size_t who, int session, std::size_t target) {
+    const std::string& mailbox = mailboxes_[target];
+    pending_[{who, session}] = {code_for(of(who, session), Way::email, mailbox, mailbox), target, 0};
+    ASSERT_FALSE((pending_[{who, session}].code.empty()));
+  }
+
+  // Right, or replayed: its code stays here after it was used.
+  void agree(std::size_t who, int session) {
+    Pending& now = pending_[{who, session}];
+    const bool good = !now.code.empty() && now.tries >= 0 && now.tries < kAttempts;
+    const bool fresh = good && !joined(who, now.target);
+    EXPECT_EQ(linking_->agree(of(who, session), with(now.code.empty() ? "12345678" : now.code), kCaller).has_value(),
+              fresh);
+    if (fresh) model_.insert(pair_of(who, now.target));
+    now.tries = good ? -1 : now.tries < 0 ? -1 : now.tries + 1;
+  }
+
+  // By the code of another session, or a wrong one.
+  void forge(std::size_t who, int session) {
+    Pending& now = pending_[{who, session}];
+    const std::string foreign = pending_[{who, 1 - session}].code;
+    if (!foreign.empty() && foreign == now.code) return;
+    EXPECT_FALSE(linking_->agree(of(who, session), with(foreign.empty() ? "00000000" : foreign), kCaller));
+    if (now.tries >= 0) ++now.tries;
+  }
+
+  void end(std::size_t who, int session) {
+    const auto overview = linking_->of(of(who, session));
+    ASSERT_TRUE(overview);
+    if (overview->links.empty()) return;
+    const std::size_t before = model_.size();
+    ASSERT_TRUE(linking_->end(of(who, session), overview->links[0].id, "en"));
+    std::erase_if(model_, [&](const Pair& pair) {
+      return (pair.first == who || pair.second == who) && !together(people_[pair.first], people_[pair.second]);
+    });
+    EXPECT_EQ(before - model_.size(), 1u);
+  }
+
+  // Taken down by staff: all of theirs comes apart.
+  void say_no_on_the_phone(std::size_t who) {
+    consent::Statement no;
+    no.identity = people_[who];
+    no.act = consent::Act::withdrawn;
+    no.purpose = Purpose::IdentityLinking;
+    no.occurred_at = no.received_at = clock_.now();
+    ASSERT_TRUE(data(0).write([&](db::Transaction& tx) -> Result<void> {
+      TRY(parcels_[0].consents->record(tx, no));
+      return {};
+    }));
+    std::erase_if(model_, [&](const Pair& pair) { return pair.first == who || pair.second == who; });
+  }
+
+  static constexpr int kAttempts = 5;
+  static constexpr std::int64_t kMany = 100'000;
+  std::vector<std::string> mailboxes_;
+  std::vector<IdentityId> people_;
+  std::map<std::pair<std::size_t, int>, Pending> pending_;  // by person and session
+  std::set<Pair> model_;                                    // by a leave of their own
+};
+
+TEST_P(LinkingSequenceTest, JoinedExactlyWhileALeaveStands) {
+  begin();
+  std::mt19937 random(20'261'124);
+  for (int step = 0; step < 250; ++step) {
+    SCOPED_TRACE(step);
+    clock_.advance(std::chrono::seconds{1});
+    const std::size_t who = random() % 3;
+    const int session = static_cast<int>(random() % 2);
+    switch (random() % 13) {
+      case 0:
+      case 1:
+      case 2:
+        ask(who, session, (who + 1 + random() % 2) % 3);
+        break;
+      case 3:
+      case 4:
+      case 5:
+        agree(who, session);
+        break;
+      case 6:
+      case 7:
+      case 8:
+        forge(who, session);
+        break;
+      case 9:
+        say_no_on_the_phone(who);
+        break;
+      default:
+        end(who, session);
+    }
+    for (const auto& [a, b] : {Pair{0, 1}, Pair{0, 2}, Pair{1, 2}}) {
+      ASSERT_EQ(together(people_[a], people_[b]), joined(a, b)) << a << " and " << b;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, LinkingSequenceTest, testing::ValuesIn(db::testing::all_backends()),
+                         db::testing::backend_name);
 
 }  // namespace
 }  // namespace handschlag::linking

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <any>
 
 #include "features/portal/json.h"
+#include "features/regions/testing/two_regions.h"
 #include "features/subjects/subjects.h"
 #include "features/templates/templates.h"
 #include "platform/db/testing/testing.h"
@@ -48,28 +48,13 @@ class PortalTest : public db::testing::DatabaseTest {
     crypto::initialize();
     DatabaseTest::SetUp();
     if (IsSkipped()) return;
-    static int count = 0;
-    prefix_ = fmt::format("p{}n{}", getpid(), ++count);
-    settings_.data_folder = folder_.path() / "data";
-    settings_.key_folder = folder_.path() / "keys";
-    if (GetParam() == db::testing::Backend::postgresql) settings_.postgres_url = test_database().options().location;
-    settings_.regions = {{prefix_ + "a", {"DE"}}, {prefix_ + "b", {"US"}}};
-    settings_.home = prefix_ + "a";
-    ASSERT_TRUE(regions::Regions::create_keys(settings_));
-    regions::Schemas schemas;
-    std::vector<db::Migration> control;
-    auto append = [](auto& to, auto from) { to.insert(to.end(), from.begin(), from.end()); };
-    for (auto part : {subjects::migrations(), identity::migrations(), consent::migrations(), outreach::migrations(),
-                      migrations()}) {
-      append(schemas.data, part);
-    }
-    append(schemas.vault, vault::migrations());
-    append(schemas.ledger, ledger::migrations());
-    for (auto part : {staff::migrations(), notices::migrations()}) append(control, part);
-    ASSERT_TRUE(database().migrate(control));
+    ASSERT_TRUE(database().migrate(regions::testing::all_of({staff::migrations(), notices::migrations()})));
     staff_ = staff::Staff::create(database(), clock_);
     notices_ = *notices::Notices::open(database(), *staff_, clock_);
-    regions_ = *regions::Regions::open(settings_, schemas);
+    regions_.open(GetParam(), test_database(),
+                  {regions::testing::all_of({subjects::migrations(), identity::migrations(), consent::migrations(),
+                                             outreach::migrations(), migrations()}),
+                   regions::testing::all_of({vault::migrations()}), regions::testing::all_of({ledger::migrations()})});
     for (const auto& region : regions_->all()) {
       Parcel& one = parcels_.emplace_back();
       one.vault = *vault::Vault::open(region->vault(), region->id(), region->key());
@@ -101,18 +86,7 @@ class PortalTest : public db::testing::DatabaseTest {
     outreach_.reset();
     if (!regions_) return;
     parcels_.clear();
-    regions_->stop();
-    regions_.reset();
-    if (settings_.postgres_url.empty()) return;
-    for (const auto& region : settings_.regions) {
-      for (const char* name : {"data", "vault", "ledger"}) {
-        const std::string sql = fmt::format("DROP SCHEMA IF EXISTS handschlag_{}_{} CASCADE", region.id, name);
-        EXPECT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
-          TRY(tx.execute(sql, {}));
-          return {};
-        }));
-      }
-    }
+    regions_.close();
   }
 
   db::Database& data(std::size_t place) { return regions_->all()[place]->data(); }
@@ -157,7 +131,7 @@ class PortalTest : public db::testing::DatabaseTest {
 
   std::string code_for(std::string_view address) {
     EXPECT_TRUE(portal_->ask(address, "en", kCaller));
-    EXPECT_TRUE(outreach_->send_due(settings_.home));
+    EXPECT_TRUE(outreach_->send_due(regions_->home().id()));
     if (mailbox_.letters.empty() || mailbox_.letters.back().first != address) return "";
     const std::string& letter = mailbox_.letters.back().second;
     const auto at = letter.find("/me#");
@@ -200,15 +174,12 @@ class PortalTest : public db::testing::DatabaseTest {
 
   std::string code_of(const Result<Session>& result) { return result ? "" : result.error().code; }
 
-  db::testing::TemporaryFolder folder_;
-  std::string prefix_;
-  regions::Settings settings_;
   ManualClock clock_{*parse_time("2026-11-24T10:00:00Z")};
   metrics::Registry metrics_;
   Mailbox mailbox_;
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<notices::Notices> notices_;
-  std::unique_ptr<regions::Regions> regions_;
+  regions::testing::TwoRegions regions_;
   std::vector<Parcel> parcels_;
   std::unique_ptr<outreach::Outreach> outreach_;
   std::unique_ptr<Portal> portal_;
@@ -230,14 +201,14 @@ TEST_P(PortalTest, KnownAndUnknownGetTheSameMail) {
 
 TEST_P(PortalTest, NobodyIsBombed) {
   for (int i = 0; i < 6; ++i) EXPECT_TRUE(portal_->ask(kAnna, "en", fmt::format("192.0.2.{}", i)));
-  ASSERT_TRUE(outreach_->send_due(settings_.home));
+  ASSERT_TRUE(outreach_->send_due(regions_->home().id()));
   EXPECT_EQ(mailbox_.letters.size(), 4u);
   clock_.advance(std::chrono::hours{2});
   EXPECT_FALSE(code_for(kAnna).empty());
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(portal_->ask(fmt::format("{}@example.org", i), "en", "198.51.100.7"));
   for (int i = 0; i < 30; ++i) EXPECT_TRUE(portal_->ask(fmt::format("{}@example.org", i), "en", "198.51.100.7"));
   mailbox_.letters.clear();
-  ASSERT_TRUE(outreach_->send_due(settings_.home));
+  ASSERT_TRUE(outreach_->send_due(regions_->home().id()));
   EXPECT_GE(mailbox_.letters.size(), 20u);
   EXPECT_LE(mailbox_.letters.size(), 25u) << "and one a minute";
 }
@@ -372,7 +343,8 @@ TEST_P(PortalTest, AuditNamesNobody) {
   const auto page = staff_->audit("customer", "", 10);
   ASSERT_TRUE(page);
   ASSERT_EQ(page->records.size(), 1u);
-  EXPECT_EQ(page->records[0].entry.target, fmt::format("customer:{}-1 DirectMarketing:email given", settings_.home));
+  EXPECT_EQ(page->records[0].entry.target,
+            fmt::format("customer:{}-1 DirectMarketing:email given", regions_->home().id()));
 }
 
 TEST_P(PortalTest, NobodyAgreesToATextThatIsNotTheNewest) {
@@ -437,7 +409,7 @@ TEST_P(PortalTest, SharedMailboxShowsWhatWasSaidForIt) {
   ASSERT_TRUE(seen) << seen.error().detail;
   EXPECT_TRUE(seen->history.empty());
   EXPECT_EQ(json::dump(to_json(*seen, "de")).find("private"), std::string::npos);
-  auto receipt = portal_->receipt(as(session), preferences::format_statement(settings_.home, hidden));
+  auto receipt = portal_->receipt(as(session), preferences::format_statement(regions_->home().id(), hidden));
   EXPECT_EQ(receipt.error().code, "statement_unknown");
   auto given = portal_->say(as(session), yes());
   ASSERT_TRUE(given) << given.error().detail;
@@ -449,7 +421,7 @@ TEST_P(PortalTest, ReceiptIsOfThisAddressAlone) {
   person(0, "anna", kAnna);
   auto given = portal_->say(as(sign_in()), yes());
   ASSERT_TRUE(given) << given.error().detail;
-  const std::string id = preferences::format_statement(settings_.home, given->history[0].statement.id);
+  const std::string id = preferences::format_statement(regions_->home().id(), given->history[0].statement.id);
   auto receipt = portal_->receipt(as(sign_in()), id);
   ASSERT_TRUE(receipt) << receipt.error().detail;
   http::Request page;

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <map>
 
 #include "features/ledger/ledger.h"
+#include "features/regions/testing/two_regions.h"
 #include "features/staff/staff.h"
 #include "features/subjects/subjects.h"
 #include "features/templates/templates.h"
@@ -74,10 +74,8 @@ class SignupsTest : public db::testing::DatabaseTest {
     crypto::initialize();
     DatabaseTest::SetUp();
     if (IsSkipped()) return;
-    std::vector<db::Migration> control;
-    auto append = [](auto& to, auto from) { to.insert(to.end(), from.begin(), from.end()); };
-    for (auto part : {staff::migrations(), notices::migrations(), sources::migrations()}) append(control, part);
-    ASSERT_TRUE(database().migrate(control));
+    ASSERT_TRUE(database().migrate(
+        regions::testing::all_of({staff::migrations(), notices::migrations(), sources::migrations()})));
     staff_ = staff::Staff::create(database(), clock_);
     notices_ = *notices::Notices::open(database(), *staff_, clock_);
     sources_ = *sources::Sources::open(database(), clock_);
@@ -88,24 +86,11 @@ class SignupsTest : public db::testing::DatabaseTest {
   }
 
   void open_regions() {
-    static int count = 0;
-    const std::string unique = fmt::format("{}n{}", getpid(), ++count);
-    ids_ = {"s" + unique, "t" + unique};
-    settings_.data_folder = folder_.path() / "data";
-    settings_.key_folder = folder_.path() / "keys";
-    if (GetParam() == db::testing::Backend::postgresql) settings_.postgres_url = test_database().options().location;
-    settings_.regions = {{ids_[0], {"DE"}}, {ids_[1], {"US"}}};
-    settings_.home = ids_[0];
-    ASSERT_TRUE(regions::Regions::create_keys(settings_));
-    regions::Schemas schemas;
-    auto append = [](auto& to, auto from) { to.insert(to.end(), from.begin(), from.end()); };
-    for (auto part : {subjects::migrations(), identity::migrations(), consent::migrations(), outreach::migrations(),
-                      migrations()}) {
-      append(schemas.data, part);
-    }
-    append(schemas.vault, vault::migrations());
-    append(schemas.ledger, ledger::migrations());
-    regions_ = *regions::Regions::open(settings_, schemas);
+    regions_.open(GetParam(), test_database(),
+                  {regions::testing::all_of({subjects::migrations(), identity::migrations(), consent::migrations(),
+                                             outreach::migrations(), migrations()}),
+                   regions::testing::all_of({vault::migrations()}), regions::testing::all_of({ledger::migrations()})});
+    ids_ = regions_.ids();
     for (const std::string& id : ids_) {
       regions::Region& region = *regions_->find(id);
       Region& parts = parts_[id];
@@ -121,18 +106,7 @@ class SignupsTest : public db::testing::DatabaseTest {
     outreach_.reset();
     if (!regions_) return;
     parts_.clear();
-    regions_->stop();
-    regions_.reset();
-    if (settings_.postgres_url.empty()) return;
-    for (const std::string& id : ids_) {
-      for (const char* name : {"data", "vault", "ledger"}) {
-        const std::string sql = fmt::format("DROP SCHEMA IF EXISTS handschlag_{}_{} CASCADE", id, name);
-        EXPECT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
-          TRY(tx.execute(sql, {}));
-          return {};
-        }));
-      }
-    }
+    regions_.close();
   }
 
   void open(std::string base_url = "https://shop.example") {
@@ -261,13 +235,11 @@ class SignupsTest : public db::testing::DatabaseTest {
   }
 
   ManualClock clock_{*parse_time("2026-11-23T10:00:00Z")};
-  db::testing::TemporaryFolder folder_;
-  regions::Settings settings_;
   std::vector<std::string> ids_;
   std::unique_ptr<staff::Staff> staff_;
   std::unique_ptr<notices::Notices> notices_;
   std::unique_ptr<sources::Sources> sources_;
-  std::unique_ptr<regions::Regions> regions_;
+  regions::testing::TwoRegions regions_;
   std::map<std::string, Region> parts_;
   metrics::Registry metrics_;
   FakeServer server_;

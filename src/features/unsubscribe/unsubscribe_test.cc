@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <map>
 
+#include "features/regions/testing/two_regions.h"
 #include "features/subjects/subjects.h"
 #include "features/unsubscribe/link.h"
 #include "platform/db/testing/testing.h"
@@ -64,22 +64,11 @@ class UnsubscribeTest : public db::testing::DatabaseTest {
     crypto::initialize();
     DatabaseTest::SetUp();
     if (IsSkipped()) return;
-    static int count = 0;
-    const std::string unique = fmt::format("{}n{}", getpid(), ++count);
-    ids_ = {"e" + unique, "u" + unique};
-    settings_.data_folder = folder_.path() / "data";
-    settings_.key_folder = folder_.path() / "keys";
-    if (GetParam() == db::testing::Backend::postgresql) settings_.postgres_url = test_database().options().location;
-    settings_.regions = {{ids_[0], {"DE"}}, {ids_[1], {"US"}}};
-    settings_.home = ids_[0];
-    ASSERT_TRUE(regions::Regions::create_keys(settings_));
-    regions::Schemas schemas;
-    auto append = [](auto& to, auto from) { to.insert(to.end(), from.begin(), from.end()); };
-    append(schemas.data, subjects::migrations());
-    append(schemas.data, identity::migrations());
-    append(schemas.data, consent::migrations());
-    append(schemas.vault, vault::migrations());
-    regions_ = *regions::Regions::open(settings_, schemas);
+    regions_.open(GetParam(), test_database(),
+                  {regions::testing::all_of({subjects::migrations(), identity::migrations(), consent::migrations()}),
+                   regions::testing::all_of({vault::migrations()}),
+                   {}});
+    ids_ = regions_.ids();
     for (const std::string& id : ids_) open_vault(id);
     anna_ = person(ids_[0], "anna", {Purpose::DirectMarketing, Purpose::CustomerOrderManagement});
     open();
@@ -87,19 +76,7 @@ class UnsubscribeTest : public db::testing::DatabaseTest {
 
   void TearDown() override {
     unsubscribe_.reset();
-    if (!regions_) return;
-    regions_->stop();
-    regions_.reset();
-    if (settings_.postgres_url.empty()) return;
-    for (const std::string& id : ids_) {
-      for (const char* name : {"data", "vault", "ledger"}) {
-        const std::string sql = fmt::format("DROP SCHEMA IF EXISTS handschlag_{}_{} CASCADE", id, name);
-        EXPECT_TRUE(database().write([&](db::Transaction& tx) -> Result<void> {
-          TRY(tx.execute(sql, {}));
-          return {};
-        }));
-      }
-    }
+    regions_.close();
   }
 
   void open_vault(const std::string& id) {
@@ -204,10 +181,8 @@ class UnsubscribeTest : public db::testing::DatabaseTest {
     return no;
   }
 
-  db::testing::TemporaryFolder folder_;
-  regions::Settings settings_;
   std::vector<std::string> ids_;
-  std::unique_ptr<regions::Regions> regions_;
+  regions::testing::TwoRegions regions_;
   std::map<std::string, Region> parts_;
   std::map<std::string, crypto::Key> keys_;
   ManualClock clock_{Time{std::chrono::milliseconds{1'795'000'000'000}}};
