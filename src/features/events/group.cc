@@ -134,7 +134,7 @@ Result<void> GroupWriter::listen(db::Transaction& tx) {
     }
   }
   // A no that nobody is to be known by makes nobody known.
-  const auto known = TRY(cell_.identities->knows(tx, keys));
+  const auto known = keys.empty() ? std::vector<identity::Sighting::Known>{} : TRY(cell_.identities->knows(tx, keys));
   for (std::size_t i = 0; i < known.size(); ++i) {
     if (known[i].purposes.empty()) continue;
     spoken.push_back({known[i].id, unmet[i]->source.get(), &unmet[i]->intake});
