@@ -134,6 +134,19 @@ TEST_P(RefusedTest, OfWhoIsErasedNothingStays) {
   EXPECT_EQ(refused(anna_), PurposeSet{});
 }
 
+TEST_P(RefusedTest, OfManyAtOnceEachHasTheirOwn) {
+  std::vector<IdentityId> people;
+  for (int i = 0; i < 230; ++i) people.push_back(place_.person(fmt::format("many{}", i)));
+  say(Act::withdrawn, people[3], 10);
+  say(Act::withdrawn, people[100], 10, nullptr, Purpose::ServiceUsageAnalytics);
+  say(Act::withdrawn, people[229], 10);
+  auto all = place_.write([&](db::Transaction& tx) { return place_.consents->refused(tx, people); });
+  ASSERT_TRUE(all);
+  for (std::size_t i = 0; i < people.size(); ++i) {
+    EXPECT_EQ((*all)[i], i == 3 || i == 229 ? kMarketing : i == 100 ? kAnalytics : PurposeSet{}) << i;
+  }
+}
+
 struct Spoken {
   Act act;
   Purpose purpose;

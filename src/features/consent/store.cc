@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <unordered_map>
+
 #include "embedded/migrations.h"
 
 namespace handschlag::consent {
@@ -174,13 +177,38 @@ Result<std::int64_t> remove_all(db::Transaction& tx, IdentityId identity, std::i
       {identity.value, limit});
 }
 
+// For each event that comes in. Many are asked for at once, since beginning a query costs more than a look; of a few
+// each for itself, since most of the places would be empty.
 Result<std::vector<gate::PurposeSet>> refused(db::Transaction& tx, std::span<const IdentityId> identities) {
+  constexpr std::size_t kAtOnce = 100;
+  constexpr std::size_t kFew = 10;
+  static const std::string kQuery = [] {
+    std::string out = "SELECT identity, purpose FROM consent_refused WHERE identity IN (";
+    for (std::size_t i = 1; i <= kAtOnce; ++i) out += fmt::format("{}${}", i > 1 ? ", " : "", i);
+    return out + ")";
+  }();
   std::vector<gate::PurposeSet> out(identities.size());
-  db::Batch batch(1);
-  for (IdentityId identity : identities) batch.add({identity.value});
-  TRY(tx.query_batch(
-      "SELECT purpose FROM consent_refused WHERE identity = $1", batch,
-      [&](std::size_t place, const db::Row& row) { out[place].add(static_cast<Purpose>(row.integer(0))); }));
+  if (identities.size() <= kFew) {
+    db::Batch batch(1);
+    for (IdentityId identity : identities) batch.add({identity.value});
+    TRY(tx.query_batch(
+        "SELECT purpose FROM consent_refused WHERE identity = $1", batch,
+        [&](std::size_t place, const db::Row& row) { out[place].add(static_cast<Purpose>(row.integer(0))); }));
+    return out;
+  }
+  std::unordered_map<std::int64_t, gate::PurposeSet> found;
+  for (std::size_t from = 0; from < identities.size(); from += kAtOnce) {
+    std::vector<db::Param> those;
+    those.reserve(kAtOnce);
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      those.emplace_back(identities[std::min(from + i, identities.size() - 1)].value);
+    }
+    TRY(tx.query(kQuery, those,
+                 [&](const db::Row& row) { found[row.integer(0)].add(static_cast<Purpose>(row.integer(1))); }));
+  }
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    if (auto it = found.find(identities[i].value); it != found.end()) out[i] = it->second;
+  }
   return out;
 }
 
