@@ -16,7 +16,7 @@ def test_bars_say_how_many_and_what_keeps_the_others(desk):
     counted(page)
     germans = page.get_by_role("list", name="E-Mail", exact=True).get_by_role("listitem").filter(has_text="Deutschland")
     expect(germans.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"Deutschland: .*von \d+"))
-    germans.get_by_text("Was die übrigen abhält").click()
+    germans.get_by_text("Was bei den übrigen dagegen spricht").click()
     link = germans.get_by_role("link", name="Nachsehen, nach welchem Recht")
     expect(link).to_be_visible()
     numbers = [int(re.match(r"[\d.]+", text).group().replace(".", ""))

@@ -4,7 +4,7 @@ import type {reach as english} from '../en/reach';
 export const reach: typeof english = {
   reach: {
     title: 'Reichweite',
-    lead: 'Wie viele Menschen angesprochen werden dürfen, und was die übrigen abhält. Nach jedem wurde gefragt wie vor einer Nachricht. Gruppen von weniger als {{count}} Menschen werden nicht gezeigt.',
+    lead: 'Wie viele Menschen angesprochen werden dürfen, und was bei den übrigen dagegen spricht. Geprüft wurde bei jedem wie vor einer Nachricht. Gruppen von weniger als {{count}} Menschen werden nicht gezeigt.',
     purpose: 'Wofür',
     counting: 'Es wird gerade neu gezählt.',
     countedAt: 'Gezählt:',
@@ -17,7 +17,7 @@ export const reach: typeof english = {
     unknownCountry: 'Land unbekannt',
     reachable: '{{reachable}} von {{people}} sind erreichbar',
     fewReachable: 'von {{people}}; wie viele erreichbar sind, bleibt wegen zu kleiner Gruppen ungenannt',
-    why: 'Was die übrigen abhält',
+    why: 'Was bei den übrigen dagegen spricht',
     try: 'Nachsehen, nach welchem Recht',
     reasons: {
       no_address: 'Für diesen Weg ist keine Adresse bekannt',

@@ -2,7 +2,7 @@
 export const reach = {
   reach: {
     title: 'Reach',
-    lead: 'How many people may be contacted, and what keeps the others. Each was asked for as before a message. Groups of fewer than {{count}} people are not shown.',
+    lead: 'How many people may be contacted, and what stands against the others. Each was checked as before a message. Groups of fewer than {{count}} people are not shown.',
     purpose: 'What for',
     counting: 'It is being counted anew.',
     countedAt: 'Counted:',
@@ -15,7 +15,7 @@ export const reach = {
     unknownCountry: 'Country unknown',
     reachable: '{{reachable}} of {{people}} can be reached',
     fewReachable: 'of {{people}}; how many can be reached is not told, since groups would be too small',
-    why: 'What keeps the others',
+    why: 'What stands against the others',
     try: 'See by which law',
     reasons: {
       no_address: 'No address is known for this way',
