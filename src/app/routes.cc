@@ -75,7 +75,8 @@ Result<http::Principal> App::who_asks(const http::Request& request) {
       "getJurisdiction", "listLawChanges",   "askRulings",       "listPurposeEntries", "getPurposeEntry",
       "listNotices",     "getNoticeVersion", "listMessages",     "getMessage",         "proposeMessage",
       "reviveMessage",   "cancelMessage",    "listTemplates",    "getTemplate",        "publishTemplate",
-      "previewTemplate", "listConsents",     "recordConsent",    "getConsentReceipt"};
+      "previewTemplate", "listConsents",     "recordConsent",    "getConsentReceipt",  "getReach",
+      "countReach"};
   static const std::set<std::string_view> kOfNobody = {"listRoles",         "listPurposes",   "getSession",
                                                        "deleteSession",     "deleteSessions", "setOwnPassword",
                                                        "offerSecondFactor", "setSecondFactor"};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "features/consent/consent.h"
@@ -17,9 +18,9 @@ constexpr std::chrono::seconds kStint{5};  // then other jobs have their turn
 
 using Counts = std::map<store::Cell, std::int64_t>;
 
-bool is_person(const identity::Customer& customer) {
-  return std::any_of(customer.identities.begin(), customer.identities.end(), [](const identity::Identity& one) {
-    return one.kind != identity::KeyKind::anonymous_id && one.kind != identity::KeyKind::device_id;
+bool is_person(std::span<const identity::Identity* const> members) {
+  return std::any_of(members.begin(), members.end(), [](const identity::Identity* one) {
+    return one->kind != identity::KeyKind::anonymous_id && one->kind != identity::KeyKind::device_id;
   });
 }
 
@@ -28,17 +29,40 @@ struct Address {
   identity::Key key;
 };
 
+// Who is counted: all people, or those whom the sources of a unit made known, with what these said.
+struct View {
+  std::string unit;
+  std::set<std::int64_t> sources;
+  bool sees(std::int64_t source) const { return unit.empty() || sources.contains(source); }
+};
+
 // Where a channel reaches somebody: addresses that were not only claimed. Without a kind of address: the person.
-Result<std::vector<Address>> addresses_of(const identity::Customer& customer, gate::Channel channel) {
+Result<std::vector<Address>> addresses_of(std::span<const identity::Identity* const> members, const View& view,
+                                          gate::Channel channel) {
   std::vector<Address> out;
   const auto kind = consent::address_kind(channel);
-  if (!kind) return std::vector<Address>{{&customer.identities.front(), {}}};
-  for (const identity::Identity& one : customer.identities) {
-    for (const identity::HeldKey& key : one.keys) {
-      if (key.kind != *kind || key.standing == identity::Standing::claimed) continue;
-      out.push_back({&one, TRY(identity::make_key(*kind, key.value, {"", sources::kOwnController, one.country}))});
+  if (!kind) return std::vector<Address>{{members.front(), {}}};
+  for (const identity::Identity* one : members) {
+    for (const identity::HeldKey& key : one->keys) {
+      if (key.kind != *kind || key.standing == identity::Standing::claimed || !view.sees(key.source)) continue;
+      out.push_back({one, TRY(identity::make_key(*kind, key.value, {"", sources::kOwnController, one->country}))});
     }
   }
+  return out;
+}
+
+// The units of live sources and those above them, with the sources of each; first the whole.
+std::vector<View> views_of(const sources::Sources& sources) {
+  std::set<std::string> units = {""};
+  for (const auto& source : sources.list()) {
+    if (source->mode == sources::Mode::test) continue;
+    for (std::string unit = source->unit; units.insert(unit).second;) {
+      const std::size_t end = unit.rfind('/');
+      unit.resize(end == std::string::npos ? 0 : end);
+    }
+  }
+  std::vector<View> out;
+  for (const std::string& unit : units) out.push_back({unit, sources::numbers_within(sources, unit)});
   return out;
 }
 
@@ -58,7 +82,7 @@ class ReachImpl final : public Reach {
     return {};
   }
 
-  Result<Figure> figure(gate::Purpose purpose) override {
+  Result<Figure> figure(gate::Purpose purpose, std::string_view unit) override {
     Figure out;
     bool all = true;
     std::map<gate::Channel, std::vector<Count>> counts;
@@ -69,7 +93,7 @@ class ReachImpl final : public Reach {
         all = all && run.shown != 0;
         if (run.shown == 0) return {};
         out.counted_at = std::min(out.counted_at.value_or(run.counted_at), run.counted_at);
-        for (store::Counted& each : TRY(store::counted(tx, run.shown, purpose))) {
+        for (store::Counted& each : TRY(store::counted(tx, run.shown, unit, purpose))) {
           counts[each.channel].push_back(std::move(each.count));
         }
         return {};
@@ -138,6 +162,7 @@ class ReachImpl final : public Reach {
   // True while there are more.
   Result<bool> count_some(const Place& place, IdentityId& through, Counts& counts) {
     const auto [numbers, purposes] = live();
+    const std::vector<View> views = views_of(*parts_.sources);
     Counts fresh;
     identity::MadeBySources made;
     TRY(place.region->data().read([&, some = purposes](db::Transaction& tx) -> Result<void> {
@@ -145,7 +170,7 @@ class ReachImpl final : public Reach {
       made = TRY(identity::of_sources(tx, numbers, through, kWindow));
       for (IdentityId id : made.identities) {
         for (gate::Purpose purpose : kPurposes) {
-          if (some.has(purpose)) TRY(count_one(tx, place, id, purpose, fresh));
+          if (some.has(purpose)) TRY(count_one(tx, place, id, purpose, views, fresh));
         }
       }
       return {};
@@ -155,32 +180,46 @@ class ReachImpl final : public Reach {
     return made.more;
   }
 
-  // Somebody counts once, as their oldest identity.
+  // Somebody counts once in each view: as the oldest identity that it has of them.
   Result<void> count_one(db::Transaction& tx, const Place& place, IdentityId id, gate::Purpose purpose,
-                         Counts& counts) {
+                         std::span<const View> views, Counts& counts) {
     const auto seen = place.identities->customer(tx, id, {purpose});
     if (!seen && seen.error().kind == ErrorKind::not_found) return {};
     if (!seen) return std::unexpected(seen.error());
-    if (seen->identities.empty() || seen->identities.front().id != id || !is_person(*seen)) return {};
-    const bool stored = std::any_of(seen->identities.begin(), seen->identities.end(),
-                                    [&](const identity::Identity& one) { return one.stored_for.has(purpose); });
-    for (gate::Channel channel : kChannels) {
-      const std::vector<Address> addresses = TRY(addresses_of(*seen, channel));
-      std::string country = seen->identities.front().country;
-      std::string reason(stored ? kNoAddress : gate::name_of(gate::Rule::stored_for_other_purpose));
-      bool first = true;
-      for (const Address& address : addresses) {
-        std::string obstacle =
-            TRY(parts_.outreach->obstacle(tx, {place.region->id(), address.whose->id, address.key, purpose, channel}));
-        if (!first && !obstacle.empty()) continue;
-        reason = std::move(obstacle);
-        country = address.whose->country;
-        first = false;
-        if (reason.empty()) break;
+    for (const View& view : views) {
+      std::vector<const identity::Identity*> members;
+      for (const identity::Identity& one : seen->identities) {
+        if (view.sees(one.source)) members.push_back(&one);
       }
-      ++counts[{purpose, channel, country, reason}];
+      if (members.empty() || members.front()->id != id || !is_person(members)) continue;
+      for (gate::Channel channel : kChannels) {
+        const Outcome outcome = TRY(judge(tx, place, members, view, purpose, channel));
+        ++counts[{view.unit, purpose, channel, outcome.country, outcome.reason}];
+      }
     }
     return {};
+  }
+
+  struct Outcome {
+    std::string country;
+    std::string reason;  // "" for nothing
+  };
+  Result<Outcome> judge(db::Transaction& tx, const Place& place, std::span<const identity::Identity* const> members,
+                        const View& view, gate::Purpose purpose, gate::Channel channel) {
+    const bool stored = std::any_of(members.begin(), members.end(),
+                                    [&](const identity::Identity* one) { return one->stored_for.has(purpose); });
+    Outcome out{members.front()->country,
+                std::string(stored ? kNoAddress : gate::name_of(gate::Rule::stored_for_other_purpose))};
+    bool first = true;
+    for (const Address& address : TRY(addresses_of(members, view, channel))) {
+      std::string obstacle =
+          TRY(parts_.outreach->obstacle(tx, {place.region->id(), address.whose->id, address.key, purpose, channel}));
+      if (!first && !obstacle.empty()) continue;
+      out = {address.whose->country, std::move(obstacle)};
+      first = false;
+      if (out.reason.empty()) break;
+    }
+    return out;
   }
 
   const Parts parts_;

@@ -100,7 +100,10 @@ class Reach {
 
   // Everybody is counted anew; a no-op where that is under way.
   virtual Result<void> begin() = 0;
-  virtual Result<Figure> figure(gate::Purpose purpose) = 0;
+  // Of all people, or of those whom the sources of a unit and of those below it made known, as far as these know them:
+  // what they are asked to leave they leave for everybody, but an address that another part of the company has is not
+  // counted.
+  virtual Result<Figure> figure(gate::Purpose purpose, std::string_view unit = "") = 0;
 
   // Counts on in a region, for a few seconds; true when it is done. For the job, and for tests.
   virtual Result<bool> count_on(std::string_view region, const std::function<bool()>& should_stop) = 0;

@@ -54,10 +54,11 @@ class ReachTest : public db::testing::DatabaseTest {
     open_reach();
   }
 
-  void add_source(std::string id, sources::Mode mode) {
+  void add_source(std::string id, sources::Mode mode, std::string unit = "") {
     ASSERT_TRUE(sources_->add({.id = std::move(id),
                                .touchpoint = "shop",
                                .country = "DE",
+                               .unit = std::move(unit),
                                .trust = sources::Trust::server,
                                .mode = mode,
                                .purposes = {{Purpose::DirectMarketing, gate::Basis::consent}}}));
@@ -167,8 +168,8 @@ class ReachTest : public db::testing::DatabaseTest {
     }
   }
 
-  std::vector<Group> groups(Channel channel = Channel::email) {
-    const auto figure = reach_->figure(Purpose::DirectMarketing);
+  std::vector<Group> groups(Channel channel = Channel::email, std::string_view unit = "") {
+    const auto figure = reach_->figure(Purpose::DirectMarketing, unit);
     EXPECT_TRUE(figure) << figure.error().detail;
     for (const ChannelFigure& one : figure->channels) {
       if (one.channel == channel) return one.groups;
@@ -252,6 +253,41 @@ TEST_P(ReachTest, LinkedPeopleCountOnceAndANewRoundReplacesTheOld) {
   count();
   EXPECT_EQ(groups()[0].people, 12);
   EXPECT_EQ(groups()[0].reachable, 12);
+}
+
+TEST_P(ReachTest, AUnitCountsWhomItsSourcesMadeKnownAsFarAsTheseKnowThem) {
+  add_source("munich", sources::Mode::live, "south/munich");
+  add_source("augsburg", sources::Mode::live, "south/augsburg");
+  somebodies(10, {.address = "x", .said = consent::Act::given});
+  somebodies(11, {.address = "x", .said = consent::Act::given, .source = "munich"});
+  somebodies(12, {.address = "x", .said = consent::Act::given, .source = "augsburg"});
+  // Of these the whole company has an address, Munich only a number.
+  std::vector<std::pair<IdentityId, IdentityId>> same;
+  for (int i = 0; i < 13; ++i) {
+    const IdentityId shop = somebody({.address = fmt::format("s{}@example.org", i), .said = consent::Act::given});
+    same.emplace_back(shop, somebody({.source = "munich"}));
+  }
+  write(0, [&](db::Transaction& tx, Region& parts) -> Result<void> {
+    for (const auto& [a, b] : same) {
+      TRY(parts.identities->link(tx, a, b, gate::Basis::contract, {Purpose::DirectMarketing}, "staff", clock_.now()));
+    }
+    return {};
+  });
+  count();
+  auto only = [&](std::string_view unit) {
+    const auto out = groups(Channel::email, unit);
+    EXPECT_THAT(out, SizeIs(1)) << unit;
+    return out.empty() ? Group{} : out[0];
+  };
+  EXPECT_EQ(only("").people, 46);
+  EXPECT_EQ(only("").reachable, 46);
+  EXPECT_EQ(only("south").people, 36);
+  EXPECT_EQ(only("south").reachable, 23);
+  EXPECT_EQ(only("south/munich").people, 24);
+  EXPECT_EQ(only("south/munich").reachable, 11);
+  EXPECT_EQ(people_for(only("south/munich"), kNoAddress), 13);
+  EXPECT_EQ(only("south/augsburg").people, 12);
+  EXPECT_THAT(groups(Channel::email, "north"), IsEmpty());
 }
 
 TEST_P(ReachTest, AnInterruptedCountGoesOnAndCountsNobodyTwice) {

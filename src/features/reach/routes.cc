@@ -35,7 +35,7 @@ Result<json::Value> show(const Request& request, Reach& reach) {
                   "must be DirectMarketing, PersonalisedAdvertising, PersonalisedBenefits or "
                   "SatisfactionSurvey"}});
   }
-  const Figure figure = TRY(reach.figure(*purpose));
+  const Figure figure = TRY(reach.figure(*purpose, staff::unit_of(request.principal)));
   json::Value channels = json::Value::array();
   for (const ChannelFigure& channel : figure.channels) {
     json::Value groups = json::Value::array();

@@ -29,15 +29,16 @@ Result<bool> add(db::Transaction& tx, const Run& run, IdentityId through, const 
       TRY(tx.execute("UPDATE reach_run SET last_identity = $1 WHERE one = 1 AND working = $2 AND last_identity = $3",
                      {through.value, run.working, run.last.value}));
   if (moved == 0) return false;
-  db::Batch batch(6);
+  db::Batch batch(7);
   for (const auto& [cell, people] : counts) {
-    const auto& [purpose, channel, country, reason] = cell;
-    batch.add({run.working, static_cast<std::int64_t>(purpose), static_cast<std::int64_t>(channel),
-               std::string_view(country), std::string_view(reason), people});
+    const auto& [unit, purpose, channel, country, reason] = cell;
+    batch.add({run.working, std::string_view(unit), static_cast<std::int64_t>(purpose),
+               static_cast<std::int64_t>(channel), std::string_view(country), std::string_view(reason), people});
   }
   TRY(tx.execute_batch(
-      "INSERT INTO reach_tally (round, purpose, channel, country, reason, people) VALUES ($1, $2, $3, $4, $5, $6) "
-      "ON CONFLICT (round, purpose, channel, country, reason) DO UPDATE SET people = reach_tally.people + "
+      "INSERT INTO reach_tally (round, unit, purpose, channel, country, reason, people) VALUES ($1, $2, $3, $4, $5, "
+      "$6, $7) ON CONFLICT (round, unit, purpose, channel, country, reason) DO UPDATE SET people = reach_tally.people "
+      "+ "
       "excluded.people",
       batch));
   return true;
@@ -51,15 +52,16 @@ Result<void> finish(db::Transaction& tx, std::int64_t round, Time at) {
   return {};
 }
 
-Result<std::vector<Counted>> counted(db::Transaction& tx, std::int64_t round, gate::Purpose purpose) {
+Result<std::vector<Counted>> counted(db::Transaction& tx, std::int64_t round, std::string_view unit,
+                                     gate::Purpose purpose) {
   std::vector<Counted> out;
-  TRY(
-      tx.query("SELECT channel, country, reason, people FROM reach_tally WHERE round = $1 AND purpose = $2 "
-               "ORDER BY channel, country, reason",
-               {round, static_cast<std::int64_t>(purpose)}, [&](const db::Row& row) {
-                 out.push_back({static_cast<gate::Channel>(row.integer(0)),
-                                {std::string(row.text(1)), std::string(row.text(2)), row.integer(3)}});
-               }));
+  TRY(tx.query(
+      "SELECT channel, country, reason, people FROM reach_tally WHERE round = $1 AND unit = $2 AND purpose = $3 "
+      "ORDER BY channel, country, reason",
+      {round, unit, static_cast<std::int64_t>(purpose)}, [&](const db::Row& row) {
+        out.push_back({static_cast<gate::Channel>(row.integer(0)),
+                       {std::string(row.text(1)), std::string(row.text(2)), row.integer(3)}});
+      }));
   return out;
 }
 

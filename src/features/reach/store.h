@@ -21,7 +21,8 @@ Result<Run> run(db::Transaction& tx);
 // Begins a round; a no-op where one is under way.
 Result<void> begin(db::Transaction& tx);
 
-using Cell = std::tuple<gate::Purpose, gate::Channel, std::string, std::string>;  // with country and reason
+// Unit, purpose, channel, country, reason.
+using Cell = std::tuple<std::string, gate::Purpose, gate::Channel, std::string, std::string>;
 // Adds what was counted after `run.last`, up to `through`; false where somebody else did.
 Result<bool> add(db::Transaction& tx, const Run& run, IdentityId through, const std::map<Cell, std::int64_t>& counts);
 // The round is done: it is shown, and the others go.
@@ -31,6 +32,7 @@ struct Counted {
   gate::Channel channel;
   Count count;
 };
-Result<std::vector<Counted>> counted(db::Transaction& tx, std::int64_t round, gate::Purpose purpose);
+Result<std::vector<Counted>> counted(db::Transaction& tx, std::int64_t round, std::string_view unit,
+                                     gate::Purpose purpose);
 
 }  // namespace handschlag::reach::store
