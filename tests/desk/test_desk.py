@@ -643,6 +643,15 @@ def test_all_of_a_look_by_keyboard_alone(desk):
     expect(page.locator("#content h1")).to_be_focused()
 
 
+def test_a_letter_alone_leads_nowhere(desk):
+    page = desk.come_in_as_ada("/staff")
+    page.keyboard.press("o")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("mess")
+    expect(page.get_by_role("combobox", name="Gehen zu oder tun")).to_have_value("mess")
+    assert page.url.endswith("/staff")
+
+
 # --- for everybody --------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

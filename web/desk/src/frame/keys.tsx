@@ -37,7 +37,7 @@ export function Keys({children}: {children: ReactNode}) {
   const [single, setSingleState] = useState(() => localStorage.getItem(kept) !== 'off');
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
-  const prefix = useRef(0);
+  const prefix = useRef(-Infinity); // when g was pressed
 
   useEffect(() => {
     function pressed(event: KeyboardEvent) {
@@ -59,7 +59,7 @@ export function Keys({children}: {children: ReactNode}) {
       } else if (event.key === 'g') {
         prefix.current = event.timeStamp;
       } else if (event.timeStamp - prefix.current < 1500) {
-        prefix.current = 0;
+        prefix.current = -Infinity;
         const place = visible(may).find(entry => entry.key === event.key);
         if (place) {
           event.preventDefault();

@@ -60,8 +60,9 @@ function fits(text: string, wanted: string) {
 
 export function Palette({opened, onClose}: {opened: boolean; onClose: () => void}) {
   const {t} = useTranslation();
+  // It is there at once: whoever types on loses no letter.
   return (
-    <Dialog opened={opened} onClose={onClose} withCloseButton={false} title={null} attributes={{content: {'aria-label': t('palette.title')}}} padding={0} size="lg" yOffset="12vh">
+    <Dialog opened={opened} onClose={onClose} transitionProps={{duration: 0}} withCloseButton={false} title={null} attributes={{content: {'aria-label': t('palette.title')}}} padding={0} size="lg" yOffset="12vh">
       {opened && <PaletteBody onClose={onClose} />}
     </Dialog>
   );
@@ -131,7 +132,7 @@ function PaletteBody({onClose}: {onClose: () => void}) {
           setActive(0);
         }}
         onKeyDown={pressed}
-        autoFocus // at once: whoever types on loses no letter
+        autoFocus
         data-autofocus
       />
       <div className={classes.list} role="listbox" id={list} aria-label={t('palette.title')}>

@@ -27,7 +27,8 @@ const more = {
   reach: {de: async () => (await import('./de/reach')).reach, en: async () => (await import('./en/reach')).reach},
 } satisfies Record<string, Record<Language, () => Promise<object>>>;
 type Name = keyof typeof more;
-const fetched = new Set<Name>();
+const opened = new Set<Name>();
+let wanted: Language = 'en';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
@@ -44,6 +45,7 @@ function first(): Language {
 
 export async function startLanguage() {
   const language = first();
+  wanted = language;
   await i18next.use(initReactI18next).init({
     lng: language,
     resources: {[language]: {translation: await words[language]()}},
@@ -62,16 +64,17 @@ async function addWords(language: Language, name: Name) {
 
 // A page's module, once its words are there.
 export async function withWords<Module>(names: Name[], page: () => Promise<Module>): Promise<Module> {
-  const [module] = await Promise.all([page(), ...names.map(name => addWords(i18next.language as Language, name))]);
-  for (const name of names) fetched.add(name);
+  for (const name of names) opened.add(name);
+  const [module] = await Promise.all([page(), ...names.map(name => addWords(wanted, name))]);
   return module;
 }
 
 export function chooseLanguage(language: Language) {
   localStorage.setItem(kept, language);
+  wanted = language;
   void words[language]().then(async resource => {
     i18next.addResourceBundle(language, 'translation', resource, true);
-    await Promise.all([...fetched].map(name => addWords(language, name)));
-    return i18next.changeLanguage(language);
+    await Promise.all([...opened].map(name => addWords(language, name)));
+    if (wanted === language) await i18next.changeLanguage(language);
   });
 }
