@@ -503,6 +503,7 @@ CASES = {
     "noteCall": call_to_note,
     "listCallSources": {},
     "listConsents": of_the_customer,
+    "findConsents": {"query": {"about": "DirectMarketing", "channel": "email", "limit": 5}},
     "recordConsent": lambda seeded: {**of_the_customer(seeded), "body": a_statement()},
     "importConsents": {"body": {"source": "shop", "format": "csv", "text":
         "key_kind,key,act,purpose,channel,said_at\n"

@@ -46,10 +46,28 @@ def test_agents_do_not_see_it(desk):
 
 
 def test_a_failure_says_so_and_is_tried_again(desk):
+    desk.page.route("**/api/v1/reach?*", lambda route: route.abort())
     page = desk.come_in_as_ada("/law")
-    page.route("**/api/v1/reach?*", lambda route: route.abort())
     page.get_by_role("link", name="Reichweite").click()
     expect(page.get_by_role("alert")).to_be_visible(timeout=COUNTED)
     page.unroute("**/api/v1/reach?*")
     page.get_by_role("button", name=re.compile("Erneut|Noch einmal")).click()
     counted(page)
+
+
+def test_a_rule_of_ones_own_says_beforehand_whom_it_concerns(desk):
+    page = desk.come_in_as_ada("/law/reach")
+    counted(page)
+    page.goto("/law/own")
+    page.get_by_role("button", name="Regel aufnehmen").click()
+    dialog = page.get_by_role("dialog")
+    for field, option in (("Wo", re.compile("^Deutschland")), ("Kanäle", "E-Mail")):
+        dialog.get_by_role("combobox", name=field, exact=True).click()
+        page.get_by_role("option", name=option, exact=isinstance(option, str)).click()
+    for field in ("Ein Satz auf Deutsch", "Ein Satz auf Englisch", "Warum es diese Regel gibt"):
+        dialog.get_by_label(field).fill("Nie wieder.")
+    dialog.get_by_label("Kennung").fill("own.never_again")
+    dialog.get_by_role("button", name="Sehen, was sich ändert").click()
+    changes = dialog.get_by_role("region", name="Was sich ändern würde")
+    expect(changes).to_contain_text(re.compile(r"Deutschland\. [\d.]+ Menschen dort sind hier bekannt\. "
+                                               r"Heute dürfen angesprochen werden: [\d.]+ \(E-Mail\)\."))

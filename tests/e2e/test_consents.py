@@ -187,3 +187,43 @@ def test_nothing_of_it_lies_open(company):
         if path.is_file():
             content = path.read_bytes().lower()
             assert b"kanarienvogel" not in content and "käfig".encode() not in content, path
+
+
+def search(server: Server, **query) -> list[dict]:
+    return list(server.pages("/api/v1/consents", **query))
+
+
+def test_statements_are_searched_over_everybody_and_each_shown_can_read_so(company):
+    wanda, wilma = person(company, "wanda"), person(company, "wilma")
+    yes = say(company, wanda, "given", address="wanda@example.org")
+    no = say(company, wilma, "withdrawn", channel="phone")
+    uses = len(company.read(f"/api/v1/customers/{wilma}/uses")["items"])
+    found = search(company, about="DirectMarketing", act="withdrawn", channel="phone", limit=1)
+    assert no["id"] in [each["id"] for each in found] and all(each["act"] == "withdrawn" for each in found)
+    assert [each["customer"] for each in found if each["id"] == no["id"]] == [wilma]
+    assert not {"address", "declaration", "evidence"} & set(found[0])
+    seen = company.read(f"/api/v1/customers/{wilma}/uses")["items"]
+    assert len(seen) > uses + 1, "the search, and the look at the uses before it"
+    under = search(company, notice="newsletter", version=1, **{"from": yes["said_at"]})
+    assert yes["id"] in [each["id"] for each in under]
+    assert search(company, notice="newsletter", version=9) == []
+    assert search(company, until="2001-01-01T00:00:00Z") == []
+
+
+@pytest.mark.parametrize("query, field", [
+    ({"act": "maybe"}, "act"), ({"about": "Everything"}, "about"), ({"channel": "smoke"}, "channel"),
+    ({"way": "dream"}, "way"), ({"version": "2"}, "notice"), ({"from": "yesterday"}, "from"),
+    ({"from": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "until")])
+def test_what_a_search_does_not_understand_is_named(company, query, field):
+    answer = company.session.get(f"{company.url}/api/v1/consents", params=query, timeout=10)
+    assert answer.status_code == 400, answer.text
+    assert field in str(answer.json()["errors"])
+
+
+def test_a_cursor_of_another_search_is_refused(company):
+    for name in ("xenia", "xaver"):
+        say(company, person(company, name), "refused", channel="none")
+    page = company.read("/api/v1/consents", limit=1)
+    answer = company.session.get(f"{company.url}/api/v1/consents", timeout=10,
+                                 params={"cursor": page["next"], "act": "given"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")

@@ -24,7 +24,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            {name: 'kit', test: /node_modules/, minShareCount: 6},
+            {name: 'kit', test: /node_modules/, minShareCount: 8},
             {name: 'parts', test: /[\\/]src[\\/](api|i18n[\\/](index|format)|parts|session|theme)/, minShareCount: 3},
           ],
         },

@@ -202,6 +202,25 @@ Result<std::vector<Statement>> Consents::outline(db::Transaction& tx, IdentityId
   return out;
 }
 
+Result<Matching> Consents::matching(db::Transaction& tx, const Wanted& wanted, StatementId before, std::size_t limit) {
+  constexpr std::int64_t kWindow = 5'000;  // rows in one query
+  constexpr int kWindows = 40;
+  Matching out;
+  out.through = before ? before : StatementId{TRY(store::last_id(tx)) + 1};
+  for (int i = 0; i < kWindows && out.through.value > 1; ++i) {
+    const StatementId first{std::max<std::int64_t>(1, out.through.value - kWindow)};
+    for (store::Row& row : TRY(store::matching(tx, wanted, first, out.through, limit - out.statements.size()))) {
+      row.statement.readable = false;
+      out.statements.push_back(std::move(row.statement));
+    }
+    const bool enough = out.statements.size() == limit;
+    out.through = enough ? out.statements.back().id : first;
+    if (enough) break;
+  }
+  out.more = out.through.value > 1;
+  return out;
+}
+
 Result<std::vector<Statement>> Consents::said_for(db::Transaction& tx, const identity::Key& address) {
   auto digester = TRY(identities_.digester(tx));
   auto rows =

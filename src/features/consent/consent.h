@@ -141,6 +141,23 @@ struct Asked {
   Time at{};
 };
 
+// Which statements are searched for; what is left out is any.
+struct Wanted {
+  std::optional<Act> act = {};
+  std::optional<Purpose> purpose = {};
+  std::optional<Channel> channel = {};
+  std::optional<Way> way = {};
+  std::string notice = {};
+  std::int64_t version = 0;
+  std::optional<Time> from = {};  // of `occurred_at`
+  std::optional<Time> to = {};    // exclusive
+};
+struct Matching {
+  std::vector<Statement> statements;  // the last recorded first, nothing of them opened
+  StatementId through;                // all that were recorded since this one were looked at
+  bool more = false;
+};
+
 std::span<const db::Migration> migrations();
 
 // What this slice holds about identities. Of an erased one the proof of a yes stays as long as it must be kept, held
@@ -190,6 +207,9 @@ class Consents final : private identity::Watcher {
   Result<std::vector<Statement>> history(db::Transaction& tx, std::span<const IdentityId> identities);
   // The same of one identity, without opening anything: no address, no proof.
   Result<std::vector<Statement>> outline(db::Transaction& tx, IdentityId identity);
+  // Of everybody but the erased, recorded before `before` (0: all). Ends after `limit` that match, or after many that
+  // don't: each call takes a bounded time. Likewise.
+  Result<Matching> matching(db::Transaction& tx, const Wanted& wanted, StatementId before, std::size_t limit);
   // All that was said for one address, whoever it was of them all, likewise.
   Result<std::vector<Statement>> said_for(db::Transaction& tx, const identity::Key& address);
   // Errors of both: not_found "statement_unknown".

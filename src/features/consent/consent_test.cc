@@ -229,6 +229,41 @@ TEST_P(ConsentTest, AddressIsFoundWhileDigestsAreRotatedAndAfterwards) {
   EXPECT_EQ(history({anna_})[0].address, address_);
 }
 
+TEST_P(ConsentTest, WhatEverybodySaidIsSearchedInPages) {
+  const IdentityId bert = place_.person("bert");
+  std::vector<StatementId> ids;
+  for (int i = 0; i < 7; ++i) {
+    Statement one = said(i % 2 == 0 ? Act::given : Act::withdrawn, i, i < 3 ? anna_ : bert);
+    one.notice.version = i < 5 ? 3 : 4;
+    one.way = i == 6 ? Way::phone : Way::form;
+    ids.push_back(*record(one));
+  }
+  auto find = [&](const Wanted& wanted) {
+    std::vector<StatementId> out;
+    for (StatementId before;;) {
+      const auto page =
+          place_.write([&](db::Transaction& tx) { return place_.consents->matching(tx, wanted, before, 2); });
+      EXPECT_TRUE(page) << page.error().detail;
+      EXPECT_LE(page->statements.size(), 2U);
+      for (const Statement& one : page->statements) {
+        EXPECT_FALSE(one.readable || one.address || !one.proof.declaration.empty());
+        out.push_back(one.id);
+      }
+      if (!page->more) return out;
+      before = page->through;
+    }
+  };
+  const std::vector<StatementId> newest_first(ids.rbegin(), ids.rend());
+  EXPECT_EQ(find({}), newest_first);
+  EXPECT_EQ(find({.act = Act::withdrawn}), (std::vector{ids[5], ids[3], ids[1]}));
+  EXPECT_EQ(find({.way = Way::phone}), (std::vector{ids[6]}));
+  EXPECT_EQ(find({.notice = "newsletter", .version = 4}), (std::vector{ids[6], ids[5]}));
+  EXPECT_EQ(find({.from = kStart + std::chrono::minutes{1}, .to = kStart + std::chrono::minutes{3}}),
+            (std::vector{ids[2], ids[1]}));
+  EXPECT_THAT(find({.purpose = Purpose::SatisfactionSurvey}), testing::IsEmpty());
+  EXPECT_THAT(find({.channel = Channel::phone}), testing::IsEmpty());
+}
+
 TEST_P(ConsentTest, TwoAtOnceGetNumbersOfTheirOwn) {
   std::vector<std::thread> threads;
   std::atomic<int> failed = 0;

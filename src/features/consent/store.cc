@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 
 #include "embedded/migrations.h"
@@ -132,6 +133,32 @@ Result<std::int64_t> count(db::Transaction& tx, IdentityId identity) {
   std::int64_t out = 0;
   TRY(tx.query("SELECT count(*) FROM consent_statement WHERE identity = $1", {identity.value},
                [&](const db::Row& row) { out = row.integer(0); }));
+  return out;
+}
+
+Result<std::int64_t> last_id(db::Transaction& tx) {
+  std::int64_t out = 0;
+  TRY(tx.query("SELECT last_id FROM consent_head WHERE one = 1", {},
+               [&](const db::Row& row) { out = row.integer(0); }));
+  return out;
+}
+
+Result<std::vector<Row>> matching(db::Transaction& tx, const Wanted& wanted, StatementId first, StatementId end,
+                                  std::size_t limit) {
+  constexpr std::int64_t kAny = -1;
+  auto number = [](const auto& wish) { return wish ? static_cast<std::int64_t>(*wish) : kAny; };
+  std::vector<Row> out;
+  TRY(tx.query(
+      "SELECT " CONSENT_COLUMNS
+      " FROM consent_statement WHERE id >= $1 AND id < $2 AND identity > 0 AND held_since = 0 "
+      "AND ($3 = -1 OR act = $3) AND ($4 = -1 OR purpose = $4) AND ($5 = -1 OR channel = $5) "
+      "AND ($6 = -1 OR way = $6) AND ($7 = '' OR notice = $7) AND ($8 = 0 OR notice_version = $8) "
+      "AND occurred_at >= $9 AND occurred_at < $10 ORDER BY id DESC LIMIT $11",
+      {first.value, end.value, number(wanted.act), number(wanted.purpose), number(wanted.channel), number(wanted.way),
+       std::string_view(wanted.notice), wanted.version,
+       wanted.from ? to_millis(*wanted.from) : std::numeric_limits<std::int64_t>::min(),
+       wanted.to ? to_millis(*wanted.to) : std::numeric_limits<std::int64_t>::max(), static_cast<std::int64_t>(limit)},
+      [&](const db::Row& row) { out.push_back(read_row(row)); }));
   return out;
 }
 

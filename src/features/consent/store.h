@@ -32,6 +32,11 @@ Result<std::vector<Row>> of_address(db::Transaction& tx, std::string_view digest
                                     const std::optional<std::string>& former);
 Result<std::optional<Row>> find(db::Transaction& tx, StatementId id);
 Result<std::int64_t> count(db::Transaction& tx, IdentityId identity);
+// The number that was given out last.
+Result<std::int64_t> last_id(db::Transaction& tx);
+// From `first` on and below `end`, the newest first; of nobody who was erased.
+Result<std::vector<Row>> matching(db::Transaction& tx, const Wanted& wanted, StatementId first, StatementId end,
+                                  std::size_t limit);
 
 // Of somebody who was erased: holds all that was said, and takes away what was shown of a no.
 Result<void> hold(db::Transaction& tx, IdentityId identity, Time now);

@@ -1,6 +1,7 @@
 #include "features/preferences/json.h"
 
 #include "features/rulebook/rulebook.h"
+#include "platform/http/paging.h"
 
 namespace handschlag::preferences {
 namespace {
@@ -154,6 +155,23 @@ Value to_json(const Consents& consents) {
   Value history = Value::array();
   for (const consent::Statement& said : consents.history) history.push_back(statement_json(consents.region, said));
   return {{"customer", consents.handle}, {"states", std::move(lines)}, {"history", std::move(history)}};
+}
+
+Value to_json(const Found& found) {
+  Value items = Value::array();
+  for (const Found::Item& item : found.items) {
+    Value one = statement_json(found.region, item.statement);
+    for (const char* unopened :
+         {"identity", "address", "original_way", "language", "declaration", "evidence", "taken_down_by", "readable"}) {
+      one.erase(unopened);
+    }
+    one["customer"] = item.handle;
+    items.push_back(std::move(one));
+  }
+  Value out = http::page(std::move(items), found.next);
+  out["region"] = found.region;
+  out["withheld"] = found.withheld;
+  return out;
 }
 
 Value to_json(const Receipt& receipt) {

@@ -8,6 +8,7 @@ namespace handschlag::preferences {
 
 json::Value to_json(const Consents& consents);
 json::Value to_json(const Receipt& receipt);
+json::Value to_json(const Found& found);
 
 // The receipt after ISO/IEC TS 27560, in the words of the Data Privacy Vocabulary; of any statement, a no too.
 json::Value receipt_json(const Receipt& receipt);

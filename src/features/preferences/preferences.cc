@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "platform/base/cursor.h"
 #include "platform/text/text.h"
 
 namespace handschlag::preferences {
@@ -37,6 +39,19 @@ std::unexpected<Error> wrong(std::string field, std::string reason) {
 
 std::unexpected<Error> unknown_statement() {
   return fail(ErrorKind::not_found, "statement_unknown", "There is no such statement.");
+}
+
+std::unexpected<Error> unknown_region() {
+  return fail(ErrorKind::not_found, "region_unknown", "There is no such region.");
+}
+
+// What a cursor is bound to.
+std::string search_name(std::string_view region, const consent::Wanted& wanted) {
+  auto number = [](const auto& wish) { return wish ? static_cast<std::int64_t>(*wish) : -1; };
+  auto time = [](const std::optional<Time>& at) { return at ? to_millis(*at) : -1; };
+  return fmt::format("consents|{}|{}|{}|{}|{}|{}|{}|{}|{}", region, number(wanted.act), number(wanted.purpose),
+                     number(wanted.channel), number(wanted.way), wanted.notice, wanted.version, time(wanted.from),
+                     time(wanted.to));
 }
 
 struct Numbered {
@@ -131,6 +146,37 @@ class PreferencesImpl final : public Preferences {
     return out;
   }
 
+  Result<Found> search(const customers::Viewer& viewer, std::string_view region, const consent::Wanted& wanted,
+                       std::string_view cursor, std::size_t limit) override {
+    Found out;
+    out.region = !region.empty()         ? region
+                 : viewer.region.empty() ? parts_.events->cells()[0].region->id()
+                                         : viewer.region;
+    if (!viewer.region.empty() && viewer.region != out.region) return unknown_region();
+    const std::string name = search_name(out.region, wanted);
+    consent::StatementId before;
+    if (!cursor.empty()) before.value = TRY(decode_cursor(cursor, name, 1))[0];
+    consent::Matching found;
+    TRY(read(out.region, [&](consent::Consents& consents, db::Transaction& tx) -> Result<void> {
+      found = TRY(consents.matching(tx, wanted, before, std::min(limit, kMostFound)));
+      return {};
+    }));
+    std::map<IdentityId, std::optional<std::string>> handles;  // nothing: not to be looked at
+    for (consent::Statement& statement : found.statements) {
+      auto known = handles.find(statement.identity);
+      if (known == handles.end()) {
+        known = handles.emplace(statement.identity, TRY(seen_as(viewer, out.region, statement.identity))).first;
+      }
+      if (known->second) {
+        out.items.push_back({*known->second, std::move(statement)});
+      } else {
+        ++out.withheld;
+      }
+    }
+    if (found.more) out.next = encode_cursor(name, {found.through.value});
+    return out;
+  }
+
   Result<Receipt> receipt(const customers::Viewer& viewer, std::string_view id) override {
     const auto numbered = parse_statement(id);
     if (!numbered || parts_.events->cell(numbered->region) == nullptr) return unknown_statement();
@@ -176,7 +222,16 @@ class PreferencesImpl final : public Preferences {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       if (cells[i].region->id() == region) return parts_.consents[i];
     }
-    return fail(ErrorKind::not_found, "region_unknown", "There is no such region.");
+    return unknown_region();
+  }
+
+  // The customer behind an identity, by a look; nothing where the gate does not let the viewer, or nobody is there.
+  Result<std::optional<std::string>> seen_as(const customers::Viewer& viewer, std::string_view region, IdentityId who) {
+    auto page = parts_.customers->page(viewer, customers::format_handle(region, who));
+    if (page) return std::optional(std::move(page->handle));
+    const Error& error = page.error();
+    if (error.code == "use_denied" || error.kind == ErrorKind::not_found) return std::optional<std::string>();
+    return std::unexpected(error);
   }
 
   // Who is limited to a unit sees that and when something was said, and not what another unit noted beside it.

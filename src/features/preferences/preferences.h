@@ -68,6 +68,18 @@ struct Receipt {
   notices::EntryPointer entry;    // what is said of the purpose; nullptr: nothing
 };
 
+// Statements of many people, the last recorded first.
+struct Found {
+  struct Item {
+    std::string handle;  // of the customer
+    consent::Statement statement;
+  };
+  std::string region;
+  std::vector<Item> items;
+  std::int64_t withheld = 0;  // of people at whom the viewer may not look
+  std::optional<std::string> next;
+};
+
 // "eu-c17": region and number of a statement.
 std::string format_statement(std::string_view region, consent::StatementId id);
 
@@ -94,6 +106,12 @@ class Preferences {
   // Errors: also invalid, the field named; not_found "notice_unknown";
   // conflict "notice_retired".
   virtual Result<Receipt> note(const customers::Viewer& viewer, std::string_view handle, const Note& note) = 0;
+  // Each person of whom something is shown was looked at: asked for at the gate, and in the ledger. Never an address,
+  // nor what was shown or noted. In the region named, or the first. A page may be empty and have a next one: what does
+  // not match takes time as well. Errors: also invalid "cursor_invalid", not_found "region_unknown".
+  static constexpr std::size_t kMostFound = 50;
+  virtual Result<Found> search(const customers::Viewer& viewer, std::string_view region, const consent::Wanted& wanted,
+                               std::string_view cursor, std::size_t limit) = 0;
   // Errors: also not_found "statement_unknown".
   virtual Result<Receipt> receipt(const customers::Viewer& viewer, std::string_view statement) = 0;
 };

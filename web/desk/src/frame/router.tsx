@@ -7,6 +7,7 @@ import {Empty, Failed, NoPermission} from '../parts/states';
 import {type MessageSearch, messageStates} from '../features/messages/search';
 import {type NoticeSearch, noticeStates} from '../features/notices/search';
 import {type ReachSearch, reachPurposes} from '../features/reach/search';
+import {statementSearch} from '../features/statements/search';
 import {withWords} from '../i18n';
 import {type ListSearch, listSearch} from '../parts/list-search';
 import {type Guarded, useMay} from '../session/session';
@@ -169,6 +170,12 @@ const reach = createRoute({
   validateSearch: (search: Record<string, unknown>): ReachSearch => ({purpose: reachPurposes.find(purpose => purpose === search.purpose)}),
   component: guarded('getReach', lazyRouteComponent(() => withWords(['law', 'reach'], () => import('../features/reach/reach-page')), 'ReachPage')),
 });
+const statements = createRoute({
+  getParentRoute: () => root,
+  path: '/law/statements',
+  validateSearch: statementSearch,
+  component: guarded('findConsents', lazyRouteComponent(() => withWords(['customer', 'law', 'notices', 'statements'], () => import('../features/statements/statements-page')), 'StatementsPage')),
+});
 const tryLaw = createRoute({
   getParentRoute: () => root,
   path: '/law/try',
@@ -214,7 +221,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, reach, tryLaw, country, messages, templates, template, newTemplate, staff, tokens, approvals, audit, settings]),
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, reach, statements, tryLaw, country, messages, templates, template, newTemplate, staff, tokens, approvals, audit, settings]),
   // What stands in an address is text, not JSON: else +49... became a number, and 1e5 another.
   parseSearch: parseSearchWith(value => value),
   stringifySearch: stringifySearchWith(JSON.stringify),

@@ -6,6 +6,7 @@ import type {law} from './en/law';
 import type {messages} from './en/messages';
 import type {notices} from './en/notices';
 import type {reach} from './en/reach';
+import type {statements} from './en/statements';
 
 export const languages = ['de', 'en'] as const;
 export type Language = (typeof languages)[number];
@@ -25,6 +26,7 @@ const more = {
   messages: {de: async () => (await import('./de/messages')).messages, en: async () => (await import('./en/messages')).messages},
   notices: {de: async () => (await import('./de/notices')).notices, en: async () => (await import('./en/notices')).notices},
   reach: {de: async () => (await import('./de/reach')).reach, en: async () => (await import('./en/reach')).reach},
+  statements: {de: async () => (await import('./de/statements')).statements, en: async () => (await import('./en/statements')).statements},
 } satisfies Record<string, Record<Language, () => Promise<object>>>;
 type Name = keyof typeof more;
 const opened = new Set<Name>();
@@ -32,7 +34,7 @@ let wanted: Language = 'en';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: {translation: typeof en & typeof customer & typeof law & typeof messages & typeof notices & typeof reach};
+    resources: {translation: typeof en & typeof customer & typeof law & typeof messages & typeof notices & typeof reach & typeof statements};
     returnNull: false;
   }
 }

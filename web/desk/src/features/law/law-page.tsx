@@ -10,6 +10,7 @@ import {Page, Section} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
 import classes from './law.module.css';
 import {LawTabs} from './law-tabs';
+import {usePeopleThere} from './people';
 import {type Channel, type Place, type Topic, useLaw, useLawChanges, usePlaceName, useTextOf} from './queries';
 import {dayText, NormWords, normText} from './words';
 
@@ -148,6 +149,7 @@ function ChangeList({changes}: {changes: Change[]}) {
   const format = useFormats();
   const textOf = useTextOf();
   const placeName = usePlaceName();
+  const peopleThere = usePeopleThere();
   const together = new Map<string, Change[]>();
   for (const change of changes) {
     const key = `${change.day} ${change.rule.jurisdiction} ${change.change}`;
@@ -157,6 +159,8 @@ function ChangeList({changes}: {changes: Change[]}) {
     <ol className={classes.list}>
       {[...together].map(([key, same]) => {
         const [{day, change, rule}] = same as [Change];
+        const advertising = same.filter(each => each.rule.topic === 'advertising');
+        const channels = advertising.flatMap(each => (each.rule.channels?.length ? each.rule.channels : [null]));
         return (
           <li key={key}>
             <div className="row">
@@ -167,6 +171,7 @@ function ChangeList({changes}: {changes: Change[]}) {
                 {placeName(rule.jurisdiction)}
               </Link>
             </div>
+            <p className="soft">{peopleThere(advertising.length > 0 ? 'advertising' : rule.topic, channels, [rule.jurisdiction])}</p>
             <details>
               <summary>{t(`law.${change}`, {count: same.length})}</summary>
               <ul className={classes.points}>

@@ -12,6 +12,7 @@ export function LawTabs() {
     {to: '/law/notices', text: t('law.notices'), shown: true},
     {to: '/law/interests', text: t('law.interests'), shown: may('listAssessments')},
     {to: '/law/register', text: t('law.processing'), shown: may('getProcessingRegister')},
+    {to: '/law/statements', text: t('law.statements'), shown: may('findConsents')},
     {to: '/law/reach', text: t('law.reach'), shown: may('getReach')},
     {to: '/law/own', text: t('law.toOwn'), shown: may('listOwnRules')},
     {to: '/law/try', text: t('law.toTry'), shown: true},

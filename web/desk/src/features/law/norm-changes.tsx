@@ -7,7 +7,8 @@ import {useFormats} from '../../i18n/format';
 import {asProblem, explain} from '../../parts/problem';
 import {Loading} from '../../parts/states';
 import classes from './law.module.css';
-import {type Topic, usePlaceName, usePreview} from './queries';
+import {usePeopleThere} from './people';
+import {type Channel, type Topic, usePlaceName, usePreview} from './queries';
 import {dayText, requirementText, termText} from './words';
 
 type Side = Schemas['NormSide'];
@@ -41,6 +42,7 @@ export function NormChanges({preview}: {preview: ReturnType<typeof usePreview>})
   const sideText = useSideText();
   const details = useDetails();
   const placeName = usePlaceName();
+  const peopleThere = usePeopleThere();
   if (preview.isPending) return <Loading lines={3} />;
   if (preview.error) {
     return (
@@ -49,7 +51,7 @@ export function NormChanges({preview}: {preview: ReturnType<typeof usePreview>})
       </Alert>
     );
   }
-  const same = new Map<string, {what: string; before: string; after: string; places: string[]}>();
+  const same = new Map<string, {what: string; before: string; after: string; topic: Topic; channel: Channel | null; places: string[]}>();
   for (const {country, topic, channel, before, after} of preview.data.items) {
     const what = channel ? t('law.rulesOf', {topic: t(`law.topics.${topic}`), channel: t(`law.channels.${channel}`)}) : t(`law.topics.${topic}`);
     const words = {before: sideText(topic, before), after: sideText(topic, after)};
@@ -57,8 +59,8 @@ export function NormChanges({preview}: {preview: ReturnType<typeof usePreview>})
     const change = {what, before: alike ? details(words.before, before) : words.before, after: alike ? details(words.after, after) : words.after};
     const key = JSON.stringify(change);
     const known = same.get(key);
-    if (known) known.places.push(placeName(country));
-    else same.set(key, {...change, places: [placeName(country)]});
+    if (known) known.places.push(country);
+    else same.set(key, {...change, topic, channel, places: [country]});
   }
   return (
     <section aria-label={t('law.wouldChange')} className={classes.changes}>
@@ -68,13 +70,15 @@ export function NormChanges({preview}: {preview: ReturnType<typeof usePreview>})
         <p className="small">{t('law.wouldNot')}</p>
       ) : (
         <ul className={classes.list}>
-          {[...same].map(([key, {what, before, after, places}]) => (
+          {[...same].map(([key, {what, before, after, topic, channel, places}]) => (
             <li key={key}>
               <strong>{what}</strong>
               <br />
               {t('law.wasNow', {before, after})}
               <br />
-              <span className="soft">{format.list(places)}</span>
+              <span className="soft">
+                {format.list(places.map(placeName))}. {peopleThere(topic, [channel], places)}
+              </span>
             </li>
           ))}
         </ul>

@@ -1,0 +1,25 @@
+// Searching what people said.
+export const statements = {
+  statements: {
+    lead: 'What people said about uses of their data, over all of them: a yes, a no, how it was said and under which notice.',
+    about: 'What for',
+    any: 'Any',
+    version: 'Version',
+    from: 'Said from',
+    until: 'until',
+    wrongDays: 'Must not lie before the first day.',
+    region: 'Region',
+    homeRegion: 'Home region',
+    search: 'Search',
+    reset: 'Reset',
+    written: 'Whoever is found can read in their own ledger that you looked.',
+    found: 'Statements found',
+    shown_one: '{{count}} statement.',
+    shown_other: '{{count}} statements.',
+    withheld_one: '{{count}} more belongs to somebody you may not look at.',
+    withheld_other: '{{count}} more belong to people you may not look at.',
+    notAll: 'Older ones have not been searched yet.',
+    more: 'Search older ones',
+    toCustomer: 'To the customer',
+  },
+};
