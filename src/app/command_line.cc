@@ -184,6 +184,13 @@ void add_upkeep(CLI::App& root, CommandLine& line) {
               "Deletes all that test sources have sent until now, also while the server runs");
 }
 
+void add_mail(CLI::App& root, CommandLine& line) {
+  auto* bounce = add_command(&root, line, "bounce",
+                             "Takes in what a mail server sent back, from standard input; see docs/outreach.md");
+  bounce->add_option("--address", line.address, "The address it came to, with the tag in it; or the tag alone");
+  bounce->add_option("--said", line.said)->group("");  // between the command and the server
+}
+
 void add_webhooks(CLI::App& root, CommandLine& line) {
   auto* webhook = root.add_subcommand("webhook", "Events sent to other systems of the company; see docs/webhooks.md");
   webhook->require_subcommand(1);
@@ -282,6 +289,7 @@ ParsedCommandLine parse_command_line(std::vector<std::string> arguments) {
   add_serving(root, out.line);
   add_sources(root, out.line);
   add_staff(root, out.line);
+  add_mail(root, out.line);
   add_webhooks(root, out.line);
   add_import(root, out.line);
   add_approvals(root, out.line);

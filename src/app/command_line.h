@@ -59,6 +59,9 @@ struct CommandLine {
   std::int64_t rate = 100;
   std::string after;  // the id of an event, or "start"
 
+  std::string address;  // to which a report of mail came
+  std::string said;     // what a report of mail says, as JSON: read by the command, taken in by the server
+
   std::string file;
   std::string mapping;
   std::string source;

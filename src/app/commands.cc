@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "app/approval_commands.h"
+#include "app/bounce_command.h"
 #include "app/doctor.h"
 #include "app/move_commands.h"
 #include "app/upkeep_commands.h"
@@ -424,6 +425,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "staff link") return staff_link(line, app, console);
   if (line.command.starts_with("approvals ")) return run_approval_command(line, app, console);
   if (line.command.starts_with("webhook ")) return run_webhook_command(line, app, console);
+  if (line.command == "bounce") return take_bounce(line, app, console);
   if (line.command == "import csv") return import_csv(line, app, console);
   if (line.command == "reload") return reload(line, app, console);
   if (auto upkeep = run_upkeep(line, app, console)) return *upkeep;

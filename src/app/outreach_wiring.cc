@@ -27,7 +27,7 @@ Result<void> App::open_outreach() {
   templates_ = templates::Templates::create(*control_, *staff_, clock_);
   facts_ = preferences::create_facts(std::move(known), *notices_);
   outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, *templates_, mailer_.get(),
-                                         {.sender = settings_.sender}, clock_, metrics_);
+                                         {.sender = settings_.sender, .bounces = settings_.bounces}, clock_, metrics_);
   outreach_->set_facts(*facts_);
   reach_ = reach::Reach::create({std::move(reached), outreach_.get(), sources_.get(), control_.get(), &clock_});
   auto where = [this](std::string_view region, IdentityId identity) {

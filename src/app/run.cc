@@ -15,6 +15,7 @@
 #include <iostream>
 
 #include "app/app.h"
+#include "app/bounce_command.h"
 #include "app/commands.h"
 #include "app/control.h"
 #include "app/notify.h"
@@ -221,7 +222,10 @@ int dispatch(std::vector<std::string> arguments) {
   auto data = std::filesystem::absolute(line.data).lexically_normal();
   if (!data.has_filename()) data = data.parent_path();  // "data/", as shells complete it
   auto settings = load_settings(data, line.config.empty() ? "" : std::filesystem::absolute(line.config), line.listen);
-  if (!settings) return print_error(line, settings.error(), console);
+  if (!settings) {
+    const int code = print_error(line, settings.error(), console);
+    return line.command == "bounce" ? kTryLater : code;
+  }
   log::set_level(line.command == "serve" ? settings->log_level : log::Level::warning);
   if (line.command == "serve") return serve(line, *settings, console);
   if (line.command == "demo") return fill_demo(line, *settings, console);
@@ -229,6 +233,7 @@ int dispatch(std::vector<std::string> arguments) {
     return run_without_data(parsed.line, *settings, std::filesystem::current_path(), console);
   }
   if (line.command == "init") return initialize(line, *settings, console);
+  if (line.command == "bounce") return hand_over_bounce(line, *settings, console);
   return command(line, std::move(arguments), *settings, console);
 }
 

@@ -114,6 +114,21 @@ void take_sender(json::Reader& reader, Settings& settings) {
   }
 }
 
+// A tag of 49 letters comes into it before the "@", of 64 that may stand there.
+void take_bounces(json::Reader& reader, Settings& settings) {
+  constexpr std::size_t kMostLetters = 15;
+  take_text(reader, "bounces", settings.bounces);
+  const std::string& address = settings.bounces;
+  const std::size_t at = address.find('@');
+  const bool good = mail::is_address(address) && at <= kMostLetters && address.find('+') == std::string::npos &&
+                    address.size() <= 200;
+  if (!address.empty() && !good) {
+    reader.error("bounces",
+                 "must be an address with at most 15 letters before the @ and no plus sign, as in "
+                 "bounces@mail.example.org");
+  }
+}
+
 void take_base_url(json::Reader& reader, Settings& settings) {
   take_text(reader, "base_url", settings.base_url);
   std::string& url = settings.base_url;
@@ -252,6 +267,7 @@ const std::vector<Setting>& mail_settings() {
       {"mail", "user", [](auto& r, auto& s) { take_text(r, "user", s.mail.user); }},
       {"mail", "sender_name", [](auto& r, auto& s) { take_text(r, "sender_name", s.sender.name); }},
       {"mail", "sender_address", take_sender},
+      {"mail", "bounces", take_bounces},
       {"mail", "base_url", take_base_url},
       {"mail", "password_file",
        [](auto& r, auto& s) {  // the last of them: it looks at all

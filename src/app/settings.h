@@ -27,6 +27,7 @@ struct Settings {
   http_client::Policy outbound;
   mail::Server mail;                    // no host: no mail is sent
   mail::Mailbox sender;                 // of mail
+  std::string bounces;                  // of which the envelope senders of messages are made; "": none
   std::string base_url;                 // of the pages for customers, without "/" at its end
   std::chrono::days test_retention{0};  // of what test sources made up; 0: until it is deleted
   log::Level log_level = log::Level::info;

@@ -126,6 +126,10 @@ TEST_F(SettingsTest, MailIsWholeOrItIsNamedWhatIsMissing) {
   EXPECT_EQ(pointers(whole + "user = \"shop\"\n"), std::vector<std::string>{"/mail/password_file"});
   EXPECT_EQ(pointers(whole + "security = \"none\"\n"), std::vector<std::string>{"/mail/host"});
   EXPECT_EQ(pointers(whole + "security = \"ssl\"\n"), std::vector<std::string>{"/mail/security"});
+  EXPECT_EQ(load(whole + "bounces = \"bounces@mail.example\"\n")->bounces, "bounces@mail.example");
+  for (const char* bad : {"bounces", "a+b@mail.example", "sixteen-letters-@mail.example"}) {
+    EXPECT_EQ(pointers(fmt::format("{}bounces = \"{}\"\n", whole, bad)), std::vector<std::string>{"/mail/bounces"});
+  }
   EXPECT_TRUE(load("[outbound]\ninternal_networks = [\"127.0.0.1\"]\n" + whole + "security = \"none\"\n"));
 }
 
@@ -154,9 +158,9 @@ std::string printed(const Settings& settings) {
   for (const http::Rate& rate : {settings.limits.source_events, settings.limits.requests, settings.limits.refusals}) {
     out += fmt::format(" {}/{}", rate.per_second, rate.burst);
   }
-  out += fmt::format(" '{}' {} {} '{}' '{}' '{}' '{}' '{}'", settings.mail.host, settings.mail.port,
+  out += fmt::format(" '{}' {} {} '{}' '{}' '{}' '{}' '{}' '{}'", settings.mail.host, settings.mail.port,
                      static_cast<int>(settings.mail.security), settings.mail.user, settings.mail.password,
-                     settings.sender.name, settings.sender.address, settings.base_url);
+                     settings.sender.name, settings.sender.address, settings.bounces, settings.base_url);
   return out + fmt::format(" {} {} {}", settings.identity.identities_per_customer,
                            settings.identity.identities_per_value, static_cast<int>(settings.log_level));
 }

@@ -14,6 +14,7 @@ class _Handler(Mailbox):
         super().__init__(str(folder))
         self.refusals = refusals
         self.refused = 0
+        self.senders: dict[str, str] = {}
         self.arrived = threading.Event()
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
@@ -24,6 +25,7 @@ class _Handler(Mailbox):
         return "250 2.1.5 fine"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.senders[str(envelope.rcpt_tos[0]).lower()] = str(envelope.mail_from)
         answer = await super().handle_DATA(server, session, envelope)
         self.arrived.set()
         return answer
@@ -63,6 +65,10 @@ class MailServer:
 
     def to(self, address: str) -> list:
         return [message for message in self.messages() if message["To"].lower() == address]
+
+    def sender_to(self, address: str) -> str:
+        """The envelope sender of the last message to an address: where it goes if it can't be delivered."""
+        return self._handler.senders[address]
 
     @property
     def refused(self) -> int:

@@ -118,6 +118,17 @@ level = "warning"
 
 TRACEPARENT = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 HOST = "Host: shop.example"
+
+
+def report(kind, *parts):
+    """Mail that a mail server sends back: multipart/report, of parts each with its type."""
+    lines = ["From: MAILER-DAEMON@mx.example", "To: bounces+00@mail.shop.example", "Subject: Undelivered",
+             f'Content-Type: multipart/report; report-type={kind}; boundary="b"', "MIME-Version: 1.0", ""]
+    for type_, body in parts:
+        lines += ["--b", f"Content-Type: {type_}", "", body]
+    return "\r\n".join([*lines, "--b--", ""]).encode()
+
+
 LONG = {"a": {"b": [1, -2.5e-3, True, None, "\u00e9\U0001f600"]}, "id": "x", "list": ["a", "bb"], "count": 3,
         "nested": {"n": 5}, "on": False}
 
@@ -184,6 +195,19 @@ SEEDS = {
     "mail_compose_fuzz": [
         "Grüße\x1eAnna\x1eanna@example.org\x1eIhre Bestätigung\x1eGuten Tag\r\n.\n\x1e<p>Hallo</p>\x1ede\x1e"
         "https://shop.example/u/a".encode(), b"\x1e\x1ea@b\x1e=?UTF-8?B?AA==?=\x1e--=_x =\n"],
+    "mail_report_fuzz": [
+        report("delivery-status", ("text/plain", "I'm sorry."),
+               ("message/delivery-status", "Reporting-MTA: dns; mx.example\r\n\r\n"
+                "Final-Recipient: rfc822; a@b.example\r\n"
+                "Action: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: smtp; 550-5.1.1 <a@b.example>\r\n unknown\r\n"),
+               ("message/rfc822", "Return-Path: <bounces+01@mail.shop.example>\r\nSubject: x\r\n\r\nhello")),
+        report("feedback-report", ("message/feedback-report", "Feedback-Type: abuse\r\nVersion: 1\r\n"
+               "Original-Mail-From: <bounces+02@mail.shop.example>\r\n"),
+               ("text/rfc822-headers", "Return-Path: <bounces+02@mail.shop.example>\r\n")),
+        report("delivery-status", ("message/delivery-status\r\nContent-Transfer-Encoding: base64",
+                                   "QWN0aW9uOiBkZWxheWVkDQpTdGF0dXM6IDQuMi4yDQo=")),
+        http("From: a@b.example", "Auto-Submitted: auto-replied", "Subject: I am away", body=b"Back on Monday.\r\n"),
+    ],
     "app_settings_fuzz": [SETTINGS, b"[server]\nlisten = ':0'\n", b"[storage]\nkey_folder = '/srv/fuzz/data/x/../k'\n"],
 }
 
@@ -222,6 +246,12 @@ WORDS = {
     "rulebook_question_fuzz": keys_of(QUESTION) + ["contact", "export", "move", "link", "train", "decide", "US-CA",
                                                    "CustomerCare", "SellDataToThirdParties", "A6-1-b", "listed"],
     "mail_compose_fuzz": ["\x1e", "=?", "?=", "\r\n", "@", "\r\nBcc: ", "=_part_of_a_letter", "\xc3\xbc"],
+    "mail_report_fuzz": ["multipart/report", "message/delivery-status", "message/feedback-report", "message/rfc822",
+                         "text/rfc822-headers", "boundary=b", "--b\r\n", "Action: failed\r\n", "Action: delayed\r\n",
+                         "Status: 5.1.1\r\n", "Status: 4.2.2\r\n", "Diagnostic-Code: smtp; 550 5.1.1",
+                         "Feedback-Type: abuse\r\n", "Return-Path: <a@b>", "Auto-Submitted: auto-replied\r\n",
+                         "Content-Transfer-Encoding: base64\r\n", "quoted-printable", "\r\n\r\n", "\x00",
+                         "multipart/mixed"],
     "app_settings_fuzz": keys_of_toml(SETTINGS) + ["io_threads", "max_connections", "tls_certificate", "url"],
 }
 

@@ -195,7 +195,8 @@ def test_the_package_holds_what_it_should_and_nothing_else(package):
 
 def test_the_package_knows_its_libraries_and_its_settings(package):
     fields = run("dpkg-deb", "--field", package, check=True).stdout
-    for library in ("libsqlite3-0", "libpq5", "libsodium23", "libssl3", "libphonenumber8"):
+    for library in ("libsqlite3-0", "libpq5", "libsodium23", "libssl3", "libphonenumber8",
+                    "libgmime-3.0-0"):
         assert library in fields
     told = run("dpkg-deb", "--info", package, "conffiles", check=True).stdout
     assert told.split() == ["/etc/handschlag/handschlag.toml"]

@@ -39,7 +39,7 @@ Time next_at(const LocalMinute& clock, int minute, Time now) {
 }
 
 Ruled told(const gate::Ruling& ruling) {
-  Ruled out{ruling, {}, false, {}};
+  Ruled out{ruling, {}, false, {}, {}};
   for (gate::Rule rule : ruling.rules) {
     if (rule != gate::Rule::none) out.reasons.emplace_back(gate::name_of(rule));
   }
@@ -63,8 +63,8 @@ Result<Ruled> rule(db::Transaction& tx, const Asked& asked, Facts* facts, const 
     TRY(facts->fill(tx, asked.place->region->id(), asked.identity, asked.address, question));
   }
   const auto clocks = clocks_of(asked.country, now);
-  if (clocks.empty()) return told(gate::rule(question, law));
   std::optional<Ruled> out;
+  if (clocks.empty()) out = told(gate::rule(question, law));
   for (const LocalMinute& clock : clocks) {
     question.local_minute = clock.minute;
     Ruled ruled = told(gate::rule(question, law));
@@ -76,6 +76,7 @@ Result<Ruled> rule(db::Transaction& tx, const Asked& asked, Facts* facts, const 
         !out || (out->ruling.allowed() && !ruled.ruling.allowed()) || (out->later && ruled.due > out->due);
     if (worse) out = std::move(ruled);
   }
+  out->agreed_at = question.consented_at;
   return *out;
 }
 

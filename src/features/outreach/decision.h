@@ -24,6 +24,7 @@ struct Ruled {
   std::vector<std::string> reasons;  // names of the rules
   bool later = false;                // denied by quiet hours alone
   Time due{};                        // then: when they end
+  Time agreed_at{};                  // when the person last agreed to it, for this address; 0: not known
 };
 
 // In each zone of the person's country it must be allowed, since nobody knows in which they are.

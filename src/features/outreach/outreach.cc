@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "features/outreach/returns.h"
 #include "features/outreach/sender.h"
 #include "platform/base/cursor.h"
 #include "platform/base/label.h"
@@ -38,7 +39,8 @@ class OutreachImpl final : public Outreach {
         clock_(clock),
         meters_(metrics),
         house_{law, shelf, mailer, settings_, clock, meters_},
-        sender_(house_) {}
+        sender_(house_),
+        returns_(places_, house_) {}
 
   ~OutreachImpl() override { stop(); }
 
@@ -95,7 +97,7 @@ class OutreachImpl final : public Outreach {
     Ruled ruled = TRY(rule(tx, asked, house_.facts, *law_.current(), ends && house_.links != nullptr, message.due_at));
     message.rule_set = ruled.ruling.rule_set;
     const bool denied = !ruled.ruling.allowed() && !ruled.later;
-    std::vector<std::string> against = denied ? ruled.reasons : TRY(reasons_against(tx, row));
+    std::vector<std::string> against = denied ? ruled.reasons : TRY(reasons_against(tx, row, ruled.agreed_at));
     if (against.empty() && !proposal.not_twice.empty()) {
       const std::string digest = TRY(once_digest(*place.vault, proposal.identity, proposal.not_twice));
       if (!TRY(store::say_once(tx, digest, proposal.identity, message.id))) against = {"said_before"};
@@ -121,7 +123,7 @@ class OutreachImpl final : public Outreach {
                        (probe.channel != gate::Channel::email || house_.links != nullptr);
     const Ruled ruled = TRY(rule(tx, asked, house_.facts, *law_.current(), tells, row.message.created_at));
     const bool denied = !ruled.ruling.allowed() && !ruled.later;
-    const std::vector<std::string> against = denied ? ruled.reasons : TRY(reasons_against(tx, row));
+    const std::vector<std::string> against = denied ? ruled.reasons : TRY(reasons_against(tx, row, ruled.agreed_at));
     return against.empty() ? std::string() : against.front();
   }
 
@@ -200,6 +202,12 @@ class OutreachImpl final : public Outreach {
     });
   }
 
+  Result<Taken> take_back(const mail::Report& report) override {
+    const Taken taken = TRY(returns_.take(report));
+    meters_.report(name_of(taken));
+    return taken;
+  }
+
   Result<std::int64_t> send_due(std::string_view region) override {
     Place* found = place(region);
     if (found == nullptr) return 0;
@@ -264,14 +272,14 @@ class OutreachImpl final : public Outreach {
   }
 
   // What the law leaves open and decency does not.
-  Result<std::vector<std::string>> reasons_against(db::Transaction& tx, const store::Row& row) {
+  Result<std::vector<std::string>> reasons_against(db::Transaction& tx, const store::Row& row, Time agreed_at) {
     const Message& message = row.message;
     using Reasons = std::vector<std::string>;
     const bool by_link = message.channel == gate::Channel::email && templates::needs_unsubscribe(message.purpose);
     if (by_link && house_.links == nullptr) {
       return Reasons{"no_way_to_unsubscribe"};
     }
-    if (TRY(store::is_unreachable(tx, row.address))) return Reasons{"unreachable"};
+    if (TRY(store::is_unreachable(tx, row.address, agreed_at))) return Reasons{"unreachable"};
     for (const Cap& cap : settings_.caps) {
       if (cap.kind != row.kind) continue;
       const Time since = message.created_at - cap.within;
@@ -377,6 +385,7 @@ class OutreachImpl final : public Outreach {
   Sender::House house_;
   std::mutex sending_;  // one round at a time
   Sender sender_;
+  Returns returns_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool woken_ = false;
@@ -398,12 +407,13 @@ class OutreachSubject final : public subjects::SubjectData {
   }
 };
 
-constexpr std::array<std::pair<State, std::string_view>, 6> kStates = {{{State::waiting, "waiting"},
+constexpr std::array<std::pair<State, std::string_view>, 7> kStates = {{{State::waiting, "waiting"},
                                                                         {State::sending, "sending"},
                                                                         {State::sent, "sent"},
                                                                         {State::denied, "denied"},
                                                                         {State::dead, "dead"},
-                                                                        {State::cancelled, "cancelled"}}};
+                                                                        {State::cancelled, "cancelled"},
+                                                                        {State::bounced, "bounced"}}};
 
 }  // namespace
 
@@ -431,6 +441,11 @@ std::string_view name_of(Outcome outcome) {
       break;
   }
   return "denied";
+}
+
+std::string_view name_of(Taken taken) {
+  static constexpr std::array<std::string_view, 6> kNames = {"done", "known", "ignored", "unknown", "expired", "early"};
+  return kNames[static_cast<std::size_t>(taken)];
 }
 
 Kind kind_of(gate::Purpose purpose) {

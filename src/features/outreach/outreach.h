@@ -30,6 +30,7 @@
 #include "platform/base/clock.h"
 #include "platform/db/db.h"
 #include "platform/http/router.h"
+#include "platform/mail/report.h"
 #include "platform/mail/smtp.h"
 #include "platform/metrics/metrics.h"
 
@@ -54,6 +55,10 @@ class UnsubscribeLinks {
   virtual Result<std::string> unsubscribe_url(db::Transaction& tx, std::string_view region, IdentityId identity,
                                               const identity::Key& address, gate::Purpose purpose,
                                               gate::Channel channel) = 0;
+  // Somebody called such a message spam: takes down that they want no more of it, at any address of theirs. Where that
+  // was said already nothing is added.
+  virtual Result<void> end(std::string_view region, IdentityId identity, gate::Purpose purpose,
+                           gate::Channel channel) = 0;
 };
 
 // The parts of one region that are needed here.
@@ -65,7 +70,15 @@ struct Place {
 };
 
 // Stored; never renumber.
-enum class State : std::int64_t { waiting = 1, sending = 2, sent = 3, denied = 4, dead = 5, cancelled = 6 };
+enum class State : std::int64_t {
+  waiting = 1,
+  sending = 2,
+  sent = 3,
+  denied = 4,
+  dead = 5,
+  cancelled = 6,
+  bounced = 7
+};
 std::string_view name_of(State state);
 std::optional<State> find_state(std::string_view name);
 
@@ -82,6 +95,7 @@ struct Cap {
 
 struct Settings {
   mail::Mailbox sender = {};
+  std::string bounces = {};  // each message leaves with an envelope sender made of this address; "": with the sender's
   std::vector<Cap> caps = {{Kind::marketing, 1, std::chrono::days{1}},
                            {Kind::marketing, 3, std::chrono::days{14}},
                            {Kind::survey, 1, std::chrono::days{30}},
@@ -129,7 +143,8 @@ struct Probe {
 // One step in the life of a message.
 struct Step {
   Time at{};
-  std::string what;  // "queued", "later", "denied", "sent", "failed", "dead", "revived", "cancelled"
+  std::string what;  // "queued", "later", "denied", "sent", "failed", "dead", "revived", "cancelled"; of what came
+                     // back "bounced", "delayed", "delivered", "complained"
   std::vector<std::string> reasons = {};  // as in Decision; of mail "refused", "timeout" ...
   std::int64_t code = 0;                  // of SMTP
   std::string status = {};                // enhanced
@@ -161,6 +176,10 @@ struct Filter {
   IdentityId identity{};          // 0: all
   std::string requested_by = {};  // a principal; "" for all
 };
+
+// What became of a report. early: its message is still leaving; to be told again.
+enum class Taken { done, known, ignored, unknown, expired, early };
+std::string_view name_of(Taken taken);
 
 struct MessagePage {
   std::vector<Message> items;  // newest first
@@ -216,6 +235,10 @@ class Outreach {
   virtual Result<Message> revive(std::string_view region, std::int64_t id) = 0;
   // Errors: conflict "message_not_waiting".
   virtual Result<Message> cancel(std::string_view region, std::int64_t id) = 0;
+
+  // Takes in what a mail server sent back. It counts where one of its addresses is the envelope sender of a message of
+  // the last 14 days; the same report again changes nothing. Errors: unavailable.
+  virtual Result<Taken> take_back(const mail::Report& report) = 0;
 
   virtual bool has_mailer() const = 0;
   virtual bool has_unsubscribe_links() const = 0;

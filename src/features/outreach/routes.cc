@@ -87,7 +87,7 @@ Result<Filter> filter_of(const Request& request, std::string& region) {
   };
   if (auto state = request.query_param("state")) {
     filter.state = find_state(*state);
-    if (!filter.state) return wrong("state", "must be waiting, sending, sent, denied, dead or cancelled");
+    if (!filter.state) return wrong("state", "must be waiting, sending, sent, denied, dead, cancelled or bounced");
   }
   if (auto text = request.query_param("purpose")) {
     const auto purpose = gate::find_purpose(*text);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "features/outreach/returns.h"
 #include "platform/json/json.h"
 #include "platform/log/log.h"
 
@@ -21,15 +22,6 @@ std::chrono::milliseconds pause_after(std::int64_t attempts) {
   return std::min<std::chrono::milliseconds>(doubled, kLongestPause);
 }
 
-// Whether the server spoke of this address, and said that there is none: RFC 3463, 5.1.x and a mailbox that is closed.
-bool is_unknown_address(const mail::Answer& answer) {
-  if (answer.outcome != mail::Outcome::permanent) return false;
-  for (std::string_view status : {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}) {
-    if (answer.status == status) return true;
-  }
-  return false;
-}
-
 void end(store::Row& row, State state, Step step) {
   row.message.state = state;
   row.message.trace.push_back(std::move(step));
@@ -40,6 +32,13 @@ void end(store::Row& row, State state, Step step) {
 void Meters::count(std::string_view outcome) {
   registry_
       .counter("handschlag_outreach_total", "Messages to customers, by what became of them",
+               {{"outcome", std::string(outcome)}})
+      .add();
+}
+
+void Meters::report(std::string_view outcome) {
+  registry_
+      .counter("handschlag_outreach_reports_total", "Mail that came back about messages, by what became of it",
                {{"outcome", std::string(outcome)}})
       .add();
 }
@@ -169,7 +168,7 @@ Result<void> Sender::deliver(Place& place, store::Row& row) {
     if (ends && house_.links == nullptr) {
       ruled.ruling.decision = gate::Decision::deny;
       ruled.reasons = {"no_way_to_unsubscribe"};
-    } else if (TRY(store::is_unreachable(tx, row.address))) {
+    } else if (TRY(store::is_unreachable(tx, row.address, ruled.agreed_at))) {
       ruled.ruling.decision = gate::Decision::deny;
       ruled.reasons = {"unreachable"};
     } else if (ends && ruled.ruling.allowed()) {
@@ -195,9 +194,17 @@ Result<void> Sender::deliver(Place& place, store::Row& row) {
     end(row, State::dead, {now, "dead", {bytes.error().code}});
     return settle(place, row, false);
   }
-  const mail::Answer answer = house_.mailer->send(house_.settings.sender.address, opened->address.value, *bytes);
+  const std::string from = TRY(envelope_sender(place, message));
+  const mail::Answer answer = house_.mailer->send(from, opened->address.value, *bytes);
   take_answer(row, answer, house_.clock.now());
-  return settle(place, row, is_unknown_address(answer));
+  return settle(place, row, answer.outcome == mail::Outcome::permanent && is_unknown_address(answer.status));
+}
+
+Result<std::string> Sender::envelope_sender(Place& place, const Message& message) {
+  const Settings& settings = house_.settings;
+  if (settings.bounces.empty()) return settings.sender.address;
+  const crypto::Key key = TRY(place.vault->secret(kReturnsSecret));
+  return return_address(key, place.region->id(), message.id, house_.clock.now(), settings.bounces);
 }
 
 void Sender::take_answer(store::Row& row, const mail::Answer& answer, Time now) {

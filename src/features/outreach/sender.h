@@ -12,6 +12,7 @@ namespace handschlag::outreach {
 struct Meters {
   explicit Meters(metrics::Registry& registry) : registry_(registry) {}
   void count(std::string_view outcome);
+  void report(std::string_view outcome);
   void show(const std::string& region, State state, std::int64_t count);
 
  private:
@@ -49,6 +50,7 @@ class Sender {
   Result<void> deliver(Place& place, store::Row& row);
   Result<std::optional<Opened>> open(Place& place, const store::Row& row);
   Result<std::string> write(Place& place, const store::Row& row, const Opened& opened, const std::string& unsubscribe);
+  Result<std::string> envelope_sender(Place& place, const Message& message);
   void take_answer(store::Row& row, const mail::Answer& answer, Time now);
   Result<void> settle(Place& place, store::Row& row, bool unreachable);
 

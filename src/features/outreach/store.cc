@@ -105,15 +105,15 @@ Result<std::int64_t> count_since(db::Transaction& tx, Kind kind, IdentityId iden
                                  Time since) {
   std::int64_t count = 0;
   auto take = [&](const db::Row& row) { count += row.integer(0); };
-  // States 1 to 3: waiting, sending, sent.
+  // Waiting, sending, sent, bounced.
   TRY(
       tx.query("SELECT count(*) FROM outreach_message WHERE address = $1 AND created_at > $2 AND kind = $3 AND "
-               "state <= 3",
+               "state IN (1, 2, 3, 7)",
                {db::BlobView{address}, to_millis(since), static_cast<std::int64_t>(kind)}, take));
   if (identity.value == 0) return count;
   TRY(
       tx.query("SELECT count(*) FROM outreach_message WHERE identity = $1 AND created_at > $2 AND kind = $3 AND "
-               "state <= 3 AND address <> $4",
+               "state IN (1, 2, 3, 7) AND address <> $4",
                {identity.value, to_millis(since), static_cast<std::int64_t>(kind), db::BlobView{address}}, take));
   return count;
 }
@@ -129,10 +129,10 @@ Result<void> may_say_again(db::Transaction& tx, std::int64_t message) {
   return {};
 }
 
-Result<bool> is_unreachable(db::Transaction& tx, std::string_view address) {
+Result<bool> is_unreachable(db::Transaction& tx, std::string_view address, Time said_at) {
   bool found = false;
-  TRY(tx.query("SELECT at FROM outreach_unreachable WHERE address = $1", {db::BlobView{address}},
-               [&](const db::Row&) { found = true; }));
+  TRY(tx.query("SELECT at FROM outreach_unreachable WHERE address = $1 AND at >= $2",
+               {db::BlobView{address}, to_millis(said_at)}, [&](const db::Row&) { found = true; }));
   return found;
 }
 
@@ -147,6 +147,20 @@ Result<void> set_unreachable(db::Transaction& tx, std::string_view address, Time
 Result<void> set_reachable(db::Transaction& tx, std::string_view address) {
   TRY(tx.execute("DELETE FROM outreach_unreachable WHERE address = $1", {db::BlobView{address}}));
   return {};
+}
+
+Result<std::int64_t> bounced_in_a_row(db::Transaction& tx, std::string_view address, gate::Channel channel,
+                                      std::int64_t limit) {
+  std::int64_t count = 0;
+  bool arrived = false;
+  TRY(
+      tx.query("SELECT state FROM outreach_message WHERE address = $1 AND channel = $2 AND state IN (3, 7) "
+               "ORDER BY created_at DESC, id DESC LIMIT $3",
+               {db::BlobView{address}, static_cast<std::int64_t>(channel), limit}, [&](const db::Row& row) {
+                 arrived = arrived || row.integer(0) != number(State::bounced);
+                 if (!arrived) ++count;
+               }));
+  return count;
 }
 
 Result<std::optional<Row>> find(db::Transaction& tx, std::string_view region, std::int64_t id) {

@@ -33,9 +33,13 @@ Result<std::int64_t> count_since(db::Transaction& tx, Kind kind, IdentityId iden
 Result<bool> say_once(db::Transaction& tx, std::string_view digest, IdentityId identity, std::int64_t message);
 Result<void> may_say_again(db::Transaction& tx, std::int64_t message);
 
-Result<bool> is_unreachable(db::Transaction& tx, std::string_view address);
+// `said_at`: when the person last named the address; what was found out before that does not count.
+Result<bool> is_unreachable(db::Transaction& tx, std::string_view address, Time said_at);
 Result<void> set_unreachable(db::Transaction& tx, std::string_view address, Time at, std::string_view status);
 Result<void> set_reachable(db::Transaction& tx, std::string_view address);
+// Of the newest messages to an address by a channel that left, so many at most: how many came back before one did not.
+Result<std::int64_t> bounced_in_a_row(db::Transaction& tx, std::string_view address, gate::Channel channel,
+                                      std::int64_t limit);
 
 Result<std::optional<Row>> find(db::Transaction& tx, std::string_view region, std::int64_t id);
 Result<std::vector<Message>> list(db::Transaction& tx, std::string_view region, const Filter& filter,

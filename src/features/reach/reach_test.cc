@@ -30,6 +30,7 @@ class Links final : public outreach::UnsubscribeLinks {
                                       gate::Purpose, gate::Channel) override {
     return std::string("https://shop.example/u/1");
   }
+  Result<void> end(std::string_view, IdentityId, gate::Purpose, gate::Channel) override { return {}; }
 };
 
 class ReachTest : public db::testing::DatabaseTest {

@@ -216,6 +216,29 @@ TEST_P(UnsubscribeTest, LookingChangesNothingAndPressingTakesTheYesBackOnce) {
   EXPECT_GT(said.keep_until, clock_.now());
 }
 
+TEST_P(UnsubscribeTest, AComplaintIsANoForEveryAddressAndSaidOnce) {
+  say(Act::given);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(unsubscribe_->end(ids_[0], anna_, Purpose::DirectMarketing, Channel::email));
+    clock_.advance(std::chrono::minutes{1});
+  }
+  EXPECT_THAT(acts(ids_[0], anna_), ElementsAre(Act::withdrawn, Act::given));
+  const consent::Statement said = history(ids_[0], anna_).front();
+  EXPECT_FALSE(said.address);
+  EXPECT_EQ(said.way, consent::Way::message);
+  write(ids_[0], [&](db::Transaction& tx) -> Result<void> {
+    const auto standing = TRY(parts_[ids_[0]].consents->standing(
+        tx, {{&anna_, 1}, Purpose::DirectMarketing, Channel::email, &kMailbox, clock_.now()}));
+    EXPECT_EQ(standing.state, gate::ConsentState::refused);
+    return {};
+  });
+  say(Act::given);  // and it can be agreed to anew
+  ASSERT_TRUE(unsubscribe_->end(ids_[0], anna_, Purpose::DirectMarketing, Channel::email));
+  EXPECT_THAT(acts(ids_[0], anna_), ElementsAre(Act::withdrawn, Act::given, Act::withdrawn, Act::given));
+  // Whoever is not there any more has nothing said of them.
+  ASSERT_TRUE(unsubscribe_->end(ids_[0], IdentityId{4711}, Purpose::DirectMarketing, Channel::email));
+}
+
 TEST_P(UnsubscribeTest, WithoutAConsentItIsAnObjection) {
   press(link());
   EXPECT_THAT(acts(ids_[0], anna_), ElementsAre(Act::objected));

@@ -1,6 +1,6 @@
 // One message in the outbox; open, it tells all that happened to it and why, and what alone would change that.
 import {Button} from '@mantine/core';
-import {IconAlertTriangle, IconBan, IconCheck, IconChevronDown, IconChevronRight, IconClock, IconHandStop, IconSend} from '@tabler/icons-react';
+import {IconAlertTriangle, IconBan, IconCheck, IconChevronDown, IconChevronRight, IconClock, IconHandStop, IconMailX, IconSend} from '@tabler/icons-react';
 import {Link, useNavigate, useSearch} from '@tanstack/react-router';
 import {useId} from 'react';
 import {useTranslation} from 'react-i18next';
@@ -21,6 +21,7 @@ const looks = {
   denied: {tone: 'bad', Icon: IconBan},
   dead: {tone: 'warn', Icon: IconAlertTriangle},
   cancelled: {tone: 'plain', Icon: IconHandStop},
+  bounced: {tone: 'warn', Icon: IconMailX},
 } as const;
 
 export function MessageItem({message}: {message: Message}) {
@@ -33,7 +34,7 @@ export function MessageItem({message}: {message: Message}) {
   const open = at === message.id;
   const {tone, Icon} = looks[message.state];
   const last = message.trace.at(-1);
-  const why = last && ['later', 'denied', 'failed', 'dead', 'cancelled'].includes(last.what) ? last.reasons[0] : undefined;
+  const why = last && ['later', 'denied', 'failed', 'dead', 'cancelled', 'bounced', 'delayed'].includes(last.what) ? last.reasons[0] : undefined;
   const Arrow = open ? IconChevronDown : IconChevronRight;
   return (
     <li className={classes.item} data-open={open || undefined}>

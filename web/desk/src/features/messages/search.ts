@@ -1,5 +1,5 @@
 // What of the outbox is shown, as it stands in the address.
-export const messageStates = ['waiting', 'sending', 'sent', 'denied', 'dead', 'cancelled'] as const;
+export const messageStates = ['waiting', 'sending', 'sent', 'denied', 'dead', 'cancelled', 'bounced'] as const;
 
 export interface MessageSearch {
   region?: string;
