@@ -1,6 +1,7 @@
 import {useCallback, useEffect, useState} from 'react';
 import * as api from './api';
 import {History} from './history';
+import {Linking} from './linking';
 import {Heading, Message} from './parts';
 import {TopicCard} from './topic';
 import {errorText, type Language, title, type Words} from './words';
@@ -119,6 +120,17 @@ export function Choices({t, language, address, onOver}: {t: Words; language: Lan
             </>
           )}
         </section>
+      )}
+      {consents?.known && (
+        <Linking
+          t={t}
+          language={language}
+          onOver={onOver}
+          onDone={(text, receipt) => {
+            setTold({text, receipt});
+            load(); // what holds between two addresses may be another now
+          }}
+        />
       )}
       {consents?.known && <History t={t} language={language} history={consents.history} />}
       {consents && (

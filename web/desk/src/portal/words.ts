@@ -22,8 +22,8 @@ const en = {
   for: 'For',
   unknownTitle: 'Nothing is stored under this address',
   unknown: 'We know nobody by it, so there is nothing to allow here. You can still tell us never to advertise to it: we keep only a fingerprint of the address for that, which nobody can read.',
-  nothingTitle: 'We ask for nothing at present',
-  nothing: 'There is no use of your data for which we would need your consent.',
+  nothingTitle: 'Nothing to decide here at present',
+  nothing: 'Beyond what stands below, we ask for no consent.',
   benefit: 'What you get for it',
   more: 'Who receives data, and for how long',
   recipients: 'Who receives data',
@@ -108,8 +108,8 @@ const de: Words = {
   for: 'Für',
   unknownTitle: 'Unter dieser Adresse ist nichts gespeichert',
   unknown: 'Wir kennen niemanden mit dieser Adresse, also gibt es hier nichts zu erlauben. Sie können uns trotzdem sagen, dass sie nie Werbung bekommen soll: Dafür behalten wir nur einen Fingerabdruck der Adresse, den niemand lesen kann.',
-  nothingTitle: 'Zurzeit fragen wir nach nichts',
-  nothing: 'Es gibt keine Nutzung Ihrer Daten, für die wir Ihre Einwilligung bräuchten.',
+  nothingTitle: 'Hier ist zurzeit nichts zu entscheiden',
+  nothing: 'Um mehr als das, was weiter unten steht, bitten wir Sie zurzeit nicht.',
   benefit: 'Was Sie davon haben',
   more: 'Wer Daten bekommt und wie lange',
   recipients: 'Wer Daten bekommt',
@@ -192,6 +192,10 @@ export const title = (text: string) => text.charAt(0).toUpperCase() + text.slice
 
 export function day(iso: string, language: Language): string {
   return new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', {dateStyle: 'long'}).format(new Date(iso));
+}
+
+export function moment(iso: string, language: Language): string {
+  return new Intl.DateTimeFormat(language === 'de' ? 'de-DE' : 'en-GB', {dateStyle: 'long', timeStyle: 'short'}).format(new Date(iso));
 }
 
 export function country(code: string, language: Language): string {

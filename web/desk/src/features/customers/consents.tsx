@@ -11,11 +11,9 @@ import {notifyProblem} from '../../parts/problem';
 import {useMay} from '../../session/session';
 import classes from './consents.module.css';
 import {type Customer, type CustomerIdentity, sourceName} from './customer';
-import {basisName, KindIcon} from './kinds';
+import {basisName, KindIcon, onConsent} from './kinds';
 import {nameOfEnd} from './links';
 import {Said} from './said';
-
-const onConsent = 'A6-1-a';
 
 export function Consents({customer, purpose}: {customer: Customer; purpose: string}) {
   const {t} = useTranslation();

@@ -12,19 +12,34 @@ import {Chip} from '../../parts/chip';
 import {Dialog} from '../../parts/dialog';
 import {notify} from '../../parts/notify';
 import {asProblem, explain} from '../../parts/problem';
+import {Failed, Loading} from '../../parts/states';
 import {useMay} from '../../session/session';
 import {type Customer, type CustomerIdentity, type CustomerLink, nameOf, type Naming, namingsOf, sourceName} from './customer';
 import classes from './identities.module.css';
-import {type Basis, basisName, bases, isDevice, KindIcon, kindName} from './kinds';
+import {type Basis, basisName, bases, isDevice, KindIcon, kindName, onConsent} from './kinds';
 import {nameOfEnd, useLinks, useUnlink} from './links';
 import {nameConflict} from './name-conflict';
+import {Proof, useSaid} from './said';
 
-// Made by a leave of the customer's own: only they can give it again.
+// Made by the customer's own leave.
 const byCustomer = '@customer';
+
+// The leave itself: it was said at the moment when the link was made.
+function Leave({link, customer, purpose}: {link: CustomerLink; customer: Customer; purpose: string}) {
+  const {t} = useTranslation();
+  const [open, setOpen] = useState(false);
+  const {data, error, refetch} = useSaid(customer, purpose, open);
+  const said = data?.history.find(one => one.purpose === 'IdentityLinking' && one.act === 'given' && one.said_at === link.changed_at);
+  return (
+    <details className="small" onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary className="soft">{t('identities.leave')}</summary>
+      {error ? <Failed error={error} retry={() => void refetch()} /> : !data ? <Loading lines={3} /> : said ? <Proof statement={said} purpose={purpose} /> : <p>{t('identities.leaveUnseen')}</p>}
+    </details>
+  );
+}
 
 function originName(t: TFunction, customer: Customer, origin: string | null): string {
   if (origin === null) return t('identities.byOthers');
-  if (origin === byCustomer) return t('identities.byCustomer');
   return origin.startsWith('staff') || origin.startsWith('token') ? t('identities.byStaff') : sourceName(customer, origin);
 }
 
@@ -123,6 +138,7 @@ function LinkLine({link, customer, mayLink, purpose}: {link: CustomerLink; custo
   const {t} = useTranslation();
   const format = useFormats();
   const purposeText = usePurposeText();
+  const may = useMay();
   const {link: make, unlink, failed} = useLinks();
   const end = useUnlink(customer, [link]);
   const made = {a: link.a, b: link.b, basis: link.basis as Basis, purposes: link.purposes};
@@ -153,10 +169,13 @@ function LinkLine({link, customer, mayLink, purpose}: {link: CustomerLink; custo
           </Chip>
         </p>
         <p className="soft small">
-          {t('identities.because', {origin: originName(t, customer, link.origin), basis: basisName(t, link.basis)})}
+          {link.origin !== byCustomer
+            ? t('identities.because', {origin: originName(t, customer, link.origin), basis: basisName(t, link.basis)})
+            : t(link.standing === 'ended' ? 'identities.leaveEnded' : 'identities.byLeave')}
           {' · '}
           {format.date(link.changed_at)}
         </p>
+        {link.origin === byCustomer && link.standing === 'active' && may('listConsents') && <Leave link={link} customer={customer} purpose={purpose} />}
         <details className="small">
           <summary className="soft">{t('identities.holdsFor', {count: link.purposes.length})}</summary>
           <ul className={classes.purposes}>
@@ -174,7 +193,7 @@ function LinkLine({link, customer, mayLink, purpose}: {link: CustomerLink; custo
           {t('identities.unlink')}
         </Button>
       )}
-      {mayLink && link.standing !== 'active' && link.origin !== byCustomer && (
+      {mayLink && link.standing !== 'active' && link.basis !== onConsent && (
         <Button size="compact-md" variant="default" loading={again.isPending} onClick={() => again.mutate()} aria-label={`${linkWord}: ${t('identities.linkNamed', {a: link.a, b: link.b})}`}>
           {linkWord}
         </Button>
@@ -241,7 +260,7 @@ function LinkForm({customer, purpose, onDone}: {customer: Customer; purpose: str
           <p className="soft small">{format.list([...new Set(found.identities.map(identity => kindName(t, identity.kind)))])}</p>
         </div>
       )}
-      <Select label={t('identities.basis')} value={basis} allowDeselect={false} onChange={value => setBasis((value ?? basis) as Basis)} data={bases.map(name => ({value: name, label: basisName(t, name)}))} />
+      <Select label={t('identities.basis')} value={basis} allowDeselect={false} onChange={value => setBasis((value ?? basis) as Basis)} data={bases.filter(name => name !== onConsent).map(name => ({value: name, label: basisName(t, name)}))} />
       <Checkbox.Group label={t('identities.purposes')} value={chosen} onChange={setChosen}>
         <div className={classes.choices}>
           {purposes

@@ -40,6 +40,9 @@ export function kindName(t: TFunction, kind: string): string {
 export const bases = ['A6-1-a', 'A6-1-b', 'A6-1-c', 'A6-1-d', 'A6-1-e', 'A6-1-f'] as const;
 export type Basis = (typeof bases)[number];
 
+// A link on this rests on a proof that staff can't give.
+export const onConsent: Basis = 'A6-1-a';
+
 export function basisName(t: TFunction, basis: string): string {
   const known = bases.find(name => name === basis);
   return known ? t(`bases.${known}`) : basis;

@@ -7,7 +7,7 @@ import {api, idempotencyKey, take} from '../../api/client';
 import {notify} from '../../parts/notify';
 import {notifyProblem} from '../../parts/problem';
 import type {Customer, CustomerLink} from './customer';
-import {type Basis, isDevice, kindName} from './kinds';
+import {type Basis, isDevice, kindName, onConsent} from './kinds';
 
 export function useLinks() {
   const {t} = useTranslation();
@@ -37,12 +37,15 @@ export function useUnlink(customer: Customer, links: CustomerLink[]) {
       notify({
         kind: 'good',
         text: t('identities.unlinked'),
-        undo: () => {
-          Promise.all(links.map(link => make({a: link.a, b: link.b, basis: link.basis as Basis, purposes: link.purposes}))).then(
-            () => notify({kind: 'good', text: t('identities.linkedAgain')}),
-            failed,
-          );
-        },
+        // A leave has a proof: staff can't give it again.
+        undo: links.some(link => link.basis === onConsent)
+          ? undefined
+          : () => {
+              Promise.all(links.map(link => make({a: link.a, b: link.b, basis: link.basis as Basis, purposes: link.purposes}))).then(
+                () => notify({kind: 'good', text: t('identities.linkedAgain')}),
+                failed,
+              );
+            },
       });
     },
   });

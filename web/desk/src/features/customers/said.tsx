@@ -24,14 +24,20 @@ type Statement = Schemas['Statement'];
 const tones = {given: 'good', refused: 'bad', unknown: 'plain'} as const;
 const signs = {given: IconCheck, refused: IconBan, unknown: IconQuestionMark};
 
+// What holds and what was said; shared by all who show it.
+export function useSaid(customer: Customer, purpose: string, enabled = true) {
+  return useQuery({
+    queryKey: ['customers', customer.id, 'consents', purpose],
+    queryFn: () => take(api.GET('/api/v1/customers/{id}/consents', {params: {path: {id: customer.id}, query: {purpose}}})),
+    enabled,
+  });
+}
+
 export function Said({customer, purpose}: {customer: Customer; purpose: string}) {
   const {t} = useTranslation();
   const may = useMay();
   const [saying, setSaying] = useState<Subject | null>(null);
-  const {data, error, isPending, refetch} = useQuery({
-    queryKey: ['customers', customer.id, 'consents', purpose],
-    queryFn: () => take(api.GET('/api/v1/customers/{id}/consents', {params: {path: {id: customer.id}, query: {purpose}}})),
-  });
+  const {data, error, isPending, refetch} = useSaid(customer, purpose);
   if (isPending) return <Loading lines={6} />;
   if (error || !data) return <Failed error={error} retry={() => void refetch()} />;
   const note = (subject: Subject) => setSaying(subject);
@@ -167,27 +173,37 @@ function Entry({statement, purpose}: {statement: Statement; purpose: string}) {
       </p>
       <details className="small">
         <summary>{t('said.proof')}</summary>
-        {!statement.readable && <p>{t('said.unreadable')}</p>}
-        <dl className="facts">
-          <dt>{t('said.strength')}</dt>
-          <dd>{t(`said.strengths.${statement.strength as 'stated'}`)}</dd>
-          {statement.notice && (
-            <>
-              <dt>{t('said.notice')}</dt>
-              <dd>{t('said.noticeVersion', {id: statement.notice.id, version: statement.notice.version})}</dd>
-            </>
-          )}
-          {statement.evidence && (
-            <>
-              <dt>{t('said.evidence')}</dt>
-              <dd>{statement.evidence}</dd>
-            </>
-          )}
-        </dl>
-        {statement.declaration && <p className={classes.declaration}>{statement.declaration}</p>}
-        <Receipt statement={statement} purpose={purpose} />
+        <Proof statement={statement} purpose={purpose} />
       </details>
     </li>
+  );
+}
+
+// By what a statement can be shown, the words that were said yes or no to, and its receipt.
+export function Proof({statement, purpose}: {statement: Statement; purpose: string}) {
+  const {t} = useTranslation();
+  return (
+    <>
+      {!statement.readable && <p>{t('said.unreadable')}</p>}
+      <dl className="facts">
+        <dt>{t('said.strength')}</dt>
+        <dd>{t(`said.strengths.${statement.strength as 'stated'}`)}</dd>
+        {statement.notice && (
+          <>
+            <dt>{t('said.notice')}</dt>
+            <dd>{t('said.noticeVersion', {id: statement.notice.id, version: statement.notice.version})}</dd>
+          </>
+        )}
+        {statement.evidence && (
+          <>
+            <dt>{t('said.evidence')}</dt>
+            <dd>{statement.evidence}</dd>
+          </>
+        )}
+      </dl>
+      {statement.declaration && <p className={classes.declaration}>{statement.declaration}</p>}
+      <Receipt statement={statement} purpose={purpose} />
+    </>
   );
 }
 
