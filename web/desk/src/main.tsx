@@ -11,12 +11,14 @@ import {router} from './frame/router';
 import {startLanguage} from './i18n';
 import {Failed} from './parts/states';
 import {SessionProvider, useSession} from './session/session';
-import {firstPath, FirstPage} from './session/first-page';
-import {SignInPage} from './session/sign-in';
 import {theme} from './theme/theme';
 
 // What few need is no part of the first load.
 const FactorPage = lazy(() => import('./session/factor').then(module => ({default: module.FactorPage})));
+const FirstPage = lazy(() => import('./session/first-page').then(module => ({default: module.FirstPage})));
+const SignInPage = lazy(() => import('./session/sign-in').then(module => ({default: module.SignInPage})));
+
+const firstPath = '/first';
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -38,13 +40,7 @@ function Desk() {
     case 'unreachable':
       return <Failed error={state.problem} retry={ask} />;
     default:
-      return state.factorMissing ? (
-        <Suspense fallback={null}>
-          <FactorPage />
-        </Suspense>
-      ) : (
-        <RouterProvider router={router} />
-      );
+      return state.factorMissing ? <FactorPage /> : <RouterProvider router={router} />;
   }
 }
 
@@ -55,7 +51,9 @@ createRoot(document.getElementById('root')!).render(
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
         <SessionProvider>
-          <Desk />
+          <Suspense fallback={null}>
+            <Desk />
+          </Suspense>
         </SessionProvider>
       </QueryClientProvider>
     </MantineProvider>

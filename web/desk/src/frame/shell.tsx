@@ -10,17 +10,18 @@ import {
   IconSettings,
 } from '@tabler/icons-react';
 import {Link, Outlet, useNavigate, useRouterState} from '@tanstack/react-router';
-import {useEffect, useState, useSyncExternalStore} from 'react';
+import {lazy, Suspense, useEffect, useState, useSyncExternalStore} from 'react';
 import {useTranslation} from 'react-i18next';
 import {Dialog} from '../parts/dialog';
 import {notifyProblem} from '../parts/problem';
 import {useMay, useMember, useSession} from '../session/session';
-import {SignInForm} from '../session/sign-in';
 import {Keys, useKeys} from './keys';
 import {visible} from './navigation';
 import classes from './shell.module.css';
 import {ColourSwitch, LanguageSwitch} from './switches';
 import {Wordmark} from './wordmark';
+
+const SignInForm = lazy(() => import('../session/sign-in').then(module => ({default: module.SignInForm})));
 
 function useOnline() {
   return useSyncExternalStore(
@@ -207,7 +208,9 @@ function SessionOver() {
       {state.phase === 'over' && (
         <div className="stack">
           <p className="soft small">{t('signIn.overText')}</p>
-          <SignInForm login={state.member.login} />
+          <Suspense fallback={null}>
+            <SignInForm login={state.member.login} />
+          </Suspense>
           <Button variant="subtle" color="gray" onClick={() => void signOut()}>
             {t('signIn.somebodyElse')}
           </Button>

@@ -9,8 +9,6 @@ import {asProblem, explain, fieldError} from '../parts/problem';
 import {useSession} from './session';
 import {Door} from './sign-in';
 
-export const firstPath = '/first';
-
 export function FirstPage() {
   const {t} = useTranslation();
   const {enter} = useSession();
