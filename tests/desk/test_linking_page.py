@@ -11,6 +11,7 @@ from harness import event, wait_until
 from portal import code_of, text_of
 
 DECLARATION = "Ja, führen Sie beides zusammen."
+BENEFIT = "Sie erzählen nichts zweimal."
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,11 @@ def company(running, tmp_path_factory):
     running.house.run("staff", "add", "--login", "mia", "--name", "Mia", "--role", "agent", "--password-file",
                       str(password))
     running.secrets = {}
+    said = running.session.put(f"{running.url}/api/v1/purpose-entries/IdentityLinking", timeout=10,
+                               json={"categories": ["Konto"], "retention": {"term": "2 years", "since": "consent_end"},
+                                     "benefit": {"de": BENEFIT, "en": "You tell nothing twice."},
+                                     "description": {"de": "Wir verbinden Konten.", "en": "We join accounts."}})
+    assert said.ok, said.text
     publish(running)
     return running
 
@@ -124,7 +130,7 @@ def told(visit, text: str):
 def test_a_second_mailbox_becomes_one_with_the_first_and_is_apart_again(visit, open_desk, company):
     other = known(company)
     visit.section.get_by_role("button", name="Etwas zusammenführen").click()
-    for said in ("Alles an einem Ort.", "Jederzeit auf dieser Seite."):
+    for said in ("Wir verbinden Konten.", BENEFIT, "Jederzeit auf dieser Seite."):
         expect(visit.section.get_by_text(said)).to_be_visible()
     visit.section.get_by_role("button", name="Abbrechen").click()
     visit.ask(other)
@@ -260,6 +266,7 @@ def test_with_the_keyboard_alone(visit, company):
     expect(section.get_by_role("radio", name="Ein anderes Postfach")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.type(other)
+    page.keyboard.press("Tab")  # who receives data, and for how long
     page.keyboard.press("Tab")
     expect(section.get_by_role("checkbox")).to_be_focused()
     page.keyboard.press("Space")

@@ -73,6 +73,7 @@ class LinkingImpl final : public Linking {
     TRY(people_.permit(request, members));
     Overview out;
     out.notice = notice_now();
+    out.about = parts_.notices->entry(Purpose::IdentityLinking);
     out.known = anybody(members);
     std::vector<std::set<IdentityId>> seen(parts_.places.size());
     for (std::size_t i = 0; i < members.size(); ++i) {

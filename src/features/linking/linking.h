@@ -82,6 +82,7 @@ struct Said {
 
 struct Overview {
   notices::NoticePointer notice;  // that one agrees to; nullptr: nothing can be added at present
+  notices::EntryPointer about;    // what is said of linking; nullptr: nothing
   bool known = false;             // whether anybody is known by the address
   std::vector<Line> links;        // that hold
   std::vector<Said> history;      // of the leave to link, newest first

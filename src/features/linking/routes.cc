@@ -32,6 +32,7 @@ json::Value to_json(const Overview& overview, std::string_view language) {
     history.push_back({{"id", said.id}, {"act", consent::name_of(said.act)}, {"said_at", format_time(said.at)}});
   }
   return {{"notice", portal::to_json(overview.notice, language)},
+          {"about", portal::to_json(gate::Purpose::IdentityLinking, overview.about, language)},
           {"known", overview.known},
           {"links", std::move(links)},
           {"history", std::move(history)}};

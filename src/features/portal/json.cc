@@ -24,11 +24,6 @@ std::string_view name_of(gate::ConsentState state) {
   }
 }
 
-std::string_view unit_of(const law::Term& term) {
-  constexpr std::string_view kUnits[] = {"hours", "days", "working_days", "months", "years"};
-  return kUnits[static_cast<std::size_t>(term.unit)];
-}
-
 Value line_json(const Line& line, std::string_view language) {
   return {{"channel", law::name_of(line.channel)},
           {"state", name_of(line.state)},
@@ -39,26 +34,8 @@ Value line_json(const Line& line, std::string_view language) {
 }
 
 Value topic_json(const Topic& topic, std::string_view language) {
-  const bool german = language == "de";
-  const gate::PurposeInfo& info = gate::info(topic.purpose);
-  Value lines = Value::array();
-  for (const Line& line : topic.lines) lines.push_back(line_json(line, language));
-  Value out = {{"purpose", info.name},         {"title", german ? info.german : info.english},
-               {"description", Value()},       {"benefit", Value()},
-               {"categories", Value::array()}, {"recipients", Value::array()},
-               {"retention", Value()},         {"lines", std::move(lines)}};
-  if (!topic.entry) return out;
-  const notices::Entry& entry = *topic.entry;
-  out["description"] = text_or_null(german ? entry.description.german : entry.description.english);
-  out["benefit"] = text_or_null(german ? entry.benefit.german : entry.benefit.english);
-  for (const std::string& category : entry.categories) out["categories"].push_back(category);
-  for (const notices::Recipient& each : entry.recipients) {
-    out["recipients"].push_back({{"name", each.name}, {"country", each.country}});
-  }
-  if (entry.retention.count > 0) {
-    out["retention"] = {
-        {"count", entry.retention.count}, {"unit", unit_of(entry.retention)}, {"since", notices::name_of(entry.since)}};
-  }
+  Value out = to_json(topic.purpose, topic.entry, language);
+  for (const Line& line : topic.lines) out["lines"].push_back(line_json(line, language));
   return out;
 }
 

@@ -5,6 +5,18 @@
 #include "features/portal/portal.h"
 
 namespace handschlag::portal {
+namespace {
+
+json::Value text_or_null(const std::string& text) {
+  return text.empty() ? json::Value() : json::Value(text);
+}
+
+std::string_view unit_of(const law::Term& term) {
+  constexpr std::string_view kUnits[] = {"hours", "days", "working_days", "months", "years"};
+  return kUnits[static_cast<std::size_t>(term.unit)];
+}
+
+}  // namespace
 
 Request request_of(const http::Request& request) {
   return {std::any_cast<const Customer&>(request.principal.who), request.operation, request.trace_id};
@@ -30,6 +42,32 @@ json::Value to_json(const notices::NoticePointer& notice, std::string_view langu
   return {
       {"id", notice->id},   {"version", notice->version},       {"language", text->language},    {"title", text->title},
       {"text", text->text}, {"declaration", text->declaration}, {"withdrawal", text->withdrawal}};
+}
+
+json::Value to_json(gate::Purpose purpose, const notices::EntryPointer& entry, std::string_view language) {
+  const bool german = language == "de";
+  const gate::PurposeInfo& info = gate::info(purpose);
+  json::Value out = {{"purpose", info.name},
+                     {"title", german ? info.german : info.english},
+                     {"description", json::Value()},
+                     {"benefit", json::Value()},
+                     {"categories", json::Value::array()},
+                     {"recipients", json::Value::array()},
+                     {"retention", json::Value()},
+                     {"lines", json::Value::array()}};
+  if (!entry) return out;
+  out["description"] = text_or_null(german ? entry->description.german : entry->description.english);
+  out["benefit"] = text_or_null(german ? entry->benefit.german : entry->benefit.english);
+  for (const std::string& category : entry->categories) out["categories"].push_back(category);
+  for (const notices::Recipient& each : entry->recipients) {
+    out["recipients"].push_back({{"name", each.name}, {"country", each.country}});
+  }
+  if (entry->retention.count > 0) {
+    out["retention"] = {{"count", entry->retention.count},
+                        {"unit", unit_of(entry->retention)},
+                        {"since", notices::name_of(entry->since)}};
+  }
+  return out;
 }
 
 }  // namespace handschlag::portal

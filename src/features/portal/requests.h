@@ -20,5 +20,7 @@ Result<json::Value> read_json(const http::Request& request);
 std::string read_language(json::Reader& reader);
 // What one agrees to, in that language; null: nothing.
 json::Value to_json(const notices::NoticePointer& notice, std::string_view language);
+// What is said of a purpose, without lines; `entry` may be nothing.
+json::Value to_json(gate::Purpose purpose, const notices::EntryPointer& entry, std::string_view language);
 
 }  // namespace handschlag::portal

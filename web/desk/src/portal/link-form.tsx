@@ -2,6 +2,7 @@ import {type FormEvent, useEffect, useRef, useState} from 'react';
 import * as api from './api';
 import {linkError, type LinkWords} from './link-words';
 import {Message, Prose} from './parts';
+import {Facts} from './topic';
 import type {Language, Words} from './words';
 
 interface Props {
@@ -9,6 +10,7 @@ interface Props {
   w: LinkWords;
   language: Language;
   notice: api.Notice;
+  about: api.Links['about'];
   onJoined: (after: api.Links) => void;
   onCancel: () => void;
   // What is offered may be another now.
@@ -22,7 +24,7 @@ const codeStays = new Set(['code_wrong', 'code_expired', 'code_used_up', 'codes_
 const offerChanged = new Set(['notice_changed', 'notice_missing']);
 
 // Two steps: what it is and what one agrees to, then the code. A browser that shows its own id needs the first alone.
-export function LinkForm({t, w, language, notice, onJoined, onCancel, onChanged, onOver}: Props) {
+export function LinkForm({t, w, language, notice, about, onJoined, onCancel, onChanged, onOver}: Props) {
   const [browser] = useState(api.browserId);
   const [step, setStep] = useState<'what' | 'code'>('what');
   const [way, setWay] = useState<api.Way>('email');
@@ -201,9 +203,16 @@ export function LinkForm({t, w, language, notice, onJoined, onCancel, onChanged,
       <div className="agreement">
         <h4 lang={notice.language}>{notice.title}</h4>
         <Prose text={notice.text} lang={notice.language} />
+        {about.description && <p>{about.description}</p>}
+        {about.benefit && (
+          <p className="benefit">
+            <strong>{t.benefit}:</strong> {about.benefit}
+          </p>
+        )}
         <p>
           <strong>{t.back}:</strong> <span lang={notice.language}>{notice.withdrawal}</span>
         </p>
+        {about.categories.length > 0 && <Facts t={t} language={language} topic={about} />}
       </div>
       <label className="agree">
         <input ref={agreeBox} type="checkbox" required checked={agreed} aria-invalid={wrong?.place === 'agree'} aria-describedby={described('agree')} onChange={event => setAgreed(event.target.checked)} />

@@ -127,6 +127,7 @@ export function Linking({t, language, onOver, onDone}: Props) {
           w={w}
           language={language}
           notice={offered}
+          about={now.about}
           onJoined={joined}
           onCancel={() => {
             goal.current = 'opener';

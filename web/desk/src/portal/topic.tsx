@@ -25,22 +25,29 @@ export function TopicCard({t, language, topic, busy, onSay}: Props) {
       {topic.lines.map(line => (
         <Choice key={line.channel} t={t} language={language} topic={topic} line={line} busy={busy === `${topic.purpose} ${line.channel}`} onSay={act => onSay(line, act)} />
       ))}
-      <details>
-        <summary>{t.more}</summary>
-        <dl>
-          <dt>{t.recipients}</dt>
-          <dd>{topic.recipients.length === 0 ? t.nobody : topic.recipients.map(one => `${one.name} (${country(one.country, language)})`).join(', ')}</dd>
-          {topic.categories.length > 0 && (
-            <>
-              <dt>{t.categories}</dt>
-              <dd>{topic.categories.join(', ')}</dd>
-            </>
-          )}
-          <dt>{t.retention}</dt>
-          <dd>{topic.retention ? `${topic.retention.count} ${t.units[topic.retention.unit][topic.retention.count === 1 ? 0 : 1]} ${t.sinces[topic.retention.since]}` : t.unsaid}</dd>
-        </dl>
-      </details>
+      <Facts t={t} language={language} topic={topic} />
     </section>
+  );
+}
+
+// Who receives data, which, and for how long.
+export function Facts({t, language, topic}: {t: Words; language: Language; topic: Topic}) {
+  return (
+    <details>
+      <summary>{t.more}</summary>
+      <dl>
+        <dt>{t.recipients}</dt>
+        <dd>{topic.recipients.length === 0 ? t.nobody : topic.recipients.map(one => `${one.name} (${country(one.country, language)})`).join(', ')}</dd>
+        {topic.categories.length > 0 && (
+          <>
+            <dt>{t.categories}</dt>
+            <dd>{topic.categories.join(', ')}</dd>
+          </>
+        )}
+        <dt>{t.retention}</dt>
+        <dd>{topic.retention ? `${topic.retention.count} ${t.units[topic.retention.unit][topic.retention.count === 1 ? 0 : 1]} ${t.sinces[topic.retention.since]}` : t.unsaid}</dd>
+      </dl>
+    </details>
   );
 }
 
