@@ -227,3 +227,16 @@ def test_a_cursor_of_another_search_is_refused(company):
     answer = company.session.get(f"{company.url}/api/v1/consents", timeout=10,
                                  params={"cursor": page["next"], "act": "given"})
     assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
+
+
+def test_a_yes_without_proof_takes_back_no_objection(company):
+    viola = person(company, "viola")
+    say(company, viola, "objected", address="viola@example.org")
+    said = ('{"key_kind": "user_id", "key": "viola", "act": "given", "purpose": "DirectMarketing", "channel": "email", '
+            '"address": "viola@example.org", "said_at": "%s"}')
+    later = consents(company, viola)["history"][0]["recorded_at"]
+    taken = company.session.post(f"{company.url}/api/v1/consents/import", timeout=10,
+                                 json={"source": "shop", "format": "jsonl", "text": said % later})
+    assert taken.ok and taken.json()["proof_gaps"] == 1, taken.text
+    assert state(company, viola)["state"] == "refused"
+    assert len(consents(company, viola)["history"]) == 2

@@ -48,6 +48,11 @@ class Branches:
         self.zita = server.customers("user_id:zita")[0]["id"]
         self.browser = next(identity["id"] for identity in server.read(f"/api/v1/customers/{self.anna}")["identities"]
                             if identity["kind"] == "anonymous_id")
+        said = {"act": "given", "purpose": "DirectMarketing", "channel": "email", "way": "phone",
+                "address": "other-anna@example.org", "declaration": "geheim-wert", "evidence": "geheim-wert"}
+        path = f"{server.url}/api/v1/customers/{self.anna}/consents"
+        noted = self.ask("agent", "north/hamburg").post(path, json=said, timeout=20)
+        assert noted.status_code == 201, noted.text
         page = server.read(f"/api/v1/customers/{self.anna}/timeline", limit=2)
         self.cursor = page["next"]
         self.events = [item["id"] for item in server.timeline_of(self.zita)]

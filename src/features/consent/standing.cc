@@ -28,17 +28,26 @@ bool outweighs(const Said& a, const Said& b) {
   return a.id > b.id;
 }
 
-// The newest at one address; nullptr where nothing was said that decides.
+// More than a claim: somebody heard it, or it was proven.
+bool is_sure(const Said& said) {
+  return said.strength >= gate::Strength::stated;
+}
+
+// The newest at one address, but no mere claim takes back a no that was said more surely; nullptr where nothing was
+// said that decides.
 const Said* newest_at(std::span<const Said* const> said, std::string_view address, bool needs_address) {
   const Said* newest = nullptr;
+  const Said* surest = nullptr;  // the newest of those that are more than a claim
   for (const Said* each : said) {
     if (!is_yes(each->act) && !is_no(each->act)) continue;
     const bool for_person = each->address.empty() && (is_no(each->act) || !needs_address);
     if (each->address != address && !for_person) continue;
     if (address.empty() && needs_address && is_yes(each->act)) continue;
     if (newest == nullptr || outweighs(*each, *newest)) newest = each;
+    if (is_sure(*each) && (surest == nullptr || outweighs(*each, *surest))) surest = each;
   }
-  return newest;
+  const bool claims_back = newest != nullptr && is_yes(newest->act) && surest != nullptr && is_no(surest->act);
+  return claims_back ? surest : newest;
 }
 
 void take(Standing& standing, const Said& said, Time at) {

@@ -2,14 +2,13 @@
 //
 // Asked is about one purpose, one channel, perhaps one address. What counts:
 //   - what was said for that purpose and channel, and every no to the purpose as a whole; an objection to direct
-//   marketing
-//     also ends the advertising that needs a profile (GDPR Art. 21(2));
+//     marketing also ends the advertising that needs a profile (GDPR Art. 21(2));
 //   - statements are taken by address. What was said for the person and no address counts at each of them, a yes only
 //     where the channel needs no address;
 //   - at each address the newest decides, by the time at which it was said; at the same moment the no does;
+//   - a yes that is only claimed takes back no no that was more than a claim;
 //   - if the newest is a no at any address of the person, it is no. Else it is yes where the newest at the address
-//   asked
-//     about is a yes whose time is not over;
+//     asked about is a yes whose time is not over;
 //   - somebody who is not known to be the same person can say no for an address; their yes counts only where they have
 //     proven that the address is theirs;
 //   - a yes from the future does not count, and a no from the future does: clocks jump, and no is the safe answer.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 namespace handschlag::consent {
 namespace {
@@ -100,6 +101,20 @@ TEST(StandingTest, SomebodyElseMaySayNoAndYesOnlyWithProof) {
   EXPECT_EQ(state({other}), ConsentState::unknown) << "of somebody who was erased";
 }
 
+TEST(StandingTest, AClaimTakesBackNoNoThatWasSaidMoreSurely) {
+  Said claim = said(Act::given, 5);
+  claim.strength = Strength::claimed;
+  Said claimed_no = said(Act::withdrawn, 4);
+  claimed_no.strength = Strength::claimed;
+  const Said no = said(Act::objected, 3);
+  EXPECT_EQ(state({claim}), ConsentState::given);
+  EXPECT_EQ(state({claimed_no, claim}), ConsentState::given);
+  EXPECT_EQ(state({no, claim}), ConsentState::refused);
+  EXPECT_EQ(state({no, claimed_no, claim}), ConsentState::refused) << "nor with a claimed no between them";
+  EXPECT_EQ(state({said(Act::withdrawn, 1), said(Act::given, 2), claim}), ConsentState::given);
+  EXPECT_EQ(state({said(Act::objected, 3, "", Channel::none), claim}), ConsentState::refused);
+}
+
 TEST(StandingTest, FutureYesIsNoneAndFutureNoIsOne) {
   EXPECT_EQ(state({said(Act::given, 200)}), ConsentState::unknown);
   EXPECT_EQ(state({said(Act::given, 1), said(Act::withdrawn, 200)}), ConsentState::refused);
@@ -135,7 +150,7 @@ TEST(StandingTest, OnlyWhatHoldsIsFilledIn) {
 struct Word {
   bool yes = false;
   bool over = false;
-  bool own = true;
+  bool sure_no = false;  // a no that was more than a claim stands behind it
 };
 
 ConsentState replay(std::vector<Said> all, Channel channel, const std::string& asked, Time now) {
@@ -158,12 +173,16 @@ ConsentState replay(std::vector<Said> all, Channel channel, const std::string& a
     if (!each.same_person && each.address != asked) continue;
     if (!no && (each.held || each.occurred_at > now || each.received_at > now)) continue;
     if (!no && !each.same_person && each.strength != Strength::confirmed) continue;
-    const Word word{!no, each.expires_at && *each.expires_at <= now, true};
+    const bool sure = each.strength >= Strength::stated;
+    const auto hear = [&](Word& word) {
+      if (!no && !sure && word.sure_no) return;
+      word = {!no, each.expires_at && *each.expires_at <= now, sure ? no : word.sure_no};
+    };
     if (!each.address.empty()) {
-      last[each.address] = word;
+      hear(last[each.address]);
     } else if (no || !needs_address) {
-      for (const std::string& address : addresses) last[address] = word;
-      last[""] = word;
+      for (const std::string& address : std::set<std::string>(addresses.begin(), addresses.end())) hear(last[address]);
+      if (std::find(addresses.begin(), addresses.end(), "") == addresses.end()) hear(last[""]);
     }
   }
   // A word for the person reaches only addresses that were spoken of for this use.
@@ -209,7 +228,7 @@ class Sequences {
       if (number(4) == 0) each.expires_at = at(number(16));
       each.same_person = number(4) != 0;
       each.held = number(8) == 0;
-      if (number(3) == 0) each.strength = Strength::confirmed;
+      if (number(3) == 0) each.strength = number(2) == 0 ? Strength::confirmed : Strength::claimed;
       if (address_kind(each.channel) && each.address.empty() && is_yes(each.act)) each.address = "a";
       out.push_back(std::move(each));
     }

@@ -133,6 +133,10 @@ Result<Taken> Returns::end(Place& place, std::int64_t message) {
   }));
   if (!row) return Taken::unknown;
   const Message& one = row->message;
+  // The same complaint again says nothing new: they may have agreed since.
+  const bool known = std::any_of(one.trace.begin(), one.trace.end(),
+                                 [](const Step& step) { return step.what == step_of(Said::complained); });
+  if (known) return Taken::known;
   if (house_.links != nullptr && one.identity && templates::needs_unsubscribe(one.purpose)) {
     TRY(house_.links->end(place.region->id(), one.identity, one.purpose, one.channel));
   }

@@ -115,7 +115,7 @@ class PreferencesImpl final : public Preferences {
       out.history = TRY(consents.history(tx, members));
       return {};
     }));
-    withhold(viewer, out.history);
+    withhold(viewer, page.customer, out.history);
     const std::vector<std::string> countries = countries_of(page.customer);
     const auto law = parts_.law->current();
     for (consent::Standing& standing : standings) {
@@ -198,7 +198,7 @@ class PreferencesImpl final : public Preferences {
       out.statement = TRY(consents.find(tx, numbered->id));
       return {};
     }));
-    withhold(viewer, {&out.statement, 1});
+    withhold(viewer, seen.customer, {&out.statement, 1});
     complete(out);
     return out;
   }
@@ -234,12 +234,22 @@ class PreferencesImpl final : public Preferences {
     return std::unexpected(error);
   }
 
-  // Who is limited to a unit sees that and when something was said, and not what another unit noted beside it.
-  static void withhold(const customers::Viewer& viewer, std::span<consent::Statement> statements) {
+  // Who is limited to a unit sees that and when something was said, and neither what another unit noted of it nor an
+  // address that their own sources did not bring.
+  static void withhold(const customers::Viewer& viewer, const identity::Customer& seen,
+                       std::span<consent::Statement> statements) {
     if (viewer.unit.empty()) return;
+    std::set<std::pair<identity::KeyKind, std::string_view>> known;
+    for (const identity::Identity& member : seen.identities) {
+      for (const identity::HeldKey& key : member.keys) known.emplace(key.kind, key.value);
+    }
     for (consent::Statement& statement : statements) {
+      statement.proof.declaration.clear();
       statement.proof.evidence.clear();
       statement.proof.role.clear();
+      if (statement.address && !known.contains({statement.address->kind, statement.address->value})) {
+        statement.address.reset();
+      }
     }
   }
 
