@@ -70,6 +70,13 @@ def make_house(tmp_path):
 
 
 @pytest.fixture
+def mail_server(tmp_path):
+    server = MailServer(tmp_path / "mailbox")
+    yield server
+    server.close()
+
+
+@pytest.fixture
 def house(make_house):
     return make_house()
 

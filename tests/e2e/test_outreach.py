@@ -24,13 +24,6 @@ def settings(port: int, more: str = 'security = "none"\n') -> str:
             'sender_name = "Bäckerei"\nsender_address = "shop@example.com"\nbase_url = "https://shop.example"\n' + more)
 
 
-@pytest.fixture
-def mail_server(tmp_path):
-    server = MailServer(tmp_path / "mailbox")
-    yield server
-    server.close()
-
-
 def house_with(make_house, text: str) -> House:
     house = make_house(text)
     house.hotline = house.add_source("hotline", touchpoint="hotline", purposes=(CARE, "DirectMarketing:A6-1-a"))

@@ -15,13 +15,6 @@ TRY_LATER = 75
 
 
 @pytest.fixture
-def mail_server(tmp_path):
-    server = MailServer(tmp_path / "mailbox")
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def house(make_house, storage, mail_server):
     return house_with(make_house, storage + settings(mail_server.port, BOUNCES))
 

@@ -15,13 +15,6 @@ ANNA = "anna@example.org"
 
 
 @pytest.fixture
-def mail_server(tmp_path):
-    server = MailServer(tmp_path / "mailbox")
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def house(make_house, storage, mail_server):
     house = make_house(storage + settings(mail_server.port))
     house.site = house.add_source("site", purposes=(MARKETING,), trust="public")

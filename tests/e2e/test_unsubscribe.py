@@ -13,13 +13,6 @@ MARKETING = "DirectMarketing:A6-1-a"
 
 
 @pytest.fixture
-def mail_server(tmp_path):
-    server = MailServer(tmp_path / "mailbox")
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def house(make_house, storage, mail_server):
     house = make_house(storage + settings(mail_server.port))
     house.crm = house.add_source("crm", touchpoint="branch", purposes=("CustomerCare:A6-1-b", MARKETING),
