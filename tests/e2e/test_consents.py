@@ -220,6 +220,15 @@ def test_what_a_search_does_not_understand_is_named(company, query, field):
     assert field in str(answer.json()["errors"])
 
 
+def test_people_whom_a_test_made_up_are_apart(company):
+    trial = company.house.add_source("trial", more=("--mode", "test"))
+    company.sender(trial).store(event("identify", "tilda", traits={"email": "tilda@example.org"}))
+    tilda = company.read("/api/v1/customers", key="user_id:tilda", mode="test")["items"][0]["id"]
+    said = say(company, tilda, "objected", channel="none", way="paper")
+    assert said["id"] not in [each["id"] for each in search(company, way="paper")]
+    assert [each["id"] for each in search(company, way="paper", mode="test")] == [said["id"]]
+
+
 def test_a_cursor_of_another_search_is_refused(company):
     for name in ("xenia", "xaver"):
         say(company, person(company, name), "refused", channel="none")

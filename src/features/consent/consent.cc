@@ -104,7 +104,9 @@ Result<StatementId> Consents::record(db::Transaction& tx, Statement said) {
   // Whoever said it, and by whichever way: a no to linking takes apart what was joined by leave, in the same
   // transaction.
   if (there && is_no(said.act) && said.purpose == Purpose::IdentityLinking) {
-    TRY(identities_.end_leave(tx, said.identity, said.occurred_at, said.received_at));
+    auto household = TRY(identities_.household(tx, said.identity));  // before the first is taken from it
+    if (household.empty()) household.push_back(said.identity);
+    for (IdentityId each : household) TRY(identities_.end_leave(tx, each, said.occurred_at, said.received_at));
   }
   const StatementId id = said.id;
   std::set<IdentityId> concerned = {said.identity};

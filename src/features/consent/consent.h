@@ -187,7 +187,7 @@ class Consents final : private identity::Watcher {
   // address that nobody is known by is one of identity 0: nothing but its keyed digest is kept. Errors: invalid
   // "statement_invalid" (a yes for a channel without an address of its kind; proof too long); too_many
   // "statements_too_many"; not_found "customer_unknown"; conflict "customer_moved". A no to IdentityLinking ends the
-  // links that the person made by their leave before it (Identities::end_leave).
+  // links that the person, by any of their identities, made by their leave before it (Identities::end_leave).
   Result<StatementId> record(db::Transaction& tx, Statement statement);
 
   // What holds. Never more than was said: whatever can't be read counts as nothing said, and never as a yes.

@@ -297,11 +297,22 @@ class LinkingImpl final : public Linking {
     return {};
   }
 
+  // Whether all of these are one customer: who proved a mailbox that several share did not say whom they mean.
+  Result<bool> are_one(db::Transaction& tx, std::size_t place, const std::vector<Member>& members) {
+    if (members.size() < 2) return true;
+    const std::set<IdentityId> whole = TRY(people_.reach(tx, place, members.front().id));
+    return std::all_of(members.begin(), members.end(), [&](const Member& each) { return whole.contains(each.id); });
+  }
+
   // Each that is not joined with them yet goes to the first of them with whom it shares a purpose.
   Result<std::vector<Pair>> pairs_of(db::Transaction& tx, std::size_t place, const std::vector<Member>& members,
                                      const std::vector<Member>& others, const notices::NoticeVersion& notice,
                                      bool& joined) {
     std::vector<Pair> out;
+    if (!TRY(are_one(tx, place, members)) || !TRY(are_one(tx, place, others))) {
+      return refuse("mailbox_shared",
+                    "Several customers are known by this; please write to us, so that it is the right one.");
+    }
     for (const Member& other : others) {
       const std::set<IdentityId> whole = TRY(people_.reach(tx, place, other.id));
       const auto is_joined = [&](const Member& member) { return whole.contains(member.id); };
@@ -384,25 +395,31 @@ class LinkingImpl final : public Linking {
   Result<void> part(const portal::Request& request, std::size_t place, const identity::Link& link,
                     std::string_view language) {
     const Time now = parts_.clock->now();
-    return audited(request, place, fmt::format("link:{} withdrawn", name(place, link)),
-                   [&](db::Transaction& tx) -> Result<void> {
-                     const portal::Place& there = parts_.places[place];
-                     std::vector<Member> both;
-                     for (const IdentityId id : {link.a, link.b}) TRY(people_.add_member(tx, place, id, both));
-                     TRY(there.identities->unlink(tx, link.a, link.b, now));
-                     std::vector<Member> bare;
-                     for (const Member& side : both) {
-                       const auto rest = TRY(there.identities->links(tx, {&side.id, 1}));
-                       const bool more = std::any_of(rest.begin(), rest.end(), [](const identity::Link& each) {
-                         return by_leave(each) && each.standing == Standing::confirmed;
-                       });
-                       if (!more) bare.push_back(side);
-                     }
-                     for (const Member& side : bare.empty() ? both : bare) {
-                       TRY(there.consents->record(tx, statement_of(side, consent::Act::withdrawn, language, now)));
-                     }
-                     return {};
-                   });
+    return audited(
+        request, place, fmt::format("link:{} withdrawn", name(place, link)), [&](db::Transaction& tx) -> Result<void> {
+          const portal::Place& there = parts_.places[place];
+          std::vector<Member> both;
+          for (const IdentityId id : {link.a, link.b}) TRY(people_.add_member(tx, place, id, both));
+          // Another request may have been quicker.
+          const auto still = TRY(there.identities->links(tx, {&link.a, 1}));
+          const bool there_still = std::any_of(still.begin(), still.end(), [&](const identity::Link& each) {
+            return each.b == link.b && each.a == link.a && by_leave(each) && each.standing == Standing::confirmed;
+          });
+          if (!there_still) return {};
+          TRY(there.identities->unlink(tx, link.a, link.b, now));
+          std::vector<Member> bare;
+          for (const Member& side : both) {
+            const auto rest = TRY(there.identities->links(tx, {&side.id, 1}));
+            const bool more = std::any_of(rest.begin(), rest.end(), [](const identity::Link& each) {
+              return by_leave(each) && each.standing == Standing::confirmed;
+            });
+            if (!more) bare.push_back(side);
+          }
+          for (const Member& side : bare.empty() ? both : bare) {
+            TRY(there.consents->record(tx, statement_of(side, consent::Act::withdrawn, language, now)));
+          }
+          return {};
+        });
   }
 
   // The audit first: what is not recorded is not done.

@@ -2,10 +2,12 @@
 #include "features/linking/linking.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <random>
+#include <thread>
 
 #include "features/regions/testing/two_regions.h"
 #include "features/subjects/subjects.h"
@@ -345,6 +347,62 @@ TEST_P(LinkingTest, NoIsSaidByWhicheverWay) {
   no.occurred_at = no.received_at;
   say();
   EXPECT_FALSE(together(anna, work));
+}
+
+TEST_P(LinkingTest, NoOfAnyOfTheirIdentitiesTakesItApart) {
+  publish();
+  const IdentityId anna = person("1", kAnna);
+  const IdentityId work = person("2", kWork);
+  const IdentityId till = person("3", "");
+  ASSERT_TRUE(data(0).write([&](db::Transaction& tx) {
+    return parcels_[0].identities->link(tx, anna, till, gate::Basis::contract, {Purpose::CustomerCare}, "staff",
+                                        clock_.now());
+  }));
+  ASSERT_EQ(told(linking_->agree(as(), with(code_for(as(), Way::email, kWork, kWork)), kCaller)), "");
+  ASSERT_TRUE(together(till, work));
+  consent::Statement no;
+  no.identity = till;
+  no.act = consent::Act::withdrawn;
+  no.purpose = Purpose::IdentityLinking;
+  no.occurred_at = no.received_at = clock_.now();
+  ASSERT_TRUE(data(0).write([&](db::Transaction& tx) -> Result<void> {
+    TRY(parcels_[0].consents->record(tx, no));
+    return {};
+  }));
+  EXPECT_FALSE(together(anna, work));
+  EXPECT_TRUE(together(anna, till)) << "that was no leave of theirs";
+}
+
+TEST_P(LinkingTest, AMailboxThatSeveralShareJoinsNobody) {
+  publish();
+  const IdentityId anna = person("1", kAnna);
+  const IdentityId ben = person("9", kAnna);
+  const IdentityId work = person("2", kWork);
+  ASSERT_TRUE(data(0).write([&](db::Transaction& tx) {  // staff found that they are two
+    return parcels_[0].identities->unlink(tx, anna, ben, clock_.now());
+  }));
+  ASSERT_FALSE(together(anna, ben));
+  EXPECT_EQ(told(linking_->agree(as(), with(code_for(as(), Way::email, kWork, kWork)), kCaller)), "mailbox_shared");
+  EXPECT_EQ(told(linking_->agree(as(kWork), with(code_for(as(kWork), Way::email, kAnna, kAnna)), kCaller)),
+            "mailbox_shared");
+  EXPECT_FALSE(together(anna, work) || together(ben, work));
+  EXPECT_TRUE(said(anna).empty());
+}
+
+TEST_P(LinkingTest, EndedByManyAtOnceItIsSaidOnce) {
+  publish();
+  const IdentityId anna = person("1", kAnna);
+  person("2", kWork);
+  const auto joined = linking_->agree(as(), with(code_for(as(), Way::email, kWork, kWork)), kCaller);
+  ASSERT_TRUE(joined) << joined.error().code;
+  clock_.advance(std::chrono::minutes{1});
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back(
+        [&] { EXPECT_THAT(told(linking_->end(as(), joined->links[0].id, "de")), testing::AnyOf("", "link_unknown")); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(said(anna).size(), 2u) << "the yes and the no";
 }
 
 TEST_P(LinkingTest, WithoutANoticeNothingIsOffered) {

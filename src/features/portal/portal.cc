@@ -23,9 +23,13 @@ constexpr std::int64_t kSaidAtOnce = 100;
 constexpr std::int64_t kSaySeconds = 60;  // until somebody may say something once more than at once
 
 // What ends with all advertising, beside whatever was agreed to.
-constexpr std::array kAdvertising = {Purpose::DirectMarketing, Purpose::PersonalisedAdvertising,
-                                     Purpose::SatisfactionSurvey, Purpose::LocationOffers,
+constexpr std::array kAdvertising = {Purpose::DirectMarketing,       Purpose::PersonalisedAdvertising,
+                                     Purpose::PersonalisedBenefits,  Purpose::SatisfactionSurvey,
+                                     Purpose::LocationOffers,        Purpose::ProvidePersonalisedRecommendations,
                                      Purpose::SellDataToThirdParties};
+// What else is advertising when it is written to somebody, though the data is used for a contract too: the messages to
+// this mailbox end, and not the use.
+constexpr Purpose kWrittenOf = Purpose::CustomerRelationshipManagement;
 
 std::unexpected<Error> wrong(std::string field, std::string reason) {
   std::vector<FieldError> fields;
@@ -156,6 +160,7 @@ class PortalImpl final : public Portal {
     for (Purpose purpose : kAdvertising) {
       speeches.push_back({consent::Act::objected, purpose, Channel::none, nullptr, std::string(language)});
     }
+    speeches.push_back({consent::Act::objected, kWrittenOf, Channel::email, nullptr, std::string(language)});
     for (const Topic& topic : now.topics) {
       for (const Line& line : topic.lines) {
         const bool ends_with_all =

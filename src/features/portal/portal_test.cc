@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <any>
+#include <set>
 
 #include "features/portal/json.h"
 #include "features/regions/testing/two_regions.h"
@@ -447,6 +448,15 @@ TEST_P(PortalTest, EverythingIsOffAtOnce) {
   ASSERT_TRUE(ended) << ended.error().detail;
   EXPECT_FALSE(ended->advertising);
   EXPECT_EQ(state_of(*ended), ConsentState::refused);
+  std::set<std::pair<Purpose, gate::Channel>> refused;
+  for (const auto& each : ended->history) {
+    if (consent::is_no(each.statement.act)) refused.emplace(each.statement.purpose, each.statement.channel);
+  }
+  for (Purpose purpose : {Purpose::DirectMarketing, Purpose::PersonalisedBenefits, Purpose::SatisfactionSurvey,
+                          Purpose::ProvidePersonalisedRecommendations, Purpose::SellDataToThirdParties}) {
+    EXPECT_TRUE(refused.contains({purpose, gate::Channel::none})) << gate::info(purpose).name;
+  }
+  EXPECT_TRUE(refused.contains({Purpose::CustomerRelationshipManagement, gate::Channel::email}));
   clock_.advance(std::chrono::minutes{1});
   auto anew = portal_->say(as(session), yes());
   ASSERT_TRUE(anew);

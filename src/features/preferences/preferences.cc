@@ -161,16 +161,18 @@ class PreferencesImpl final : public Preferences {
       found = TRY(consents.matching(tx, wanted, before, std::min(limit, kMostFound)));
       return {};
     }));
-    std::map<IdentityId, std::optional<std::string>> handles;  // nothing: not to be looked at
+    std::map<IdentityId, Seen> people;
     for (consent::Statement& statement : found.statements) {
-      auto known = handles.find(statement.identity);
-      if (known == handles.end()) {
-        known = handles.emplace(statement.identity, TRY(seen_as(viewer, out.region, statement.identity))).first;
+      auto known = people.find(statement.identity);
+      if (known == people.end()) {
+        known = people.emplace(statement.identity, TRY(seen_as(viewer, out.region, statement.identity))).first;
       }
-      if (known->second) {
-        out.items.push_back({*known->second, std::move(statement)});
-      } else {
+      const Seen& who = known->second;
+      if (who.mode != viewer.mode) continue;
+      if (who.handle.empty()) {
         ++out.withheld;
+      } else {
+        out.items.push_back({who.handle, std::move(statement)});
       }
     }
     if (found.more) out.next = encode_cursor(name, {found.through.value});
@@ -225,12 +227,16 @@ class PreferencesImpl final : public Preferences {
     return unknown_region();
   }
 
-  // The customer behind an identity, by a look; nothing where the gate does not let the viewer, or nobody is there.
-  Result<std::optional<std::string>> seen_as(const customers::Viewer& viewer, std::string_view region, IdentityId who) {
+  // The customer behind an identity, by a look.
+  struct Seen {
+    std::string handle;  // empty: the gate does not let the viewer, or nobody is there
+    sources::Mode mode = sources::Mode::live;
+  };
+  Result<Seen> seen_as(const customers::Viewer& viewer, std::string_view region, IdentityId who) {
     auto page = parts_.customers->page(viewer, customers::format_handle(region, who));
-    if (page) return std::optional(std::move(page->handle));
+    if (page) return Seen{std::move(page->handle), page->mode};
     const Error& error = page.error();
-    if (error.code == "use_denied" || error.kind == ErrorKind::not_found) return std::optional<std::string>();
+    if (error.code == "use_denied" || error.kind == ErrorKind::not_found) return Seen{{}, viewer.mode};
     return std::unexpected(error);
   }
 

@@ -330,12 +330,25 @@ class SignupsImpl final : public Signups {
 
   Result<void> confirm_where_they_are(const Request& request) {
     const Place& there = *TRY(home_of(request));
+    for (const Place& place : parts_.places) {
+      if (&place != &there) TRY(ask_elsewhere(place, request));
+    }
     TRY(there.region->writer().run([&](db::Transaction& tx) -> Result<void> {
       if (&there == request.place) TRY(use_up(tx, request.row.id));
       return record(tx, there, request);
     }));
     if (&there == request.place) return {};
     return request.place->region->writer().run([&](db::Transaction& tx) { return use_up(tx, request.row.id); });
+  }
+
+  // They may have said no where they are known by another identity.
+  Result<void> ask_elsewhere(const Place& place, const Request& request) const {
+    return place.region->data().read([&](db::Transaction& tx) -> Result<void> {
+      const consent::Standing standing = TRY(place.consents->standing(
+          tx, {{}, request.row.purpose, Channel::email, &request.content.address, parts_.clock->now()}));
+      if (!standing.last_no || *standing.last_no < request.row.asked_at) return {};
+      return fail(ErrorKind::conflict, "said_no_since", "They said no since.");
+    });
   }
 
   static Result<void> use_up(db::Transaction& tx, std::int64_t id) {

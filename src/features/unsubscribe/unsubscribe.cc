@@ -106,7 +106,7 @@ class UnsubscribeImpl final : public Unsubscribe {
         members.push_back(each.id);
       }
       if (std::find(members.begin(), members.end(), at.identity) == members.end()) members.push_back(at.identity);
-      if (TRY(said_before(tx, *place, at.identity, members, wish))) return {};
+      if (TRY(said_before(tx, *place, at.identity, members, wish, clock_.now()))) return {};
       TRY(place->consents->record(tx, TRY(statement(tx, *place, at.identity, members, wish))));
       return {};
     });
@@ -115,7 +115,7 @@ class UnsubscribeImpl final : public Unsubscribe {
   // Whether the last word of theirs for this address is a no. What others said for it, or they for other addresses,
   // does not count: it may end while this is to stay.
   static Result<bool> said_before(db::Transaction& tx, const Place& place, IdentityId identity,
-                                  const std::vector<IdentityId>& members, const Wish& wish) {
+                                  const std::vector<IdentityId>& members, const Wish& wish, Time now) {
     const bool there = TRY(place.identities->country_of(tx, identity)).has_value();
     // Of whoever is erased nothing can be said but for an address.
     if (!there) return !wish.address || TRY(place.consents->said_no(tx, *wish.address, wish.purpose, wish.channel));
@@ -123,7 +123,11 @@ class UnsubscribeImpl final : public Unsubscribe {
       const bool decides = consent::is_yes(said.act) || consent::is_no(said.act);
       if (!decides || said.purpose != wish.purpose || said.channel != wish.channel) continue;
       if (!wish.address || (said.address && *said.address == *wish.address)) {
-        return consent::is_no(said.act) && (wish.address || !said.address);
+        if (!consent::is_no(said.act) || (!wish.address && said.address)) return false;
+        // It may not decide any more: somebody else proved that the address is theirs, and agreed since.
+        const identity::Key* address = wish.address ? &*wish.address : nullptr;
+        const auto standing = TRY(place.consents->standing(tx, {members, wish.purpose, wish.channel, address, now}));
+        return standing.state == gate::ConsentState::refused;
       }
     }
     return false;

@@ -125,9 +125,9 @@ class UnsubscribeTest : public db::testing::DatabaseTest {
     return out;
   }
 
-  void say(Act act, identity::Key address = kMailbox) {
+  void say(Act act, identity::Key address = kMailbox, IdentityId who = {}) {
     consent::Statement said;
-    said.identity = anna_;
+    said.identity = who ? who : anna_;
     said.act = act;
     said.channel = Channel::email;
     said.address = std::move(address);
@@ -251,6 +251,18 @@ TEST_P(UnsubscribeTest, AnotherYesAndTheOldLinkCountsAgain) {
   say(Act::given);
   press(token);
   EXPECT_THAT(acts(ids_[0], anna_), ElementsAre(Act::withdrawn, Act::given, Act::withdrawn, Act::given));
+}
+
+TEST_P(UnsubscribeTest, ANoThatAnothersYesOutweighedIsSaidAgain) {
+  say(Act::given);
+  const std::string token = link();
+  press(token);
+  say(Act::given, kMailbox,
+      person(ids_[0], "ben", {Purpose::DirectMarketing}));  // who proved that the mailbox is theirs
+  press(token);
+  press(token);
+  EXPECT_THAT(acts(ids_[0], anna_), ElementsAre(Act::withdrawn, Act::withdrawn, Act::given));
+  EXPECT_TRUE(said_no(ids_[0]));
 }
 
 TEST_P(UnsubscribeTest, ANoForAnotherAddressOrPurposeDoesNotStandInForThisOne) {
