@@ -246,7 +246,7 @@ void add_moves(CLI::App& root, CommandLine& line) {
 }
 
 void add_import(CLI::App& root, CommandLine& line) {
-  auto* import = root.add_subcommand("import", "Events from files of the past");
+  auto* import = root.add_subcommand("import", "What other systems kept: events of the past, and consents");
   import->require_subcommand(1);
   auto* csv = add_command(import, line, "csv", "Imports a CSV file; the same file again adds nothing");
   csv->add_option("file", line.file, "The file, or - for standard input")->required();
@@ -254,6 +254,15 @@ void add_import(CLI::App& root, CommandLine& line) {
       ->required();
   csv->add_option("--source", line.source, "The source it is imported for; the mapping's own unless said otherwise");
   csv->add_option("--report", line.report, "Where rejected lines are listed; beside the file unless said otherwise");
+  auto* consents = add_command(import, line, "consents",
+                               "Brings consents along from another system; the same file again adds nothing");
+  consents->add_option("file", line.file, "CSV or JSON lines, as docs/consents.md tells; or - for standard input")
+      ->required();
+  consents->add_option("--source", line.source, "The source whose customer numbers and countries these are")
+      ->required();
+  consents->add_option("--report", line.report,
+                       "Where refused lines are listed; beside the file unless said otherwise");
+  consents->add_flag("--dry-run", line.dry_run, "Takes nothing, and tells what would become of each line");
 }
 
 std::string names_of(const CLI::App& command) {

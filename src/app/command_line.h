@@ -66,6 +66,7 @@ struct CommandLine {
   std::string mapping;
   std::string source;
   std::string report;
+  bool dry_run = false;
   std::int64_t people = 3'000;
   bool no_serve = false;
 };

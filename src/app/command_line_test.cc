@@ -50,5 +50,13 @@ TEST(CommandLineParsing, ImportNeedsFileAndMapping) {
   EXPECT_EQ(parsed.line.mapping, "online_retail");
 }
 
+TEST(CommandLineParsing, ImportOfConsentsNeedsFileAndSource) {
+  auto parsed = parse_command_line({"import", "consents", "crm.csv", "--source", "crm", "--dry-run"});
+  EXPECT_EQ(parsed.line.command, "import consents");
+  EXPECT_EQ(parsed.line.source, "crm");
+  EXPECT_TRUE(parsed.line.dry_run);
+  EXPECT_EQ(parse_command_line({"import", "consents", "crm.csv"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace handschlag::app

@@ -12,11 +12,11 @@
 #include "app/approval_commands.h"
 #include "app/bounce_command.h"
 #include "app/doctor.h"
+#include "app/import_commands.h"
 #include "app/move_commands.h"
 #include "app/upkeep_commands.h"
 #include "app/webhook_commands.h"
 #include "features/demo/demo.h"
-#include "features/imports/imports.h"
 
 namespace handschlag::app {
 namespace {
@@ -26,7 +26,6 @@ constexpr int kFailed = 1;
 constexpr int kInterrupted = 130;
 constexpr std::size_t kTokensAtOnce = 1'000;
 constexpr std::int64_t kUsualBurstSeconds = 10;
-constexpr std::chrono::milliseconds kProgressEvery{500};
 
 staff::Actor actor() {
   return {"cli", ""};
@@ -312,81 +311,6 @@ Result<void> open_demo_desk(App& app, Console& console) {
   return {};
 }
 
-// Writes a line of progress now and then; over itself on a terminal.
-class ProgressLine {
- public:
-  explicit ProgressLine(Console& console) : console_(console) {}
-  void show(double share, std::int64_t events) {
-    auto now = std::chrono::steady_clock::now();
-    if (now - last_ < kProgressEvery) return;
-    last_ = now;
-    console_.err(fmt::format("\r{:3.0f} %  {} events", share * 100, events));
-    shown_ = true;
-  }
-  void end() {
-    if (shown_) console_.err("\n");
-  }
-
- private:
-  Console& console_;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-  bool shown_ = false;
-};
-
-class ImportProgress final : public imports::Progress {
- public:
-  explicit ImportProgress(Console& console) : console_(console), line_(console) {}
-  void report(const imports::Step& step) override {
-    double share = step.bytes_total > 0 ? static_cast<double>(step.bytes) / static_cast<double>(step.bytes_total) : 0;
-    line_.show(share, step.events);
-  }
-  bool cancelled() override { return console_.cancelled(); }
-  void end() { line_.end(); }
-
- private:
-  Console& console_;
-  ProgressLine line_;
-};
-
-void print_report(const CommandLine& line, const imports::Report& report, Console& console) {
-  if (line.json) {
-    print_json(console, {{"source", report.source},
-                         {"cancelled", report.cancelled},
-                         {"lines", report.lines},
-                         {"events", report.events},
-                         {"stored", report.stored},
-                         {"unlinked", report.unlinked},
-                         {"duplicates", report.duplicates},
-                         {"refused", report.refused},
-                         {"resumed", report.resumed},
-                         {"rejected_events", report.rejected_events},
-                         {"rejected_lines", report.rejected_lines},
-                         {"reasons", report.reasons},
-                         {"report", report.report_file},
-                         {"seconds", static_cast<double>(report.took.count()) / 1000.0}});
-    return;
-  }
-  console.out(fmt::format(
-      "{} lines made {} events in {:.1f} s: {} stored, {} unlinked, {} known already, {} refused, {} rejected.\n",
-      report.lines, report.events, static_cast<double>(report.took.count()) / 1000.0, report.stored, report.unlinked,
-      report.duplicates + report.resumed, report.refused, report.rejected_events));
-  for (const auto& [reason, count] : report.reasons)
-    console.out(fmt::format("{:>8} lines not taken: {}\n", count, reason));
-  if (!report.report_file.empty()) console.out(fmt::format("They are listed in {}.\n", report.report_file));
-  if (report.cancelled) console.err("Interrupted. Run the same command again to go on.\n");
-}
-
-Result<int> import_csv(const CommandLine& line, App& app, Console& console) {
-  auto importer = imports::Importer::create(app.events(), app.sources(), app.control(), app.clock());
-  imports::Job job{line.file, line.mapping, line.source, line.report, audited(app, "import csv")};
-  ImportProgress progress(console);
-  auto report = importer->run(job, progress);
-  progress.end();
-  print_report(line, TRY(std::move(report)), console);
-  (void)app.staff().record({"cli", "import csv", "", "", staff::Outcome::ok});
-  return console.cancelled() ? kInterrupted : kGood;
-}
-
 // The language of the terminal, as POSIX says it.
 bool in_german() {
   for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
@@ -400,7 +324,8 @@ class DemoProgress final : public demo::Progress {
  public:
   explicit DemoProgress(Console& console) : console_(console), line_(console) {}
   void report(std::size_t done, std::size_t total) override {
-    line_.show(total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0, static_cast<std::int64_t>(done));
+    line_.show(total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0, static_cast<std::int64_t>(done),
+               "events");
   }
   bool cancelled() override { return console_.cancelled(); }
   void end() { line_.end(); }
@@ -426,7 +351,7 @@ Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command.starts_with("approvals ")) return run_approval_command(line, app, console);
   if (line.command.starts_with("webhook ")) return run_webhook_command(line, app, console);
   if (line.command == "bounce") return take_bounce(line, app, console);
-  if (line.command == "import csv") return import_csv(line, app, console);
+  if (line.command.starts_with("import ")) return run_import_command(line, app, console);
   if (line.command == "reload") return reload(line, app, console);
   if (auto upkeep = run_upkeep(line, app, console)) return *upkeep;
   if (auto moved = run_move_command(line, app, console)) return *moved;

@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
+#include "features/consent_imports/file_run.h"
 #include "features/consent_imports/lines.h"
 
 namespace handschlag::consent_imports {
 namespace {
-
-constexpr std::size_t kAtOnce = 50;  // in a transaction, so that it holds the region's writer for a moment only
 
 // Who a line is about.
 struct Who {
@@ -31,6 +31,15 @@ struct Item {
   std::optional<std::size_t> made;  // whose number: that of so many sightings
 };
 
+// What is being taken, and of a dry run what would have been; by digest, since a file may be long.
+struct Taking {
+  sources::SourcePointer source;
+  const By& by;
+  bool dry = false;
+  std::unordered_set<std::size_t> made;
+  std::unordered_set<std::size_t> said;
+};
+
 void refuse(LineReport& report, std::string field, std::string reason) {
   report.outcome = Outcome::refused;
   report.field = std::move(field);
@@ -42,24 +51,49 @@ class Impl final : public ConsentImports {
   explicit Impl(Parts parts) : parts_(std::move(parts)) {}
 
   Result<Report> take(const File& file, const By& by) override {
-    const auto source = parts_.sources->find(file.source);
-    if (!source) return fail(ErrorKind::not_found, "source_unknown", "There is no such source.");
+    Taking taking{TRY(source_of(file.source)), by, file.dry_run, {}, {}};
     const std::vector<Read> lines = TRY(read_lines(file.format, file.text, parts_.clock->now()));
-    const std::string target = fmt::format("source:{} lines:{}", source->id, lines.size());
-    TRY(parts_.staff->record({by.principal, by.operation, target, by.trace_id, staff::Outcome::ok}));
     Report report;
     report.lines.resize(lines.size());
-    for (std::size_t from = 0; from < lines.size(); from += kAtOnce) {
-      auto done = take_some(*source, by, lines, from, report);
-      if (done) continue;
-      TRY(parts_.staff->record({by.principal, by.operation, target, by.trace_id, staff::Outcome::failed}));
-      return std::unexpected(done.error());
-    }
+    TRY(audited(taking, fmt::format(" lines:{}", lines.size()), [&]() -> Result<void> {
+      for (std::size_t from = 0; from < lines.size(); from += kAtOnce) {
+        const std::size_t some = std::min(kAtOnce, lines.size() - from);
+        TRY(take_some(taking, std::span(lines).subspan(from, some), std::span(report.lines).subspan(from, some)));
+      }
+      return {};
+    }));
     for (const LineReport& line : report.lines) count(line, report);
     return report;
   }
 
+  Result<FileReport> take_file(const Job& job, const By& by, imports::Progress& progress) override {
+    Taking taking{TRY(source_of(job.source)), by, job.dry_run, {}, {}};
+    FileReport report;
+    TRY(audited(taking, "", [&]() -> Result<void> {
+      report = TRY(run_file(job, parts_.clock->now(), progress,
+                            [&](auto lines, auto reports) { return take_some(taking, lines, reports); }));
+      return {};
+    }));
+    return report;
+  }
+
  private:
+  Result<sources::SourcePointer> source_of(std::string_view id) const {
+    auto source = parts_.sources->find(id);
+    if (!source) return fail(ErrorKind::not_found, "source_unknown", "There is no such source.");
+    return source;
+  }
+
+  template <class Body>
+  Result<void> audited(const Taking& taking, std::string_view more, Body body) {
+    const By& by = taking.by;
+    const std::string target = fmt::format("source:{}{}{}", taking.source->id, more, taking.dry ? " dry_run" : "");
+    TRY(parts_.staff->record({by.principal, by.operation, target, by.trace_id, staff::Outcome::ok}));
+    auto done = body();
+    if (!done) TRY(parts_.staff->record({by.principal, by.operation, target, by.trace_id, staff::Outcome::failed}));
+    return done;
+  }
+
   static void count(const LineReport& line, Report& report) {
     if (line.outcome == Outcome::taken) ++report.taken;
     if (line.outcome == Outcome::there_already) ++report.there_already;
@@ -68,23 +102,24 @@ class Impl final : public ConsentImports {
     if (line.proof_gaps) ++report.proof_gaps;
   }
 
-  Result<void> take_some(const sources::Source& source, const By& by, const std::vector<Read>& lines, std::size_t from,
-                         Report& report) {
+  Result<void> take_some(Taking& taking, std::span<const Read> lines, std::span<LineReport> reports) {
     std::map<const Place*, std::vector<Item>> by_place;
-    for (std::size_t i = from; i < std::min(from + kAtOnce, lines.size()); ++i) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
       const Read& read = lines[i];
-      LineReport& told = report.lines[i];
+      LineReport& told = reports[i];
       told.line = read.number;
       if (!read.line) {
         refuse(told, read.field, read.reason);
         continue;
       }
-      const auto who = TRY(find(source, *read.line, told));
+      const auto who = TRY(find(*taking.source, *read.line, told));
       if (who) by_place[who->place].push_back({&*read.line, &told, *who, {}});
     }
     for (auto& [place, items] : by_place) {
-      TRY(place->region->writer().run(
-          [&, there = place, some = &items](db::Transaction& tx) { return write(tx, *there, source, by, *some); }));
+      auto work = [&, there = place, some = &items](db::Transaction& tx) {
+        return taking.dry ? judge(tx, *there, taking, *some) : write(tx, *there, *taking.source, taking.by, *some);
+      };
+      TRY(taking.dry ? place->region->data().read(work) : place->region->writer().run(work));
     }
     return {};
   }
@@ -180,6 +215,36 @@ class Impl final : public ConsentImports {
     const auto found = std::find_if(parts_.places.begin(), parts_.places.end(),
                                     [&](const Place& each) { return each.region->id() == region; });
     return found == parts_.places.end() ? nullptr : &*found;
+  }
+
+  // What would become of them.
+  Result<void> judge(db::Transaction& tx, const Place& place, Taking& taking, std::vector<Item>& items) {
+    const std::hash<std::string> digest;
+    const sources::Source& source = *taking.source;
+    for (Item& item : items) {
+      if (item.who.id || item.who.erased || !TRY(may_make(tx, place, source, item))) continue;
+      item.report->made = taking.made.insert(digest(identity::message_of(item.who.key))).second;
+    }
+    for (Item& item : items) {
+      const bool known = item.who.id || taking.made.contains(digest(identity::message_of(item.who.key)));
+      if (!TRY(passes(tx, place, source, item, known))) continue;
+      if (!taking.said.insert(digest(text_of(item))).second) {
+        item.report->outcome = Outcome::there_already;
+      } else {
+        take(item);
+      }
+    }
+    return {};
+  }
+
+  // What tells a statement apart.
+  static std::string text_of(const Item& item) {
+    const Line& line = *item.line;
+    const auto address = address_of(item);
+    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", identity::message_of(item.who.key),
+                       address ? identity::message_of(*address) : "", static_cast<int>(line.act),
+                       static_cast<int>(line.purpose), static_cast<int>(line.channel),
+                       to_millis(line.said_between.first), to_millis(line.said_between.second));
   }
 
   // May run twice: everything it says is said anew.
@@ -285,30 +350,37 @@ class Impl final : public ConsentImports {
     return item.who.key;
   }
 
+  // Whether it can be taken; else it says why not. `known`: its person is, or is made.
+  Result<bool> passes(db::Transaction& tx, const Place& place, const sources::Source& source, Item& item, bool known) {
+    if (TRY(was_said(tx, place, item))) {
+      item.report->outcome = Outcome::there_already;
+      return false;
+    }
+    if (known || (!consent::is_yes(item.line->act) && address_of(item))) return true;
+    refuse_unknown(source, item);
+    return false;
+  }
+
+  static void take(Item& item) {
+    LineReport& told = *item.report;
+    told.outcome = Outcome::taken;
+    told.strength = item.line->strength_kept();
+    told.proof_gaps = consent::is_yes(item.line->act) && told.strength < gate::Strength::stated;
+  }
+
   Result<void> write_one(db::Transaction& tx, const Place& place, const sources::Source& source, const By& by,
                          Item& item) {
     const Line& line = *item.line;
-    LineReport& told = *item.report;
-    if (TRY(was_said(tx, place, item))) {
-      told.outcome = Outcome::there_already;
-      return {};
-    }
-    const auto address = address_of(item);
-    if (!item.who.id && (consent::is_yes(line.act) || !address)) {
-      refuse_unknown(source, item);
-      return {};
-    }
+    if (!TRY(passes(tx, place, source, item, bool(item.who.id)))) return {};
     consent::Statement said = statement_of(by, item);
     const std::string country = TRY(place.identities->country_of(tx, said.identity)).value_or(country_of(source, line));
     const law::Norm& proof =
         parts_.law->current()->norm(country, law::Topic::consent_proof, said.channel, law::day_of(parts_.clock->now()));
     said.keep_until = law::after(said.occurred_at, proof.term);
     const auto id = place.consents->record(tx, std::move(said));
-    if (!id) return refuse_or_fail(id.error(), told);
-    told.outcome = Outcome::taken;
-    if (item.who.id) told.statement = fmt::format("{}-c{}", place.region->id(), id->value);
-    told.strength = line.strength_kept();
-    told.proof_gaps = consent::is_yes(line.act) && told.strength < gate::Strength::stated;
+    if (!id) return refuse_or_fail(id.error(), *item.report);
+    take(item);
+    if (item.who.id) item.report->statement = fmt::format("{}-c{}", place.region->id(), id->value);
     return {};
   }
 

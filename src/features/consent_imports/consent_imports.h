@@ -6,8 +6,10 @@
 // Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +20,7 @@
 #include "features/customers/customers.h"
 #include "features/gate/gate.h"
 #include "features/identity/identity.h"
+#include "features/imports/imports.h"
 #include "features/law/law.h"
 #include "features/regions/regions.h"
 #include "features/sources/sources.h"
@@ -36,6 +39,16 @@ struct File {
   std::string source;  // whose customer numbers and countries these are
   Format format = Format::csv;
   std::string text;
+  bool dry_run = false;  // tells what would become of each line, and takes nothing
+};
+
+// A file of any length.
+struct Job {
+  std::string file;  // a path; "-" for standard input. One that begins with "{" has JSON lines
+  std::string source;
+  // Where lines that were refused are listed, with field and reason. "": beside the file, only if there are any.
+  std::string report = {};
+  bool dry_run = false;
 };
 
 // Who brings it.
@@ -69,6 +82,19 @@ struct Report {
   std::int64_t proof_gaps = 0;
 };
 
+struct FileReport {
+  bool cancelled = false;
+  std::int64_t lines = 0;  // statements that were looked at; the sum of the next three
+  std::int64_t taken = 0;
+  std::int64_t there_already = 0;
+  std::int64_t refused = 0;
+  std::int64_t made = 0;
+  std::int64_t proof_gaps = 0;
+  std::map<std::string, std::int64_t> reasons;  // of what was refused, by field
+  std::string report_file;                      // "": none was written
+  std::chrono::milliseconds took{0};
+};
+
 // The parts of one region that are needed here.
 struct Place {
   regions::Region* region;
@@ -100,6 +126,11 @@ class ConsentImports {
   // adds nothing. Errors: not_found "source_unknown"; those of the file as a whole: invalid, too_large
   // "too_many_lines"; unavailable (then some lines may have been taken; send it again).
   virtual Result<Report> take(const File& file, const By& by) = 0;
+
+  // The same of a file, some lines at a time, until it ends or is cancelled; run again it passes over what is there.
+  // `progress` hears of statements as of events. Errors: those of take; not_found "file_not_found"; invalid
+  // "report_is_input"; unavailable, of the report or the file too.
+  virtual Result<FileReport> take_file(const Job& job, const By& by, imports::Progress& progress) = 0;
 };
 
 void bind_routes(http::Router& router, ConsentImports& imports);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "features/consent_imports/lines.h"
@@ -308,6 +310,146 @@ TEST_P(ConsentImportsTest, AFileOfManyIsTakenInPartsAndItsErrorsNameLineAndField
   EXPECT_EQ(report.lines[122].field, "said_at");
   EXPECT_THAT(report.lines[122].reason, HasSubstr("future"));
   EXPECT_FALSE(imports_->take({"nobody", Format::csv, file}, {}));
+}
+
+TEST_P(ConsentImportsTest, ADryRunTellsWhatWouldBecomeOfEachLineAndChangesNothing) {
+  somebody("42", "berta@example.org");
+  const std::string file = fmt::format(
+      "{}email,anna@example.org{}stated,\nemail,anna@example.org{}stated,\n"
+      "user_id,42,withdrawn,DirectMarketing,email,2025-04-01,,,,,,\nemail,carl@example.org,given,DirectMarketing,email,"
+      "2025-04-01,,,,,,\nemail,dora@example.org,refused,DirectMarketing,email,2025-04-01,,,,,,\n",
+      kHead, kYes, kYes);
+  const auto ask = [&](bool dry) {
+    auto report = imports_->take({"crm", Format::csv, file, dry}, {"staff:1", "admin", "importConsents", "t"});
+    EXPECT_TRUE(report);
+    return report.value_or(Report{});
+  };
+  const Report dry = ask(true);
+  EXPECT_EQ(dry.taken, 3);
+  EXPECT_EQ(dry.there_already, 1) << "it stands twice in the file";
+  EXPECT_EQ(dry.made, 1);
+  EXPECT_EQ(dry.lines[3].field, "evidence");
+  EXPECT_FALSE(who("anna@example.org"));
+  const Report wet = ask(false);
+  for (std::size_t i = 0; i < wet.lines.size(); ++i) {
+    EXPECT_EQ(dry.lines[i].outcome, wet.lines[i].outcome) << i;
+    EXPECT_EQ(dry.lines[i].reason, wet.lines[i].reason) << i;
+    EXPECT_EQ(dry.lines[i].made, wet.lines[i].made) << i;
+    EXPECT_EQ(dry.lines[i].statement, "");
+  }
+  EXPECT_TRUE(who("anna@example.org"));
+  EXPECT_EQ(ask(true).there_already, 4);
+}
+
+// Stops after so many reports.
+class Told final : public imports::Progress {
+ public:
+  explicit Told(int most = 1'000) : most_(most) {}
+  void report(const imports::Step& step) override {
+    ++times_;
+    last_ = step;
+  }
+  bool cancelled() override { return times_ >= most_; }
+  const imports::Step& last() const { return last_; }
+
+ private:
+  const int most_;
+  int times_ = 0;
+  imports::Step last_;
+};
+
+class ConsentFilesTest : public ConsentImportsTest {
+ protected:
+  static constexpr By kBy = {"cli", "operator", "import consents", ""};
+
+  void SetUp() override {
+    ConsentImportsTest::SetUp();
+    if (IsSkipped()) return;
+    folder_ = std::filesystem::temp_directory_path() / fmt::format("consents-{}", crypto::random_token());
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override {
+    std::filesystem::remove_all(folder_);
+    ConsentImportsTest::TearDown();
+  }
+
+  std::string file_of(std::string_view text) {
+    std::ofstream(folder_ / "file", std::ios::binary) << text;
+    return folder_ / "file";
+  }
+  std::string rejected() {
+    std::ifstream in(folder_ / "file.rejected.csv", std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  std::filesystem::path folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, ConsentFilesTest, testing::ValuesIn(db::testing::all_backends()),
+                         db::testing::backend_name);
+
+TEST_P(ConsentFilesTest, AFileThatIsCutShortIsTakenToItsEndByRunningItAgain) {
+  std::string text(kHead);
+  for (int i = 0; i < 120; ++i) text += fmt::format("email,p{}@example.org{}stated,\n", i, kYes);
+  text += "email,broken,given,DirectMarketing,email,2025-01-01,\"Ja,\nwohl\",de,form,x,stated,\n";
+  text += "email,q@example.org,perhaps,DirectMarketing,email,2025-01-01,Ja,de,form,x,stated,\n";
+  const Job job{file_of(text), "crm"};
+  Told once(1);
+  const auto first = imports_->take_file(job, kBy, once);
+  ASSERT_TRUE(first) << first.error().detail;
+  EXPECT_TRUE(first->cancelled);
+  EXPECT_EQ(first->taken, 50);
+  Told whole;
+  const auto second = imports_->take_file(job, kBy, whole);
+  ASSERT_TRUE(second) << second.error().detail;
+  EXPECT_FALSE(second->cancelled);
+  EXPECT_EQ(second->lines, 122);
+  EXPECT_EQ(second->there_already, 50);
+  EXPECT_EQ(second->taken, 70);
+  EXPECT_EQ(second->refused, 2);
+  EXPECT_EQ(second->reasons, (std::map<std::string, std::int64_t>{{"act", 1}, {"key", 1}}));
+  EXPECT_EQ(whole.last().bytes, static_cast<std::int64_t>(text.size()));
+  EXPECT_EQ(whole.last().bytes_total, static_cast<std::int64_t>(text.size()));
+  EXPECT_EQ(rejected(),
+            "line,reason\n122,\"key: is no usable value of its kind\"\n"
+            "124,\"act: must be given, renewed, refused, withdrawn or objected\"\n");
+}
+
+TEST_P(ConsentFilesTest, AFirstLineThatIsAnObjectMeansJsonLines) {
+  const std::string good =
+      R"({"key_kind":"email","key":"a@example.org","act":"refused","purpose":"DirectMarketing","channel":"email"})";
+  const Job job{
+      file_of("\xEF\xBB\xBF\n" + good + "\r\n{\"col\\\"our\": 1}\n" + std::string(2'000'000, ' ') + "\n" + good),
+      "crm"};
+  Told told;
+  const auto report = imports_->take_file(job, kBy, told);
+  ASSERT_TRUE(report) << report.error().detail;
+  EXPECT_EQ(report->taken, 1);
+  EXPECT_EQ(report->there_already, 1);
+  EXPECT_EQ(rejected(),
+            "line,reason\n3,\"line: is no field of a statement\"\n4,\"line: must have at most 1048576 bytes\"\n");
+}
+
+TEST_P(ConsentFilesTest, WhatIsWrongWithTheWholeIsToldBeforeAnythingIsTaken) {
+  Told told;
+  const auto code = [&](const Job& job) { return imports_->take_file(job, kBy, told).error().code; };
+  EXPECT_EQ(code({folder_ / "missing", "crm"}), "file_not_found");
+  const std::string file = file_of("key_kind,key,colour\n");
+  EXPECT_EQ(code({file, "nobody"}), "source_unknown");
+  EXPECT_EQ(code({file, "crm"}), "fields_invalid");
+  EXPECT_EQ(code({file, "crm", file}), "report_is_input");
+  EXPECT_EQ(code({file, "crm", folder_ / "no" / "folder"}), "report_unwritable");
+}
+
+TEST(ConsentLinesTest, TextThatIsNotUtf8IsRefusedByItsLine) {
+  const auto lines = read_lines(Format::csv,
+                                "key_kind,key,act,purpose,channel,evidence\n"
+                                "email,a@b.de,refused,DirectMarketing,email,B\xFC"
+                                "ro\n",
+                                *parse_time("2026-11-23T10:00:00Z"));
+  ASSERT_TRUE(lines);
+  EXPECT_EQ(lines->front().field, "evidence");
+  EXPECT_EQ(lines->front().reason, "must be in UTF-8");
 }
 
 TEST(ConsentLinesTest, HeadersThatAreNotUnderstoodAreNotTaken) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -23,6 +24,8 @@ constexpr std::chrono::minutes kAhead{5};  // by which the clock of the other sy
 constexpr std::size_t kDay = std::string_view("2026-11-23").size();
 constexpr std::chrono::milliseconds kOneDay = std::chrono::days{1} - std::chrono::milliseconds{1};
 constexpr std::size_t kMaxWord = 64;
+constexpr std::size_t kMostOfLine = std::size_t{1} << 20;  // of an object, or a header
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMaxKey = 320;
 
 using Fields = std::map<std::string, std::string, std::less<>>;
@@ -36,10 +39,6 @@ std::unexpected<Error> wrong(std::string reason) {
 std::unexpected<Error> too_many() {
   return fail(ErrorKind::too_large, "too_many_lines",
               fmt::format("At most {} statements can be taken at once; send the file in parts.", kMostLines));
-}
-
-bool is_column(std::string_view name) {
-  return std::find(kColumns.begin(), kColumns.end(), name) != kColumns.end();
 }
 
 // Reads one line's fields; the first thing that is wrong is what is told.
@@ -64,6 +63,7 @@ class Decoder {
     if (found == fields_.end()) return {};
     if (found->second.size() > most) error(name, fmt::format("must have at most {} bytes", most));
     if (found->second.find('\0') != std::string::npos) error(name, "must have no NUL in it");
+    if (!text::is_utf8(found->second)) error(name, "must be in UTF-8");
     return found->second;
   }
 
@@ -180,31 +180,6 @@ Result<void> check_header(const imports::CsvRecord* header) {
   return {};
 }
 
-Result<std::vector<Read>> read_csv(std::string_view text, Time now) {
-  const std::string_view head = text.substr(0, text.find('\n'));
-  const char delimiter =
-      std::count(head.begin(), head.end(), ';') > std::count(head.begin(), head.end(), ',') ? ';' : ',';
-  std::istringstream in{std::string(text)};
-  imports::CsvReader reader(in, delimiter);
-  const imports::CsvRecord* record = reader.next();
-  TRY(check_header(record));
-  const std::vector<std::string> columns(record->fields.begin(), record->fields.end());
-  std::vector<Read> out;
-  while ((record = reader.next()) != nullptr) {
-    if (out.size() == kMostLines) return too_many();
-    if (record->fault != imports::CsvFault::none || record->fields.size() != columns.size()) {
-      const bool faulty = record->fault != imports::CsvFault::none;
-      out.push_back(
-          {record->line, {}, "line", faulty ? std::string(name_of(record->fault)) : "must have the header's columns"});
-      continue;
-    }
-    Fields fields;
-    for (std::size_t i = 0; i < columns.size(); ++i) fields[columns[i]] = std::string(record->fields[i]);
-    out.push_back(Decoder(fields, now).decode(record->line));
-  }
-  return out;
-}
-
 Read read_object(std::string_view text, std::int64_t number, Time now) {
   auto value = json::parse(text);
   if (!value || !value->is_object()) return {number, {}, "line", "must be a JSON object"};
@@ -224,17 +199,8 @@ Read read_object(std::string_view text, std::int64_t number, Time now) {
   return Decoder(fields, now).decode(number);
 }
 
-Result<std::vector<Read>> read_json_lines(std::string_view text, Time now) {
-  std::vector<Read> out;
-  for (std::int64_t number = 1; !text.empty(); ++number) {
-    const auto end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (text::is_blank(line)) continue;
-    if (out.size() == kMostLines) return too_many();
-    out.push_back(read_object(line, number, now));
-  }
-  return out;
+char delimiter_of(std::string_view header) {
+  return std::count(header.begin(), header.end(), ';') > std::count(header.begin(), header.end(), ',') ? ';' : ',';
 }
 
 }  // namespace
@@ -250,8 +216,80 @@ gate::Strength Line::strength_kept() const {
   return strength;
 }
 
+bool is_column(std::string_view name) {
+  return std::find(kColumns.begin(), kColumns.end(), name) != kColumns.end();
+}
+
+// A line with something in it; false at the end.
+bool LineReader::read_line() {
+  buffer_.resize(kMostOfLine + 1);
+  do {
+    in_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+    bytes_ += in_.gcount();
+    long_ = in_.fail() && !in_.bad() && in_.gcount() > 0;
+    const bool whole = in_.good();  // up to its end, which is not kept
+    line_.assign(buffer_.data(), static_cast<std::size_t>(in_.gcount()) - (whole ? 1 : 0));
+    if (long_) {
+      in_.clear();
+      in_.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+      bytes_ += in_.gcount();
+    } else if (in_.fail()) {
+      return false;
+    }
+    if (++number_ == 1 && line_.starts_with(kByteOrderMark)) line_.erase(0, kByteOrderMark.size());
+  } while (!long_ && text::is_blank(line_));
+  return true;
+}
+
+Result<std::unique_ptr<LineReader>> LineReader::open(std::istream& in, std::optional<Format> format, Time now) {
+  std::unique_ptr<LineReader> out(new LineReader(in, now));
+  if (!out->read_line()) return wrong("there is no statement in it");
+  if (!format) format = text::trim(out->line_).starts_with('{') ? Format::json_lines : Format::csv;
+  if (*format == Format::json_lines) {
+    out->held_ = true;
+    return out;
+  }
+  const char delimiter = delimiter_of(out->line_);
+  std::istringstream line(out->line_);
+  imports::CsvReader header(line, delimiter);
+  const imports::CsvRecord* record = header.next();
+  TRY(check_header(record));
+  out->columns_.assign(record->fields.begin(), record->fields.end());
+  out->records_ = std::make_unique<imports::CsvReader>(in, delimiter);
+  return out;
+}
+
+std::int64_t LineReader::bytes() const {
+  return bytes_ + (records_ ? records_->bytes() : 0);
+}
+
+std::optional<Read> LineReader::next() {
+  if (records_) {
+    const imports::CsvRecord* record = records_->next();
+    return record == nullptr ? std::nullopt : std::optional(decode_record(*record));
+  }
+  if (!std::exchange(held_, false) && !read_line()) return std::nullopt;
+  if (long_) return Read{number_, {}, "line", fmt::format("must have at most {} bytes", kMostOfLine)};
+  return read_object(line_, number_, now_);
+}
+
+Read LineReader::decode_record(const imports::CsvRecord& record) const {
+  const std::int64_t number = number_ + record.line;
+  if (record.fault != imports::CsvFault::none) return {number, {}, "line", std::string(name_of(record.fault))};
+  if (record.fields.size() != columns_.size()) return {number, {}, "line", "must have the header's columns"};
+  Fields fields;
+  for (std::size_t i = 0; i < columns_.size(); ++i) fields[columns_[i]] = std::string(record.fields[i]);
+  return Decoder(fields, now_).decode(number);
+}
+
 Result<std::vector<Read>> read_lines(Format format, std::string_view text, Time now) {
-  auto out = TRY(format == Format::csv ? read_csv(text, now) : read_json_lines(text, now));
+  std::istringstream in{std::string(text)};
+  const auto reader = TRY(LineReader::open(in, format, now));
+  std::vector<Read> out;
+  while (auto read = reader->next()) {
+    if (out.size() == kMostLines) return too_many();
+    out.push_back(*std::move(read));
+  }
   if (out.empty()) return wrong("there is no statement in it");
   return out;
 }

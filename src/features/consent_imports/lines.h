@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <istream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +12,7 @@
 #include <vector>
 
 #include "features/consent_imports/consent_imports.h"
+#include "features/imports/csv.h"
 
 namespace handschlag::consent_imports {
 
@@ -46,8 +50,38 @@ struct Read {
   std::string reason;
 };
 
-// Errors: invalid "fields_invalid" (nothing in it, a header with a column that is not known, lacking or twice);
-// too_large "too_many_lines".
+// Reads a file of any length, a statement at a time. Not thread-safe.
+class LineReader {
+ public:
+  // `format`: nothing where the first line tells; one that begins with "{" is an object. `in` must outlive it.
+  // Errors: invalid "fields_invalid" (nothing in it, a header with a column that is not known, lacking or twice).
+  static Result<std::unique_ptr<LineReader>> open(std::istream& in, std::optional<Format> format, Time now);
+
+  // Nothing at the end, also where the stream fails: ask failed().
+  std::optional<Read> next();
+  bool failed() const { return in_.bad(); }
+  std::int64_t bytes() const;  // of the file that are behind us
+
+ private:
+  LineReader(std::istream& in, Time now) : in_(in), now_(now) {}
+  bool read_line();
+  Read decode_record(const imports::CsvRecord& record) const;
+
+  std::istream& in_;
+  const Time now_;
+  std::string buffer_;
+  std::string line_;   // the one that was read last
+  bool long_ = false;  // and was too long
+  bool held_ = false;  // it is still to be decoded
+  std::int64_t number_ = 0;
+  std::int64_t bytes_ = 0;
+  std::vector<std::string> columns_;             // of CSV
+  std::unique_ptr<imports::CsvReader> records_;  // of CSV, after the header
+};
+
+// A text at once. Errors: those of open; too_large "too_many_lines".
 Result<std::vector<Read>> read_lines(Format format, std::string_view text, Time now);
+
+bool is_column(std::string_view name);
 
 }  // namespace handschlag::consent_imports

@@ -7,7 +7,7 @@ namespace {
 using http::Request;
 using http::Response;
 
-constexpr std::size_t kMaxText = std::size_t{4} << 20;
+constexpr std::size_t kMaxText = std::size_t{3} << 20;
 
 Result<File> file_of(const Request& request) {
   const json::Value body = TRY(json::parse(request.body));
@@ -16,6 +16,7 @@ Result<File> file_of(const Request& request) {
   file.source = reader.text("source", {.max_length = 64});
   const std::string format = reader.text("format", {.max_length = 16});
   file.text = reader.text("text", {.max_length = kMaxText});
+  file.dry_run = reader.optional_boolean("dry_run").value_or(false);
   if (format != "csv" && format != "jsonl") reader.error("format", "must be csv or jsonl");
   file.format = format == "csv" ? Format::csv : Format::json_lines;
   TRY(reader.finish());
