@@ -164,10 +164,10 @@ Result<void> App::open_regions() {
   preferences_ = preferences::Preferences::create({events_.get(), sources_.get(), rulebook_.get(), customers_.get(),
                                                    staff_.get(), notices_.get(), consents(), &clock_});
   open_moves(ledgers);
+  outbound_ = TRY(http_client::Client::create(settings_.outbound));
   TRY(open_outreach());
   TRY(open_portal());
   feed_ = feed::Feed::create(*events_, *sources_, *rulebook_, std::move(ledgers), clock_, *notices_);
-  outbound_ = TRY(http_client::Client::create(settings_.outbound));
   webhooks_ = webhooks::Webhooks::create(*control_, *feed_, *events_, *sources_, *staff_, *outbound_, clock_, metrics_);
   test_data_ = test_data::TestData::create(*events_, *sources_, *subjects_, *staff_, *control_, clock_);
   test_data_->set_retention(settings_.test_retention);

@@ -200,7 +200,9 @@ class App {
   std::unique_ptr<moves::Moves> moves_;
   std::unique_ptr<idempotency::Keeper> answers_;
   std::unique_ptr<feed::Feed> feed_;
-  std::unique_ptr<mail::Mailer> mailer_;  // nullptr where no mail server is set
+  std::unique_ptr<http_client::Client> outbound_;
+  std::unique_ptr<outreach::Gateway> gateway_;  // nullptr where none is set
+  std::unique_ptr<mail::Mailer> mailer_;        // nullptr where no mail server is set
   std::unique_ptr<templates::Templates> templates_;
   std::unique_ptr<outreach::Facts> facts_;
   std::unique_ptr<outreach::Outreach> outreach_;
@@ -210,7 +212,6 @@ class App {
   std::unique_ptr<consent_imports::ConsentImports> consent_imports_;
   std::unique_ptr<portal::Portal> portal_;
   std::unique_ptr<linking::Linking> linking_;
-  std::unique_ptr<http_client::Client> outbound_;
   std::unique_ptr<webhooks::Webhooks> webhooks_;
   std::unique_ptr<test_data::TestData> test_data_;
   std::unique_ptr<Health> health_;

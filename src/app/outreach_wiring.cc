@@ -29,6 +29,10 @@ Result<void> App::open_outreach() {
   outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, *templates_, mailer_.get(),
                                          {.sender = settings_.sender, .bounces = settings_.bounces}, clock_, metrics_);
   outreach_->set_facts(*facts_);
+  if (!settings_.gateway.url.empty()) {
+    gateway_ = TRY(outreach::create_gateway(settings_.gateway, *outbound_, clock_));
+    outreach_->set_gateway(*gateway_);
+  }
   reach_ = reach::Reach::create({std::move(reached), outreach_.get(), sources_.get(), control_.get(), &clock_});
   auto where = [this](std::string_view region, IdentityId identity) {
     return customers_->where({}, customers::format_handle(region, identity));
@@ -42,7 +46,7 @@ Result<void> App::open_outreach() {
   // A link that a mail program can press leads over TLS (RFC 8058); without one nothing but service leaves.
   if (settings_.base_url.starts_with("https://")) {
     outreach_->set_unsubscribe_links(*unsubscribe_);
-  } else if (mailer_) {
+  } else if (mailer_ || gateway_) {
     log::warning("no message but service is sent: mail.base_url must begin with https://");
   }
   return {};

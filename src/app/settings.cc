@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -11,11 +12,13 @@
 #include "platform/config/toml.h"
 #include "platform/db/db.h"
 #include "platform/http/proxies.h"
+#include "platform/http_client/webhook.h"
 
 namespace handschlag::app {
 namespace {
 
 constexpr std::size_t kMaxFile = 1 << 20;
+constexpr std::size_t kMostSecrets = 2;  // while one takes the place of the other
 
 // Whether a change is taken over while the server runs.
 enum class When { live, restart };
@@ -159,6 +162,45 @@ void check_mail(json::Reader& reader, Settings& settings, const std::string& pas
   if (auto mailer = mail::Mailer::create(server); !mailer) reader.error("host", mailer.error().detail);
 }
 
+void take_gateway_channels(json::Reader& reader, Settings& settings) {
+  std::vector<std::string> names;
+  take_texts(reader, "channels", names);
+  if (names.empty()) return;
+  settings.gateway.channels.clear();
+  for (const std::string& name : names) {
+    const auto channel = law::find_channel(name);
+    const auto known = std::find(std::begin(outreach::kCarried), std::end(outreach::kCarried), channel);
+    if (known == std::end(outreach::kCarried)) {
+      reader.error("channels", "must be of sms and email");
+      return;
+    }
+    settings.gateway.channels.push_back(*known);
+  }
+}
+
+// The whole of [gateway], when all of it was read.
+void check_gateway(json::Reader& reader, Settings& settings, const std::string& secret_file) {
+  outreach::GatewaySettings& gateway = settings.gateway;
+  if (const char* secret = std::getenv("HANDSCHLAG_GATEWAY_SECRET")) gateway.secrets = {secret};
+  if (!secret_file.empty()) {
+    gateway.secrets.clear();
+    std::ifstream stream(secret_file);
+    for (std::string line; std::getline(stream, line) && gateway.secrets.size() <= kMostSecrets;) {
+      if (!line.empty()) gateway.secrets.push_back(line);
+    }
+    if (gateway.secrets.empty()) reader.error("secret_file", "can't be read, or is empty");
+  }
+  if (gateway.url.empty()) return;
+  if (auto good = http_client::check_url(gateway.url, settings.outbound); !good)
+    reader.error("url", good.error().detail);
+  if (gateway.secrets.empty() || gateway.secrets.size() > kMostSecrets) {
+    reader.error("secret_file", "or HANDSCHLAG_GATEWAY_SECRET is needed where url is given, with at most two secrets");
+  }
+  for (const std::string& secret : gateway.secrets) {
+    if (!http_client::is_secret(secret)) reader.error("secret_file", "must have whsec_ and what follows in base64");
+  }
+}
+
 void take_level(json::Reader& reader, Settings& settings) {
   auto text = reader.optional_text("level");
   if (!text) return;
@@ -275,6 +317,14 @@ const std::vector<Setting>& mail_settings() {
          take_text(r, "password_file", file);
          check_mail(r, s, file);
        }},
+      {"gateway", "url", [](auto& r, auto& s) { take_text(r, "url", s.gateway.url); }},
+      {"gateway", "channels", take_gateway_channels},
+      {"gateway", "secret_file",
+       [](auto& r, auto& s) {  // likewise
+         std::string file;
+         take_text(r, "secret_file", file);
+         check_gateway(r, s, file);
+       }},
   };
   return kSettings;
 }
@@ -306,8 +356,8 @@ void read_region_list(json::Reader& table, Settings& settings) {
 Result<void> read_tables(const json::Value& file, Settings& settings) {
   json::Reader root(file);
   const json::Value empty = json::Value::object();
-  for (const char* table :
-       {"server", "limits", "storage", "regions", "identity", "outbound", "mail", "retention", "security", "log"}) {
+  for (const char* table : {"server", "limits", "storage", "regions", "identity", "outbound", "mail", "gateway",
+                            "retention", "security", "log"}) {
     const json::Value* value = root.object(table);
     json::Reader reader(value == nullptr ? empty : *value, fmt::format("/{}", table));
     for (const Setting& setting : all_settings()) {

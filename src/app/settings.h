@@ -8,6 +8,7 @@
 
 #include "app/admission.h"
 #include "features/identity/identity.h"
+#include "features/outreach/outreach.h"
 #include "features/regions/regions.h"
 #include "platform/base/result.h"
 #include "platform/http/server.h"
@@ -28,6 +29,7 @@ struct Settings {
   mail::Server mail;                    // no host: no mail is sent
   mail::Mailbox sender;                 // of mail
   std::string bounces;                  // of which the envelope senders of messages are made; "": none
+  outreach::GatewaySettings gateway;    // no url: no text messages
   std::string base_url;                 // of the pages for customers, without "/" at its end
   std::chrono::days test_retention{0};  // of what test sources made up; 0: until it is deleted
   log::Level log_level = log::Level::info;

@@ -99,7 +99,7 @@ class LinkingImpl final : public Linking {
       out.number = key->value;
     }
     if (!notice_now()) return refuse("notice_missing", "Nothing can be brought together here at present.");
-    if (!parts_.outreach->has_mailer()) {
+    if (!parts_.outreach->carries(gate::Channel::email)) {
       return fail(ErrorKind::unavailable, "mail_missing", "No mail can be sent from here; please write to us instead.");
     }
     out.too_often = proofs_->asks_too_often(caller);

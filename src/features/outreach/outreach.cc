@@ -29,6 +29,11 @@ std::unexpected<Error> unknown_message() {
   return fail(ErrorKind::not_found, "message_unknown", "There is no such message; what ended long ago is removed.");
 }
 
+// Where a message can say by a link how to end them.
+bool has_link(gate::Channel channel) {
+  return channel == gate::Channel::email || channel == gate::Channel::sms;
+}
+
 class OutreachImpl final : public Outreach {
  public:
   OutreachImpl(std::vector<Place> places, const law::InForce& law, templates::Shelf& shelf, mail::Mailer* mailer,
@@ -46,7 +51,8 @@ class OutreachImpl final : public Outreach {
 
   void set_facts(Facts& facts) override { house_.facts = &facts; }
   void set_unsubscribe_links(UnsubscribeLinks& links) override { house_.links = &links; }
-  bool has_mailer() const override { return house_.mailer != nullptr; }
+  void set_gateway(Gateway& gateway) override { house_.gateway = &gateway; }
+  bool carries(gate::Channel channel) const override { return house_.carries(channel); }
   bool has_unsubscribe_links() const override { return house_.links != nullptr; }
 
   std::string_view home() const override { return places_.front().region->id(); }
@@ -60,6 +66,10 @@ class OutreachImpl final : public Outreach {
   Result<Decision> propose(db::Transaction& tx, const Proposal& proposal) override {
     Place& place = *TRY(known_place(proposal.region));
     TRY(check(proposal));
+    if (proposal.channel != gate::Channel::email && !carries(proposal.channel)) {
+      return fail(ErrorKind::conflict, "channel_closed",
+                  "No gateway carries text messages here; an operator sets one up under [gateway].");
+    }
     const templates::Template& one = *proposal.message;
     const bool ends = templates::needs_unsubscribe(one.purpose);
     // Whatever can't be rendered is told now, to whom it concerns.
@@ -75,6 +85,7 @@ class OutreachImpl final : public Outreach {
     message.id = TRY(store::next_id(tx));
     message.identity = proposal.identity;
     message.purpose = one.purpose;
+    message.channel = proposal.channel;
     message.template_id = one.id;
     message.version = one.version;
     message.language = rendered.language;
@@ -119,8 +130,8 @@ class OutreachImpl final : public Outreach {
     row.kind = kind_of(probe.purpose);
     row.address = TRY(address_digest(*place.vault, probe.address));
     const Asked asked{&place, probe.identity, probe.address, probe.purpose, probe.channel, *country};
-    const bool tells = templates::needs_unsubscribe(probe.purpose) &&
-                       (probe.channel != gate::Channel::email || house_.links != nullptr);
+    const bool tells =
+        templates::needs_unsubscribe(probe.purpose) && (!has_link(probe.channel) || house_.links != nullptr);
     const Ruled ruled = TRY(rule(tx, asked, house_.facts, *law_.current(), tells, row.message.created_at));
     const bool denied = !ruled.ruling.allowed() && !ruled.later;
     const std::vector<std::string> against = denied ? ruled.reasons : TRY(reasons_against(tx, row, ruled.agreed_at));
@@ -238,6 +249,7 @@ class OutreachImpl final : public Outreach {
       house_.stopping = true;
     }
     if (house_.mailer != nullptr) house_.mailer->interrupt();
+    if (house_.gateway != nullptr) house_.gateway->interrupt();
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
   }
@@ -253,8 +265,12 @@ class OutreachImpl final : public Outreach {
   }
 
   static Result<void> check(const Proposal& proposal) {
-    if (proposal.address.kind != identity::KeyKind::email || !mail::is_address(proposal.address.value)) {
-      return fail(ErrorKind::invalid, "address_unsupported", "Messages go to e-mail addresses of ASCII letters alone.");
+    const bool mails = proposal.channel == gate::Channel::email && proposal.address.kind == identity::KeyKind::email &&
+                       mail::is_address(proposal.address.value);
+    const bool texts = proposal.channel == gate::Channel::sms && proposal.address.kind == identity::KeyKind::phone;
+    if (!mails && !texts) {
+      return fail(ErrorKind::invalid, "address_unsupported",
+                  "Mail goes to e-mail addresses of ASCII letters, text messages to telephone numbers.");
     }
     const bool good = proposal.message != nullptr && proposal.not_twice.size() <= kMaxNotTwice &&
                       (proposal.reason.empty() || is_slug(proposal.reason, 64)) && proposal.country.size() <= 6;
@@ -275,7 +291,7 @@ class OutreachImpl final : public Outreach {
   Result<std::vector<std::string>> reasons_against(db::Transaction& tx, const store::Row& row, Time agreed_at) {
     const Message& message = row.message;
     using Reasons = std::vector<std::string>;
-    const bool by_link = message.channel == gate::Channel::email && templates::needs_unsubscribe(message.purpose);
+    const bool by_link = has_link(message.channel) && templates::needs_unsubscribe(message.purpose);
     if (by_link && house_.links == nullptr) {
       return Reasons{"no_way_to_unsubscribe"};
     }

@@ -22,6 +22,7 @@
 #include "features/identity/identity.h"
 #include "features/law/law.h"
 #include "features/ledger/ledger.h"
+#include "features/outreach/gateway.h"
 #include "features/regions/regions.h"
 #include "features/staff/staff.h"
 #include "features/subjects/subjects.h"
@@ -106,8 +107,9 @@ struct Settings {
 
 struct Proposal {
   std::string_view region;
-  IdentityId identity{};  // 0: a stranger, of whom an address alone is known; for service only
-  identity::Key address;  // an e-mail address, normalised
+  IdentityId identity{};                         // 0: a stranger, of whom an address alone is known; for service only
+  gate::Channel channel = gate::Channel::email;  // or sms, where a gateway carries it
+  identity::Key address;                         // of the channel's kind, normalised
   const templates::Template* message = nullptr;
   std::string_view language = "en";
   templates::Parameters parameters = {};  // without `unsubscribe`
@@ -200,9 +202,12 @@ class Outreach {
                                           metrics::Registry& metrics);
   virtual ~Outreach() = default;
 
-  // Before start(). Without facts nothing is known of anybody; without links nothing but service is sent.
+  // Before start(). Without facts nothing is known of anybody; without links nothing but service is sent; without a
+  // gateway nothing but mail.
   virtual void set_facts(Facts& facts) = 0;
   virtual void set_unsubscribe_links(UnsubscribeLinks& links) = 0;
+  // What it carries leaves by it, and not by the mail server.
+  virtual void set_gateway(Gateway& gateway) = 0;
 
   // Decides, and writes down the message or why it is none, in the caller's transaction on the region's data. A denial
   // is no error. Errors: invalid "parameters_invalid", "address_unsupported", "proposal_invalid"; not_found
@@ -240,7 +245,7 @@ class Outreach {
   // the last 14 days; the same report again changes nothing. Errors: unavailable.
   virtual Result<Taken> take_back(const mail::Report& report) = 0;
 
-  virtual bool has_mailer() const = 0;
+  virtual bool carries(gate::Channel channel) const = 0;  // whether there is a way out for it
   virtual bool has_unsubscribe_links() const = 0;
   virtual std::string_view home() const = 0;          // the region that is meant where none is named: the first place
   virtual Place* place(std::string_view region) = 0;  // nullptr if there is none

@@ -112,7 +112,7 @@ Result<Value> list(const Request& request, Outreach& outreach) {
   Value items = Value::array();
   for (const Message& message : page.items) items.push_back(to_json(message));
   Value out = http::page(std::move(items), page.next);
-  out["mail_configured"] = outreach.has_mailer();
+  out["mail_configured"] = outreach.carries(gate::Channel::email);
   out["links_configured"] = outreach.has_unsubscribe_links();
   return out;
 }
@@ -149,20 +149,24 @@ customers::Viewer viewer_of(const Request& request, gate::Purpose purpose) {
   return viewer;
 }
 
-// Where mail reaches the customer: an address that was not only claimed, the identity's own before those of the others.
-Result<identity::Key> address_of(const identity::Customer& customer, IdentityId identity) {
+// Where a message reaches the customer: an address that was not only claimed, the identity's own before those of the
+// others.
+Result<identity::Key> address_of(const identity::Customer& customer, IdentityId identity, gate::Channel channel) {
+  const bool mails = channel == gate::Channel::email;
+  const identity::KeyKind kind = mails ? identity::KeyKind::email : identity::KeyKind::phone;
   const identity::HeldKey* best = nullptr;
   for (const identity::Identity& one : customer.identities) {
     for (const identity::HeldKey& key : one.keys) {
-      const bool usable = key.kind == identity::KeyKind::email && key.standing != identity::Standing::claimed;
+      const bool usable = key.kind == kind && key.standing != identity::Standing::claimed;
       if (usable && (best == nullptr || one.id == identity)) best = &key;
     }
   }
   if (best == nullptr) {
     return fail(ErrorKind::invalid, "address_missing",
-                "No e-mail address of this customer is known for that purpose, or it was only claimed.");
+                mails ? "No e-mail address of this customer is known for that purpose, or it was only claimed."
+                      : "No telephone number of this customer is known for that purpose, or it was only claimed.");
   }
-  return identity::make_key(identity::KeyKind::email, best->value, {"", "self", ""});
+  return identity::make_key(kind, best->value, {"", "self", ""});
 }
 
 struct Wish {
@@ -180,6 +184,12 @@ Result<Wish> read_wish(const Request& request, templates::Shelf& shelf) {
   const std::string id = reader.text("template", {.max_length = 64});
   wish.language = reader.optional_text("language", {.max_length = 2}).value_or("en");
   if (wish.language != "de" && wish.language != "en") reader.error("language", "must be de or en");
+  const auto channel = law::find_channel(reader.optional_text("channel", {.max_length = 16}).value_or("email"));
+  if (channel == gate::Channel::email || channel == gate::Channel::sms) {
+    wish.proposal.channel = *channel;
+  } else {
+    reader.error("channel", "must be email or sms");
+  }
   wish.proposal.reason = reader.optional_text("reason", {.min_length = 0, .max_length = 64}).value_or("");
   wish.proposal.not_twice = reader.optional_text("not_twice", {.min_length = 0, .max_length = 200}).value_or("");
   if (const Value* given = reader.object("parameters")) {
@@ -224,7 +234,7 @@ Result<Value> propose(const Request& request, const Parts& parts) {
   for (const identity::Identity& one : page.customer.identities) {
     if (named && named->region == page.region && one.id.value == named->number) proposal.identity = one.id;
   }
-  proposal.address = TRY(address_of(page.customer, proposal.identity));
+  proposal.address = TRY(address_of(page.customer, proposal.identity, proposal.channel));
   proposal.message = &wish.message;
   proposal.language = wish.language;
   proposal.requested_by = request.principal.id;

@@ -61,10 +61,11 @@ Result<std::int64_t> Sender::send_due(Place& place) {
     }));
     if (!due) break;
     TRY(tell_denials(place));
-    if (house_.mailer == nullptr || now < paused_until_) break;
+    const std::vector<gate::Channel> channels = open_channels(now);
+    if (channels.empty()) break;
     std::optional<store::Row> row;
     TRY(place.region->writer().run([&](db::Transaction& tx) -> Result<void> {
-      row = TRY(store::claim(tx, place.region->id(), now, now + kClaim));
+      row = TRY(store::claim(tx, place.region->id(), channels, now, now + kClaim));
       return {};
     }));
     if (!row) break;
@@ -115,7 +116,7 @@ Result<std::optional<Sender::Opened>> Sender::open(Place& place, const store::Ro
   if (!key && key.error().code == "key_destroyed") return std::optional<Opened>();
   if (!key) return std::unexpected(key.error());
   Opened out;
-  out.address.kind = identity::KeyKind::email;
+  out.address.kind = message.channel == gate::Channel::sms ? identity::KeyKind::phone : identity::KeyKind::email;
   const auto address = TRY(
       json::parse(TRY(crypto::open(*key, row.sealed_address, context_of(message.id, message.identity, "address")))));
   out.address.name_space = address.value("name_space", "");
@@ -126,13 +127,47 @@ Result<std::optional<Sender::Opened>> Sender::open(Place& place, const store::Ro
   return std::optional(std::move(out));
 }
 
-Result<std::string> Sender::write(Place& place, const store::Row& row, const Opened& opened,
-                                  const std::string& unsubscribe) {
-  const Message& message = row.message;
+std::vector<gate::Channel> Sender::open_channels(Time now) const {
+  std::vector<gate::Channel> out;
+  for (gate::Channel channel : kCarried) {
+    const Time paused_until = house_.by_gateway(channel) ? gateway_paused_until_ : mail_paused_until_;
+    if (house_.carries(channel) && now >= paused_until) out.push_back(channel);
+  }
+  return out;
+}
+
+Result<templates::Rendered> Sender::render(const Message& message, const Opened& opened,
+                                           const std::string& unsubscribe) {
   const templates::Template one = TRY(house_.shelf.find(message.template_id, message.version));
   templates::Parameters parameters = opened.parameters;
   if (!unsubscribe.empty()) parameters.emplace(templates::kUnsubscribe, unsubscribe);
-  templates::Rendered rendered = TRY(templates::render(one, message.language, parameters));
+  return templates::render(one, message.language, parameters);
+}
+
+Result<Handed> Sender::hand_over(Place& place, const store::Row& row, const Opened& opened,
+                                 const std::string& unsubscribe) {
+  const Message& message = row.message;
+  templates::Rendered rendered = TRY(render(message, opened, unsubscribe));
+  if (house_.by_gateway(message.channel)) {
+    const bool mails = message.channel == gate::Channel::email;
+    return house_.gateway->hand_over({.id = fmt::format("{}.{}", place.region->id(), row.token),
+                                      .channel = message.channel,
+                                      .address = opened.address.value,
+                                      .purpose = message.purpose,
+                                      .language = std::move(rendered.language),
+                                      .subject = mails ? std::move(rendered.subject) : std::string(),
+                                      .text = std::move(rendered.text),
+                                      .html = mails ? std::move(rendered.html) : std::string(),
+                                      .unsubscribe = unsubscribe});
+  }
+  const std::string bytes = TRY(write(place, row, opened, std::move(rendered), unsubscribe));
+  const std::string from = TRY(envelope_sender(place, message));
+  return Handed{house_.mailer->send(from, opened.address.value, bytes)};
+}
+
+Result<std::string> Sender::write(Place& place, const store::Row& row, const Opened& opened,
+                                  templates::Rendered rendered, const std::string& unsubscribe) {
+  const Message& message = row.message;
   const mail::Mailbox& sender = house_.settings.sender;
   return mail::compose({.from = sender,
                         .to = {"", opened.address.value},
@@ -189,14 +224,15 @@ Result<void> Sender::deliver(Place& place, store::Row& row) {
     house_.meters.count("denied");
     return settle(place, row, false);
   }
-  auto bytes = write(place, row, *opened, unsubscribe);
-  if (!bytes) {
-    end(row, State::dead, {now, "dead", {bytes.error().code}});
+  const auto handed = hand_over(place, row, *opened, unsubscribe);
+  if (!handed) {
+    const ErrorKind kind = handed.error().kind;
+    if (kind != ErrorKind::invalid && kind != ErrorKind::not_found) return std::unexpected(handed.error());
+    end(row, State::dead, {now, "dead", {handed.error().code}});
     return settle(place, row, false);
   }
-  const std::string from = TRY(envelope_sender(place, message));
-  const mail::Answer answer = house_.mailer->send(from, opened->address.value, *bytes);
-  take_answer(row, answer, house_.clock.now());
+  take_answer(row, *handed, house_.clock.now());
+  const mail::Answer& answer = handed->answer;
   return settle(place, row, answer.outcome == mail::Outcome::permanent && is_unknown_address(answer.status));
 }
 
@@ -207,7 +243,8 @@ Result<std::string> Sender::envelope_sender(Place& place, const Message& message
   return return_address(key, place.region->id(), message.id, house_.clock.now(), settings.bounces);
 }
 
-void Sender::take_answer(store::Row& row, const mail::Answer& answer, Time now) {
+void Sender::take_answer(store::Row& row, const Handed& handed, Time now) {
+  const mail::Answer& answer = handed.answer;
   Message& message = row.message;
   Step step{now, "sent", {std::string(answer.reason)}, answer.code, answer.status};
   if (answer.outcome == mail::Outcome::accepted) {
@@ -215,13 +252,15 @@ void Sender::take_answer(store::Row& row, const mail::Answer& answer, Time now) 
     house_.meters.count("sent");
     return;
   }
-  message.due_at = answer.reason == "interrupted" ? now : now + pause_after(message.attempts);
+  const auto asked_for = std::min<std::chrono::milliseconds>(handed.retry_after, kLongestPause);
+  message.due_at = answer.reason == "interrupted" ? now : now + std::max(pause_after(message.attempts), asked_for);
   const bool give_up = answer.outcome == mail::Outcome::permanent || message.due_at >= message.expires_at;
   step.what = give_up ? "dead" : "failed";
   end(row, give_up ? State::dead : State::waiting, std::move(step));
   house_.meters.count(give_up ? "dead" : "failed");
   // Nobody answered: the others would fare no better.
-  if (answer.outcome == mail::Outcome::temporary && answer.reason != "refused") paused_until_ = now + kServerPause;
+  if (answer.outcome != mail::Outcome::temporary || answer.reason == "refused") return;
+  (house_.by_gateway(message.channel) ? gateway_paused_until_ : mail_paused_until_) = now + kServerPause;
 }
 
 // Of what is over nothing is kept but numbers; of what may be sent again, all.

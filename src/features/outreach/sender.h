@@ -32,7 +32,13 @@ class Sender {
     Meters& meters;
     Facts* facts = nullptr;
     UnsubscribeLinks* links = nullptr;
+    Gateway* gateway = nullptr;
     std::atomic<bool> stopping{false};
+
+    bool by_gateway(gate::Channel channel) const { return gateway != nullptr && gateway->carries(channel); }
+    bool carries(gate::Channel channel) const {
+      return by_gateway(channel) || (channel == gate::Channel::email && mailer != nullptr);
+    }
   };
 
   explicit Sender(House& house) : house_(house) {}
@@ -49,13 +55,20 @@ class Sender {
                     const std::vector<std::string>& reasons, Time at);
   Result<void> deliver(Place& place, store::Row& row);
   Result<std::optional<Opened>> open(Place& place, const store::Row& row);
-  Result<std::string> write(Place& place, const store::Row& row, const Opened& opened, const std::string& unsubscribe);
+  // Channels by which something can leave now.
+  std::vector<gate::Channel> open_channels(Time now) const;
+  Result<templates::Rendered> render(const Message& message, const Opened& opened, const std::string& unsubscribe);
+  // Errors: what can't be made into a message.
+  Result<Handed> hand_over(Place& place, const store::Row& row, const Opened& opened, const std::string& unsubscribe);
+  Result<std::string> write(Place& place, const store::Row& row, const Opened& opened, templates::Rendered rendered,
+                            const std::string& unsubscribe);
   Result<std::string> envelope_sender(Place& place, const Message& message);
-  void take_answer(store::Row& row, const mail::Answer& answer, Time now);
+  void take_answer(store::Row& row, const Handed& handed, Time now);
   Result<void> settle(Place& place, store::Row& row, bool unreachable);
 
   House& house_;
-  Time paused_until_{};
+  Time mail_paused_until_{};
+  Time gateway_paused_until_{};
 };
 
 }  // namespace handschlag::outreach

@@ -192,12 +192,15 @@ Result<bool> has_due(db::Transaction& tx, Time now) {
   return found;
 }
 
-Result<std::optional<Row>> claim(db::Transaction& tx, std::string_view region, Time now, Time until) {
+Result<std::optional<Row>> claim(db::Transaction& tx, std::string_view region, std::span<const gate::Channel> channels,
+                                 Time now, Time until) {
+  static_assert(std::size(kCarried) == 2);  // as many places are in the query
   std::int64_t id = 0;
-  TRY(
-      tx.query("SELECT id FROM outreach_message WHERE (state = 1 AND due_at <= $1) OR (state = 2 AND claimed_until <= "
-               "$1) ORDER BY due_at, id LIMIT 1",
-               {to_millis(now)}, [&](const db::Row& row) { id = row.integer(0); }));
+  TRY(tx.query(
+      "SELECT id FROM outreach_message WHERE ((state = 1 AND due_at <= $1) OR (state = 2 AND claimed_until "
+      "<= $1)) AND channel IN ($2, $3) ORDER BY due_at, id LIMIT 1",
+      {to_millis(now), static_cast<std::int64_t>(channels.front()), static_cast<std::int64_t>(channels.back())},
+      [&](const db::Row& row) { id = row.integer(0); }));
   if (id == 0) return std::optional<Row>();
   std::optional<Row> out;
   // Another node may have been quicker.

@@ -47,7 +47,8 @@ Result<std::vector<Message>> list(db::Transaction& tx, std::string_view region, 
 
 Result<bool> has_due(db::Transaction& tx, Time now);
 // Takes the message that has been due the longest, until `until`; nothing where none is. One more attempt.
-Result<std::optional<Row>> claim(db::Transaction& tx, std::string_view region, Time now, Time until);
+Result<std::optional<Row>> claim(db::Transaction& tx, std::string_view region, std::span<const gate::Channel> channels,
+                                 Time now, Time until);
 // Writes down what became of a claim: state, due, trace, whether it is told; false where it is no longer ours.
 Result<bool> settle(db::Transaction& tx, const Row& row, std::int64_t attempt);
 // The same for what nobody has claimed: only from this state.

@@ -77,7 +77,7 @@ Result<crypto::Key> Access::session_key(std::string_view text) const {
 
 Result<void> Access::ask(std::string_view address, std::string_view language, std::string_view caller) {
   const identity::Key key = TRY(key_of(address));
-  if (!outreach_.has_mailer()) {
+  if (!outreach_.carries(gate::Channel::email)) {
     return fail(ErrorKind::unavailable, "mail_missing", "No mail can be sent from here; please write to us instead.");
   }
   const bool too_often = take(askers_, caller, settings_.asked_at_once, kAskSeconds).has_value();

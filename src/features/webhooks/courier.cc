@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "features/webhooks/schedule.h"
-#include "features/webhooks/signature.h"
+#include "platform/http_client/webhook.h"
 
 namespace handschlag::webhooks {
 namespace {
@@ -52,18 +52,6 @@ double chance() {
   return std::uniform_real_distribution<double>(0, 1)(engine);
 }
 
-Result<http_client::Request> request_of(const Sending& sending, const Message& message, Time at) {
-  http_client::Request request{
-      .url = sending.url, .body = message.body, .timeout = sending.timeout, .status_suffices = true};
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
-  request.headers = {{"Content-Type", "application/json"},
-                     {"User-Agent", "Handschlag"},
-                     {"webhook-id", message.id},
-                     {"webhook-timestamp", fmt::format("{}", seconds)},
-                     {"webhook-signature", TRY(sign(sending.secrets, message.id, at, message.body))}};
-  return request;
-}
-
 }  // namespace
 
 std::vector<store::Outcome> Courier::send(const Sending& sending, std::span<const Message> messages,
@@ -87,7 +75,8 @@ std::vector<store::Outcome> Courier::send(const Sending& sending, std::span<cons
         outcomes[next] = store::Outcome{
             {0, message.seq, begun[next], message.attempt, "withdrawn", 0, {}, "no_longer_allowed"}, false, {}};
       } else {
-        auto request = request_of(sending, message, begun[next]);
+        auto request = http_client::signed_post(sending.url, sending.secrets, message.id, begun[next], message.body,
+                                                sending.timeout);
         auto done = [answers, index = next](Result<http_client::Response> result) {
           answers->put(index, std::move(result));
         };
@@ -136,7 +125,7 @@ store::Outcome Courier::outcome_of(const Message& message, Time at, const Result
       return out;
     }
     attempt.error = fmt::format("status_{}", answer->status);
-    retry_after = parse_retry_after(answer->header("Retry-After"));
+    retry_after = http_client::parse_retry_after(answer->header("Retry-After"));
   } else {
     attempt.error = answer.error().code;
   }

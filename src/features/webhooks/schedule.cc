@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace handschlag::webhooks {
 namespace {
@@ -25,13 +24,6 @@ std::optional<std::chrono::milliseconds> pause_after(std::int64_t attempt, doubl
   const auto spread_pause =
       std::chrono::milliseconds{static_cast<std::int64_t>(static_cast<double>(pause.count()) * spread)};
   return std::max(spread_pause, std::chrono::milliseconds{std::min(retry_after, kLongestRetryAfter)});
-}
-
-seconds parse_retry_after(std::string_view header) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(header.data(), header.data() + header.size(), value);
-  const bool whole = error == std::errc{} && end == header.data() + header.size();
-  return whole && value > 0 ? std::min(seconds{value}, kLongestRetryAfter) : seconds{0};
 }
 
 }  // namespace handschlag::webhooks

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 namespace handschlag::webhooks {
 
@@ -16,8 +15,5 @@ inline constexpr std::int64_t kAttempts = 10;
 // `retry_after` (up to a day).
 std::optional<std::chrono::milliseconds> pause_after(std::int64_t attempt, double chance,
                                                      std::chrono::seconds retry_after);
-
-// The header Retry-After in seconds; 0 for none, and for a date.
-std::chrono::seconds parse_retry_after(std::string_view header);
 
 }  // namespace handschlag::webhooks

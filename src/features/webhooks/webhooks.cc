@@ -8,10 +8,10 @@
 #include <random>
 
 #include "features/webhooks/delivery.h"
-#include "features/webhooks/signature.h"
 #include "features/webhooks/watcher.h"
 #include "platform/base/cursor.h"
 #include "platform/base/label.h"
+#include "platform/http_client/webhook.h"
 #include "platform/log/log.h"
 
 namespace handschlag::webhooks {
@@ -159,7 +159,7 @@ Result<Webhooks::Added> WebhooksImpl::add(const staff::Actor& actor, const Endpo
     status.endpoint.enabled = false;
     status.disabled_reason = "waits";
   }
-  const std::string secret = make_secret();
+  const std::string secret = http_client::make_secret();
   const auto sealed = TRY(secrets_.seal(endpoint, 1, secret));
   auto written = control_.write([&](db::Transaction& tx) -> Result<void> {
     if (TRY(store::list(tx)).size() >= kMaxEndpoints) {
@@ -254,7 +254,7 @@ Result<void> WebhooksImpl::remove(const staff::Actor& actor, std::string_view id
 Result<std::string> WebhooksImpl::rotate_secret(const staff::Actor& actor, std::string_view id,
                                                 std::chrono::seconds overlap) {
   const Endpoint endpoint = TRY(get(id)).endpoint;
-  const std::string secret = make_secret();
+  const std::string secret = http_client::make_secret();
   TRY(alter(actor, id, "rotateWebhookSecret", [&](db::Transaction& tx, Status&) -> Result<void> {
     const Time now = clock_.now();
     const std::int64_t number = TRY(store::end_secrets(tx, id, now + overlap, now));

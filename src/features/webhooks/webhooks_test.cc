@@ -9,8 +9,8 @@
 #include <mutex>
 
 #include "features/feed/testing/node.h"
-#include "features/webhooks/signature.h"
 #include "platform/db/testing/testing.h"
+#include "platform/http_client/webhook.h"
 
 namespace handschlag::webhooks {
 namespace {
@@ -170,7 +170,7 @@ TEST_P(WebhooksTest, EachRequestIsSignedAndSlim) {
   const auto& request = receiver_.requests.at(0);
   std::map<std::string, std::string> headers(request.headers.begin(), request.headers.end());
   const std::vector<std::string> secrets = {secret_};
-  EXPECT_EQ(headers["webhook-signature"], *sign(secrets, id_of(1), clock_.now(), request.body));
+  EXPECT_EQ(headers["webhook-signature"], *http_client::sign(secrets, id_of(1), clock_.now(), request.body));
   EXPECT_EQ(headers["webhook-timestamp"], fmt::format("{}", to_millis(clock_.now()) / 1'000));
   const auto body = *json::parse(request.body);
   EXPECT_EQ(body["type"], "event.track");
@@ -346,11 +346,11 @@ TEST_P(WebhooksTest, OldAndNewSecretSignUntilTheOverlapEnds) {
   };
   const std::vector<std::string> both = {new_secret, old_secret};
   std::string found = signature();
-  EXPECT_EQ(found, *sign(both, receiver_.ids.back(), clock_.now(), receiver_.requests.back().body));
+  EXPECT_EQ(found, *http_client::sign(both, receiver_.ids.back(), clock_.now(), receiver_.requests.back().body));
   clock_.advance(std::chrono::hours{1});
   const std::vector<std::string> one = {new_secret};
   found = signature();
-  EXPECT_EQ(found, *sign(one, receiver_.ids.back(), clock_.now(), receiver_.requests.back().body));
+  EXPECT_EQ(found, *http_client::sign(one, receiver_.ids.back(), clock_.now(), receiver_.requests.back().body));
 }
 
 TEST_P(WebhooksTest, NoSecretAndNothingPersonalIsStoredInPlain) {

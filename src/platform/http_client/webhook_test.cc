@@ -1,13 +1,13 @@
-#include "features/webhooks/signature.h"
+#include "platform/http_client/webhook.h"
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <vector>
 
-#include "features/webhooks/schedule.h"
 #include "platform/crypto/crypto.h"
 
-namespace handschlag::webhooks {
+namespace handschlag::http_client {
 namespace {
 
 // The example that the Standard Webhooks libraries test themselves with.
@@ -38,7 +38,7 @@ TEST(Signature, CoversIdTimeAndBody) {
 }
 
 TEST(Signature, ASecretThatIsNoneIsAnError) {
-  for (const char* secret : {"", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_***"}) {
+  for (const char* secret : {"", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_***"}) {
     const std::vector<std::string> secrets = {secret};
     EXPECT_EQ(sign(secrets, "eu-e1", from_millis(0), "{}").error().code, "secret_damaged") << secret;
   }
@@ -50,36 +50,17 @@ TEST(Signature, SecretsAreLongAndDiffer) {
   EXPECT_NE(make_secret(), secret);
 }
 
-TEST(Schedule, TriesTenTimesOverThreeDays) {
-  using std::chrono::hours;
-  std::chrono::milliseconds all{0};
-  std::chrono::milliseconds before{0};
-  for (std::int64_t attempt = 1; attempt < kAttempts; ++attempt) {
-    const auto pause = pause_after(attempt, 0.5, {});
-    ASSERT_TRUE(pause) << attempt;
-    EXPECT_GT(*pause, before);
-    before = *pause;
-    all += *pause;
-  }
-  EXPECT_EQ(*pause_after(1, 0.5, {}), std::chrono::seconds{5});
-  EXPECT_EQ(all, std::chrono::seconds{5} + std::chrono::minutes{35} + hours{75});
-  EXPECT_FALSE(pause_after(kAttempts, 0.5, {}));
-  EXPECT_FALSE(pause_after(kAttempts, 0.5, hours{1}));
-}
-
-TEST(Schedule, SpreadsPausesByAFifth) {
-  EXPECT_EQ(*pause_after(2, 0, {}), std::chrono::minutes{4});
-  EXPECT_EQ(*pause_after(2, 1, {}), std::chrono::minutes{6});
-}
-
-TEST(Schedule, WaitsAtLeastAsLongAsTheReceiverAsksUpToADay) {
-  EXPECT_EQ(*pause_after(1, 0.5, parse_retry_after("120")), std::chrono::minutes{2});
-  EXPECT_EQ(*pause_after(3, 0.5, parse_retry_after("120")), std::chrono::minutes{30});
-  EXPECT_EQ(*pause_after(1, 0.5, parse_retry_after("999999999999")), std::chrono::hours{24});
-  for (const char* header : {"", "-5", "soon", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", "99999999999999999999999"}) {
-    EXPECT_EQ(parse_retry_after(header), std::chrono::seconds{0}) << header;
-  }
+TEST(Signature, APostHasAllThatAReceiverChecks) {
+  const std::vector<std::string> secrets = {make_secret()};
+  const auto request = signed_post("https://crm.example/in", secrets, "m1", from_millis(1'500), "{}", {});
+  ASSERT_TRUE(request);
+  const std::map<std::string, std::string> headers(request->headers.begin(), request->headers.end());
+  EXPECT_EQ(headers.at("webhook-id"), "m1");
+  EXPECT_EQ(headers.at("webhook-timestamp"), "1");
+  EXPECT_EQ(headers.at("webhook-signature"), *sign(secrets, "m1", from_millis(1'500), "{}"));
+  EXPECT_EQ(request->body, "{}");
+  EXPECT_FALSE(signed_post("https://crm.example/in", std::vector<std::string>{"x"}, "m1", {}, "{}", {}));
 }
 
 }  // namespace
-}  // namespace handschlag::webhooks
+}  // namespace handschlag::http_client
