@@ -101,6 +101,7 @@ class App {
   approvals::Approvals& approvals() { return *approvals_; }
   const Pages& pages() const { return *pages_; }  // while it serves
   notices::Notices& notices() { return *notices_; }
+  consent_imports::ConsentImports& consent_imports() { return *consent_imports_; }
   sources::Sources& sources() { return *sources_; }
   events::Events& events() { return *events_; }
   customers::Customers& customers() { return *customers_; }

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "app/progress_line.h"
 #include "features/consent_imports/consent_imports.h"
 #include "features/imports/imports.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 constexpr int kGood = 0;
 constexpr int kInterrupted = 130;
-constexpr std::chrono::milliseconds kProgressEvery{500};
 
 class ImportProgress final : public imports::Progress {
  public:
@@ -122,18 +122,6 @@ Result<int> import_consents(const CommandLine& line, App& app, Console& console)
 }
 
 }  // namespace
-
-void ProgressLine::show(double share, std::int64_t count, std::string_view what) {
-  auto now = std::chrono::steady_clock::now();
-  if (now - last_ < kProgressEvery) return;
-  last_ = now;
-  console_.err(fmt::format("\r{:3.0f} %  {} {}", share * 100, count, what));
-  shown_ = true;
-}
-
-void ProgressLine::end() {
-  if (shown_) console_.err("\n");
-}
 
 Result<int> run_import_command(const CommandLine& line, App& app, Console& console) {
   return line.command == "import consents" ? import_consents(line, app, console) : import_csv(line, app, console);

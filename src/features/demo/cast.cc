@@ -274,6 +274,12 @@ std::uint32_t first_number_after_cast() {
   return kFirstNumberAfterCast;
 }
 
+std::vector<Person> make_crowd(std::size_t count) {
+  std::vector<std::string> taken;
+  for (const Person& person : make_cast(count)) taken.push_back(person.email);
+  return make_people(count, first_number_after_cast(), taken);
+}
+
 std::size_t tell_cast(Story& story, Time begin, Time end) {
   auto script = [&](Role role) { return Script(story, role, begin, end); };
   tell_anna(script(Role::anna));

@@ -17,6 +17,9 @@ std::vector<Person> make_cast(std::size_t crowd);
 // The first number that no one of the cast has.
 std::uint32_t first_number_after_cast();
 
+// The others: `count` people with numbers after the cast's and no address of theirs.
+std::vector<Person> make_crowd(std::size_t count);
+
 // Tells what happens to those of the cast whose year is written out; answers how many that are. They stand first in
 // `story`, whose people begin with the cast; the others of the cast are left to chance.
 std::size_t tell_cast(Story& story, Time begin, Time end);

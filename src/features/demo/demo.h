@@ -66,4 +66,8 @@ Result<Summary> fill(events::Events& events, sources::Sources& sources, const Cl
 // notices.
 Result<void> disclose(notices::Notices& notices, const staff::Actor& actor, const Clock& clock);
 
+// What customers said of being written to before the year that ends with `until`, for consent_imports of the source
+// "shop": JSON lines, in parts that can be taken at once. `people` as in Settings.
+std::vector<std::string> declarations(std::size_t people, Time until);
+
 }  // namespace handschlag::demo

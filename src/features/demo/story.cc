@@ -178,11 +178,7 @@ Story tell_story(std::size_t people, Time end) {
   Time begin = end - kYear;
   Story story;
   story.people = make_cast(people);
-  std::vector<std::string> taken;
-  for (const Person& person : story.people) taken.push_back(person.email);
-  for (Person& person : make_people(people, first_number_after_cast(), taken)) {
-    story.people.push_back(std::move(person));
-  }
+  for (Person& person : make_crowd(people)) story.people.push_back(std::move(person));
   std::size_t told = tell_cast(story, begin, end);
   for (std::size_t i = told; i < story.people.size(); ++i) Wanderer(story, i, begin, end).live();
   std::sort(story.happenings.begin(), story.happenings.end(), [](const Happening& a, const Happening& b) {
