@@ -54,6 +54,7 @@ Result<sources::Source> source_of(const CommandLine& line) {
   source.name_space = line.name_space;
   source.country = line.country;
   source.unit = line.unit;
+  source.for_children = line.for_children;
   source.trust = sources::find_trust(line.trust).value_or(sources::Trust::public_);
   source.mode = sources::find_mode(line.mode).value_or(sources::Mode::live);
   for (const std::string& purpose : line.purposes)

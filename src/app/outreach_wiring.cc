@@ -25,7 +25,7 @@ Result<void> App::open_outreach() {
     known.push_back({region->id(), &region->data(), place.identities.get(), place.consents.get()});
   }
   templates_ = templates::Templates::create(*control_, *staff_, clock_);
-  facts_ = preferences::create_facts(std::move(known), *notices_);
+  facts_ = preferences::create_facts(std::move(known), *notices_, sources_.get());
   outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, *templates_, mailer_.get(),
                                          {.sender = settings_.sender, .bounces = settings_.bounces}, clock_, metrics_);
   outreach_->set_facts(*facts_);

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <chrono>
+#include <utility>
+
 #include "features/events/wire.h"
 
 namespace handschlag::events {
@@ -70,6 +74,27 @@ gate::ConsentState consent_for(const Intake& event, gate::Purpose purpose) {
   return event.consented.has(purpose) ? gate::ConsentState::given : gate::ConsentState::unknown;
 }
 
+// In full years, as a trait says it ("age", or "birthday" as a date); -1 where none does.
+int age_in(json::View traits, Time now) {
+  constexpr int kOldest = 150;
+  auto fits = [](int years) { return years >= 0 && years <= kOldest ? years : -1; };
+  if (const auto birthday = traits.find("birthday"); birthday && birthday->text().size() >= 10) {
+    const auto born = parse_time(birthday->text().substr(0, 10));
+    if (born) {
+      const std::chrono::year_month_day then(std::chrono::floor<std::chrono::days>(*born));
+      const std::chrono::year_month_day today(std::chrono::floor<std::chrono::days>(now));
+      const bool had_it = std::pair(today.month(), today.day()) >= std::pair(then.month(), then.day());
+      return fits(static_cast<int>(today.year()) - static_cast<int>(then.year()) - (had_it ? 0 : 1));
+    }
+  }
+  const auto age = traits.find("age");
+  if (!age) return -1;
+  int years = -1;
+  const std::string text = age->scalar_text().value_or("");
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), years);
+  return error == std::errc{} ? fits(years) : -1;
+}
+
 struct Verdict {
   gate::PurposeSet linked;
   gate::PurposeSet unlinked;
@@ -93,6 +118,8 @@ Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, ga
     question.global_privacy_control = event.intake.global_privacy_control;
     question.controller = event.source->controller;
     question.country = event.country;
+    question.age = event.age;
+    question.for_children = event.source->for_children;
     question.at = event.intake.received;
     gate::Ruling ruling = gate::rule(question, law);
     if (ruling.decision == gate::Decision::allow) {
@@ -229,6 +256,7 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law
   event.intake = std::move(intake);
   event.source = std::move(source);
   event.country = event.intake.country.empty() ? event.source->country : event.intake.country;
+  event.age = age_in(event.intake.traits.view(), event.intake.received);
   bool planned = apply_plan(event.source->plan, event);
   auto sighting = TRY(sighting_of(event));
   if (!planned) return event;

@@ -30,6 +30,7 @@ struct Prepared {
   std::string payload;                         // JSON to be sealed; "" when denied
   std::string_view measure;                    // see measure_of
   std::optional<Amount> amount;                // of a measure
+  int age = -1;                                // of the person, in years, as the event says it; -1: it does not
   std::string country;                         // the person's, else the source's; "" unknown
   std::vector<Refusal> refusals;
   std::size_t plan_refusals = 0;  // of these, how many are of fields and events that are not declared

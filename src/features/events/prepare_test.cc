@@ -195,6 +195,37 @@ TEST(Plan, AnyFieldAndTypesWithoutAName) {
   EXPECT_EQ(event.intake.traits->value(), json::Value({{"email", "anna@example.org"}}));
 }
 
+TEST(Age, AChildsWordNeedsAGuardians) {
+  const sources::Source source = source_for({kOrders, kMarketing});
+  auto purposes_at = [&](json::Value traits, bool for_children = false) {
+    Intake intake = order();
+    intake.consented = {Purpose::DirectMarketing};
+    intake.traits = std::move(traits);
+    sources::Source one = source;
+    one.for_children = for_children;
+    return prepared(std::move(intake), std::move(one));
+  };
+  const gate::PurposeSet both = {Purpose::CustomerOrderManagement, Purpose::DirectMarketing};
+  const gate::PurposeSet orders = {Purpose::CustomerOrderManagement};
+  for (const json::Value& adult : {json::Value{{"age", 16}}, json::Value{{"age", "40"}}, json::Value{{"age", "old"}},
+                                   json::Value{{"age", 900}}, json::Value{{"birthday", "1990-05-01"}},
+                                   json::Value{{"birthday", "someday"}}, json::Value{{"email", "a@example.org"}}}) {
+    EXPECT_EQ(purposes_at(adult).purposes, both) << adult.dump();
+  }
+  const auto years_ago = [](int years) {
+    return format_time(kReceived - std::chrono::days{365 * years}).substr(0, 10);
+  };
+  for (const json::Value& child :
+       {json::Value{{"age", 15}}, json::Value{{"age", "9"}}, json::Value{{"birthday", years_ago(12)}},
+        json::Value{{"birthday", years_ago(12) + "T00:00:00Z"}, {"age", 40}}}) {
+    const Prepared event = purposes_at(child);
+    EXPECT_EQ(event.purposes, orders) << child.dump();
+    EXPECT_THAT(refused(event), testing::ElementsAre("DirectMarketing: guardian_missing"));
+  }
+  EXPECT_EQ(purposes_at({{"email", "a@example.org"}}, true).purposes, orders) << "who may be a child";
+  EXPECT_EQ(purposes_at({{"age", 30}}, true).purposes, both);
+}
+
 TEST(Plan, DeniesUndeclaredEvents) {
   sources::Source source = source_for({kOrders});
   source.plan = {.declared = true, .events = {{"Viewed", {"*"}}}};

@@ -8,8 +8,8 @@ namespace {
 
 class KeptFacts final : public outreach::Facts {
  public:
-  KeptFacts(std::vector<FactsPlace> places, const gate::Interests& interests)
-      : places_(std::move(places)), interests_(interests) {}
+  KeptFacts(std::vector<FactsPlace> places, const gate::Interests& interests, const sources::Sources* sources)
+      : places_(std::move(places)), interests_(interests), sources_(sources) {}
 
   Result<void> fill(db::Transaction& tx, std::string_view region, IdentityId identity, const identity::Key& address,
                     gate::Question& question) override {
@@ -32,8 +32,8 @@ class KeptFacts final : public outreach::Facts {
   }
 
  private:
-  static Result<void> ask(const FactsPlace& place, db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes,
-                          const identity::Key& address, gate::Question& question) {
+  Result<void> ask(const FactsPlace& place, db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes,
+                   const identity::Key& address, gate::Question& question) {
     std::vector<IdentityId> members;
     for (const identity::Reached& each : TRY(place.identities->reach(tx, identity, purposes))) {
       members.push_back(each.id);
@@ -42,6 +42,11 @@ class KeptFacts final : public outreach::Facts {
     const consent::Standing standing =
         TRY(place.consents->standing(tx, {members, question.purpose, question.channel, &address, question.at}));
     standing.fill(question);
+    for (IdentityId member : members) {
+      if (question.for_children || sources_ == nullptr) break;
+      const auto source = sources_->find(Id<sources::Source>{TRY(place.identities->source_of(tx, member))});
+      question.for_children = source && source->for_children;
+    }
     return {};
   }
 
@@ -60,12 +65,14 @@ class KeptFacts final : public outreach::Facts {
 
   const std::vector<FactsPlace> places_;
   const gate::Interests& interests_;
+  const sources::Sources* sources_;
 };
 
 }  // namespace
 
-std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places, const gate::Interests& interests) {
-  return std::make_unique<KeptFacts>(std::move(places), interests);
+std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places, const gate::Interests& interests,
+                                              const sources::Sources* sources) {
+  return std::make_unique<KeptFacts>(std::move(places), interests, sources);
 }
 
 }  // namespace handschlag::preferences

@@ -45,9 +45,13 @@ class FactsTest : public db::testing::DatabaseTest {
     if (IsSkipped()) return;
     eu_.open(GetParam(), "eu");
     uk_.open(GetParam(), "uk");
+    open_facts(nullptr);
+  }
+
+  void open_facts(const sources::Sources* sources) {
     facts_ = create_facts({{"eu", &**eu_.data, eu_.identities.get(), eu_.consents.get()},
                            {"uk", &**uk_.data, uk_.identities.get(), uk_.consents.get()}},
-                          interests_);
+                          interests_, sources);
   }
 
   static IdentityId person(Place& place, std::string name, gate::PurposeSet purposes) {
@@ -95,6 +99,7 @@ class FactsTest : public db::testing::DatabaseTest {
   static constexpr gate::PurposeSet kOrders = {gate::Purpose::CustomerOrderManagement};
   const identity::Key address_{identity::KeyKind::email, "@self", "anna@example.org"};
   const OneInterest interests_;
+  ManualClock clock_{kStart};
   Place eu_;
   Place uk_;
   std::unique_ptr<outreach::Facts> facts_;
@@ -132,6 +137,20 @@ TEST_P(FactsTest, NoFromAnotherRegionHoldsAndItsYesDoesNot) {
   EXPECT_EQ(told(anna).consent, ConsentState::given);
   say(uk_, there, consent::Act::withdrawn, 3);
   EXPECT_EQ(told(anna).consent, ConsentState::refused);
+}
+
+TEST_P(FactsTest, WhomAServiceForChildrenKnowsMayBeAChild) {
+  const auto control = db::testing::TestDatabase::open(GetParam());
+  ASSERT_TRUE((*control)->migrate(staff::migrations()));
+  ASSERT_TRUE((*control)->migrate(sources::migrations()));
+  const auto sources = *sources::Sources::open(**control, clock_);
+  ASSERT_TRUE(sources->add({.id = "games",
+                            .touchpoint = "app",
+                            .for_children = true,
+                            .purposes = {{gate::Purpose::DirectMarketing, gate::Basis::consent}}}));
+  open_facts(sources.get());
+  EXPECT_TRUE(told(person(eu_, "anna", kMarketing)).for_children);
+  facts_.reset();
 }
 
 TEST_P(FactsTest, UnknownRegionIsAnError) {

@@ -83,8 +83,14 @@ std::vector<IdentityId> ids_of(const identity::Customer& customer) {
   return out;
 }
 
+// Whose law decides, and whether they may be children.
+struct Whose {
+  std::vector<std::string> countries;  // "" where none is known
+  bool for_children = false;
+};
+
 gate::Question message_of(const consent::Standing& standing, gate::Basis basis, bool weighed, std::string_view country,
-                          Time now) {
+                          bool for_children, Time now) {
   gate::Question question;
   question.use = gate::Use::contact;
   question.purpose = standing.purpose;
@@ -92,6 +98,7 @@ gate::Question message_of(const consent::Standing& standing, gate::Basis basis, 
   question.interest_weighed = weighed;
   question.channel = standing.channel;
   question.country = country;
+  question.for_children = for_children;
   question.controller = sources::kOwnController;
   question.tells_objection = true;  // no message leaves without
   question.local_minute = kNoon;
@@ -116,10 +123,10 @@ class PreferencesImpl final : public Preferences {
       return {};
     }));
     withhold(viewer, page.customer, out.history);
-    const std::vector<std::string> countries = countries_of(page.customer);
+    const Whose whose = whose_of(page.customer);
     const auto law = parts_.law->current();
     for (consent::Standing& standing : standings) {
-      out.lines.push_back(line_of(std::move(standing), countries, law, now));
+      out.lines.push_back(line_of(std::move(standing), whose, law, now));
     }
     return out;
   }
@@ -266,13 +273,22 @@ class PreferencesImpl final : public Preferences {
     return {};
   }
 
-  Line line_of(consent::Standing standing, std::span<const std::string> countries,
-               const std::shared_ptr<const law::RuleSet>& law, Time now) {
+  Whose whose_of(const identity::Customer& customer) const {
+    Whose out{countries_of(customer)};
+    for (const identity::Identity& member : customer.identities) {
+      const auto source = parts_.sources->find(Id<sources::Source>{member.source});
+      out.for_children = out.for_children || (source && source->for_children);
+    }
+    return out;
+  }
+
+  Line line_of(consent::Standing standing, const Whose& whose, const std::shared_ptr<const law::RuleSet>& law,
+               Time now) {
     Line line;
     line.law = law;
     const law::Day today = law::day_of(now);
     const bool weighed = parts_.notices->weighed(now).has(standing.purpose);
-    for (const std::string& country : countries) {
+    for (const std::string& country : whose.countries) {
       if (standing.last_no) {
         const law::Norm& pause = law->norm(country, law::Topic::re_ask_pause, Channel::none, today);
         const Time again = law::after(*standing.last_no, pause.term);
@@ -281,13 +297,14 @@ class PreferencesImpl final : public Preferences {
       if (standing.channel == Channel::none) continue;
       // Of several countries the strictest decides.
       if (line.ruling && !line.ruling->allowed()) continue;
-      const gate::Question question = message_of(standing, gate::Basis::consent, weighed, country, now);
+      const gate::Question question =
+          message_of(standing, gate::Basis::consent, weighed, country, whose.for_children, now);
       line.ruling = gate::rule(question, *law);
       line.country = country;
       if (line.ruling->allowed()) continue;
       // Where the law permits it until somebody objects, no consent is needed.
-      const gate::Ruling without =
-          gate::rule(message_of(standing, gate::Basis::legitimate_interest, weighed, country, now), *law);
+      const gate::Ruling without = gate::rule(
+          message_of(standing, gate::Basis::legitimate_interest, weighed, country, whose.for_children, now), *law);
       if (without.allowed()) {
         line.ruling = without;
       } else {

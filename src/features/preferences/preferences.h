@@ -117,14 +117,16 @@ class Preferences {
 };
 
 // What outreach is told of a person's leave: what holds for the purpose, the channel and the very address, whoever said
-// it, in whatever region; and whether an interest in the purpose was assessed. Everything must outlive it.
+// it, in whatever region; whether an interest in the purpose was assessed; and, where `sources` are given, whether the
+// person is known by a service for children. Everything must outlive it.
 struct FactsPlace {
   std::string region;
   db::Database* data;
   identity::Identities* identities;
   consent::Consents* consents;
 };
-std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places, const gate::Interests& interests);
+std::unique_ptr<outreach::Facts> create_facts(std::vector<FactsPlace> places, const gate::Interests& interests,
+                                              const sources::Sources* sources = nullptr);
 
 // A receipt as the request wants it: JSON after ISO/IEC TS 27560, or, where it accepts text/html, a page to be printed,
 // in German or English, without script.

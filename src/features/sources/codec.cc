@@ -139,6 +139,7 @@ Value to_json(const Source& source) {
           {"controller", source.controller},
           {"country", source.country.empty() ? Value(nullptr) : Value(source.country)},
           {"unit", source.unit},
+          {"for_children", source.for_children},
           {"trust", name_of(source.trust)},
           {"mode", name_of(source.mode)},
           {"enabled", source.enabled},
@@ -263,6 +264,7 @@ Result<Source> decode_source(const Value& value) {
   source.unit = reader.optional_text("unit", {.min_length = 0, .max_length = 256}).value_or("");
   read_enum(reader, "trust", find_trust, "must be server or public", source.trust);
   read_enum(reader, "mode", find_mode, "must be live or test", source.mode);
+  source.for_children = reader.optional_boolean("for_children").value_or(false);
   source.enabled = reader.optional_boolean("enabled").value_or(true);
   Errors errors;
   if (const Value* list = reader.any("purposes")) take(decode_purposes(*list, "/purposes"), source.purposes, errors);

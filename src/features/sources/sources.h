@@ -57,6 +57,9 @@ struct Source {
   std::string controller = {};  // who is responsible for the data; kOwnController unless said otherwise
   std::string country = {};     // ISO 3166 alpha-2, of people whose country nothing else tells; "" unknown
   std::string unit = {};        // the part of the company that it belongs to (see staff::is_unit); "" the whole
+  // Whether it is of a service that is offered to children: then whose age is not known is taken for one, and what
+  // rests on consent needs a guardian's.
+  bool for_children = false;
   Trust trust = Trust::public_;
   Mode mode = Mode::live;
   bool enabled = true;

@@ -1,4 +1,4 @@
-import {Alert, Button, Radio, TextInput} from '@mantine/core';
+import {Alert, Button, Checkbox, Radio, TextInput} from '@mantine/core';
 import {IconAlertCircle} from '@tabler/icons-react';
 import {useMutation, useQueryClient} from '@tanstack/react-query';
 import {Link, useNavigate, useSearch} from '@tanstack/react-router';
@@ -47,6 +47,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
   const [mode, setMode] = useState<'live' | 'test'>('live');
   const [country, setCountry] = useState('');
   const [unit, setUnit] = useState('');
+  const [forChildren, setForChildren] = useState(false);
   const [purposes, setPurposes] = useState<Record<string, string>>(calls ? {CustomerCare: 'A6-1-b'} : {});
   const add = useMutation({
     mutationFn: () =>
@@ -61,6 +62,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
             mode,
             enabled: true,
             unit,
+            for_children: forChildren,
             country: country === '' ? null : country,
             purposes: Object.entries(purposes).map(([purpose, basis]) => `${purpose}:${basis}`),
           },
@@ -108,6 +110,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
               error={fieldError(add.error, 'touchpoint')}
             />
             <CountrySelect label={t('sources.country')} description={t('sources.countryHint')} value={country} onChange={setCountry} error={fieldError(add.error, 'country')} />
+            <Checkbox label={t('sources.forChildren')} description={t('sources.forChildrenHint')} checked={forChildren} onChange={event => setForChildren(event.currentTarget.checked)} />
             <UnitField value={unit} onChange={setUnit} hint={t('units.sourceHint')} error={fieldError(add.error, 'unit')} />
           </div>
         </Section>

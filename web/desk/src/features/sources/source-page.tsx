@@ -84,6 +84,12 @@ function Facts({source, mayChange}: {source: Source; mayChange: boolean}) {
         <dd>{touchpointName(t, source.touchpoint)}</dd>
         <dt>{t('sources.trust')}</dt>
         <dd>{t(`trust.${source.trust}`)}</dd>
+        {source.for_children && (
+          <>
+            <dt>{t('sources.audience')}</dt>
+            <dd>{t('sources.forChildren')}</dd>
+          </>
+        )}
         <dt>{t('sources.mode')}</dt>
         <dd>{source.mode === 'test' ? t('common.test') : t('sources.live')}</dd>
         <dt>{t('sources.namespace')}</dt>
