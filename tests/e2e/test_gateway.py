@@ -64,7 +64,7 @@ def test_a_text_message_is_handed_over_once_and_signed(make_house, storage, gate
         assert message["channel"] == "sms" and proposed.json()["outcome"] == "queued"
         wait_until(lambda: state(server, message) == "dead")
         trace = server.read(f"/api/v1/messages/{message['id']}")["trace"]
-        assert trace[-1]["code"] == 400 and trace[-1]["what"] == "dead"
+        assert trace[-1]["answer_code"] == 400 and trace[-1]["what"] == "dead"
         answer = server.session.post(f"{server.url}/api/v1/messages/{message['id']}/revive", timeout=20)
         assert answer.ok, answer.text
         wait_until(lambda: state(server, message) == "sent")

@@ -95,7 +95,7 @@ def test_an_address_that_is_refused_is_given_up_and_can_be_tried_again(make_hous
         sent = post(server, "/api/v1/messages", {"customer": anna, "template": "parcel", "parameters": {"name": "A"}})
         wait_until(lambda: state_of(server, sent["message"])["state"] == "dead")
         step = state_of(server, sent["message"])["trace"][-1]
-        assert (step["smtp_code"], step["smtp_status"]) == (550, "5.7.1")
+        assert (step["answer_code"], step["answer_status"]) == (550, "5.7.1")
         mail_server.refusals.clear()
         post(server, f"/api/v1/messages/{sent['message']['id']}/revive", status=200)
         wait_until(lambda: state_of(server, sent["message"])["state"] == "sent")

@@ -87,7 +87,7 @@ def test_what_comes_back_is_in_the_trace_and_the_address_is_not_written_to_again
         assert back["state"] == "bounced"
         assert [step["what"] for step in back["trace"]] == ["queued", "sent", "delayed", "bounced"]
         step = back["trace"][-1]
-        assert (step["smtp_code"], step["smtp_status"]) == (550, "5.1.1")
+        assert (step["answer_code"], step["answer_status"]) == (550, "5.1.1")
         assert [reason["name"] for reason in step["reasons"]] == ["mailbox_unknown"]
         assert [each["id"] for each in server.read("/api/v1/messages?state=bounced")["items"]] == [message["id"]]
         denied = parcel(server, anna)

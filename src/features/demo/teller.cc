@@ -5,7 +5,7 @@
 namespace handschlag::demo {
 namespace {
 
-constexpr std::uint64_t kSeed = 0x4D6F'6F73;
+constexpr std::uint64_t kTellerSeed = 0x4D6F'6F73;
 
 using std::chrono::days;
 using std::chrono::hours;
@@ -15,7 +15,7 @@ using std::chrono::seconds;
 }  // namespace
 
 Teller::Teller(Story& story, std::size_t person, Time begin, Time end)
-    : story_(story), place_(person), begin_(begin), end_(end), random_(kSeed, story.people[person].number) {}
+    : story_(story), place_(person), begin_(begin), end_(end), random_(kTellerSeed, story.people[person].number) {}
 
 Happening& Teller::add(Time at, What what) {
   // Counted inside the year or not, so that what follows keeps its message id when the year moves.

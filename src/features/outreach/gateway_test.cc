@@ -27,7 +27,7 @@ class FakeClient final : public http_client::Client {
   }
   Result<http_client::Response> fetch(http_client::Request) override { return answer; }
 
-  Result<http_client::Response> answer = http_client::Response{.status = 202};
+  Result<http_client::Response> answer = http_client::Response{202, {}, {}};
   bool answers = true;
   std::vector<http_client::Request> requests;
   Done waiting;
@@ -41,7 +41,12 @@ GatewaySettings settings_with(std::vector<Channel> channels) {
 }
 
 Parcel a_parcel() {
-  return {.id = "eu.abc", .address = "+491701234567", .language = "de", .text = "Ihr Rad ist fertig."};
+  Parcel parcel;
+  parcel.id = "eu.abc";
+  parcel.address = "+491701234567";
+  parcel.language = "de";
+  parcel.text = "Ihr Rad ist fertig.";
+  return parcel;
 }
 
 TEST(GatewayTest, AParcelIsASignedPostWithNoMoreThanIsNeeded) {
@@ -80,7 +85,7 @@ TEST(GatewayTest, AnswersSayWhetherItIsTriedAgain) {
         std::tuple{401, Outcome::temporary, "login_refused"}, std::tuple{404, Outcome::temporary, "refused"},
         std::tuple{410, Outcome::permanent, "refused"}, std::tuple{422, Outcome::permanent, "refused"},
         std::tuple{302, Outcome::temporary, "refused"}, std::tuple{503, Outcome::temporary, "refused"}}) {
-    client.answer = http_client::Response{.status = status, .headers = {{"Retry-After", "90"}}};
+    client.answer = http_client::Response{status, {{"Retry-After", "90"}}, {}};
     const Handed handed = gateway->hand_over(a_parcel());
     EXPECT_EQ(handed.answer.outcome, outcome) << status;
     EXPECT_EQ(handed.answer.reason, reason) << status;

@@ -50,8 +50,8 @@ Value to_json(const Step& step) {
   return {{"at", format_time(step.at)},
           {"what", step.what},
           {"reasons", std::move(reasons)},
-          {"smtp_code", step.code == 0 ? Value() : Value(step.code)},
-          {"smtp_status", step.status.empty() ? Value() : Value(step.status)}};
+          {"answer_code", step.code == 0 ? Value() : Value(step.code)},
+          {"answer_status", step.status.empty() ? Value() : Value(step.status)}};
 }
 
 Value to_json(const Message& message) {

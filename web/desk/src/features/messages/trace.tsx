@@ -48,8 +48,8 @@ export function Trace({message}: {message: Message}) {
                   {reasonText(reason)} <code className="soft tiny">{reason.name}</code>
                 </p>
               ))}
-              {(step.smtp_code ?? step.smtp_status) !== null && (
-                <p className="soft">{t('messages.smtp', {code: [step.smtp_code, step.smtp_status].filter(each => each !== null).join(' ')})}</p>
+              {(step.answer_code ?? step.answer_status) !== null && (
+                <p className="soft">{t('messages.smtp', {code: [step.answer_code, step.answer_status].filter(each => each !== null).join(' ')})}</p>
               )}
             </div>
           </li>

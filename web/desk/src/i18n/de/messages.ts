@@ -53,7 +53,7 @@ export const messages: typeof english = {
       delivered: 'Sie kam an',
       complained: 'Die Person hat sie bei ihrem Mailanbieter als Spam gemeldet',
     },
-    smtp: 'Antwort des Mailservers: {{code}}',
+    smtp: 'Antwort: {{code}}',
     reasons: {
       too_often: 'Diese Person bekam zuletzt schon genug solche Nachrichten',
       said_before: 'Das wurde ihr schon einmal gesagt',

@@ -51,7 +51,7 @@ export const messages = {
       delivered: 'It arrived',
       complained: 'The person called it spam at their mail provider',
     },
-    smtp: 'The mail server said: {{code}}',
+    smtp: 'The answer was: {{code}}',
     reasons: {
       too_often: 'This person got enough of such messages lately',
       said_before: 'They were told that once before',
