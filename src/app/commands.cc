@@ -285,6 +285,7 @@ Result<int> staff_link(const CommandLine& line, App& app, Console& console) {
   return kGood;
 }
 
+Result<int> dispatch(const CommandLine& line, App& app, Console& console) {
   if (line.command == "source add") return source_add(line, app, console);
   if (line.command == "source list") return source_list(line, app, console);
   if (line.command == "source rotate") return source_rotate(line, app, console);
