@@ -66,3 +66,13 @@ def test_everything_that_is_audited_has_a_name(language):
 def test_everything_that_takes_two_people_has_a_name(language):
     missing = schema("ApprovalOperation") - words(language, "\n  approvals: {\n", "\n  audit: {\n")
     assert not missing, f"name them under approvals in web/desk/src/i18n/{language}/house.ts: {sorted(missing)}"
+
+
+def test_what_the_desk_says_about_a_refused_line_is_what_the_server_says():
+    page = (REPOSITORY / "web/desk/src/features/statements/import-reasons.ts").read_text()
+    starts = re.findall(r"^  \[(['\"])(.*)\1, '\w+'\],$", page, re.MULTILINE)
+    folders = ("consent_imports", "imports")
+    said = "".join(path.read_text() for folder in folders for path in (SOURCES / "features" / folder).glob("*.cc"))
+    assert len(starts) > 20
+    unknown = [start for _, start in starts if f'"{start}' not in said]
+    assert not unknown, f"no reason begins so any more: {unknown}"

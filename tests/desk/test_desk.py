@@ -19,8 +19,9 @@ PAGES = {"overview": "/", "customers": "/customers", "sources": "/sources", "new
          "source": "/sources/shop", "law": "/law", "country": "/law/DE", "group": "/law/EU", "elsewhere": "/law/*",
          "rules of a norm": "/law/FR?at=advertising.phone", "own rules": "/law/own",
          "try": "/law/try?purpose=DirectMarketing&channel=email&country=DE", "reach": "/law/reach",
-         "statements": "/law/statements?act=given", "staff": "/staff", "tokens": "/tokens",
-         "approvals": "/approvals", "audit": "/audit", "settings": "/settings", "nowhere": "/nowhere"}
+         "statements": "/law/statements?act=given", "import of consents": "/law/statements/import",
+         "staff": "/staff", "tokens": "/tokens", "approvals": "/approvals", "audit": "/audit",
+         "settings": "/settings", "nowhere": "/nowhere"}
 
 
 def settle(page: Page):

@@ -54,14 +54,16 @@ def test_beside_a_server_it_holds_at_once_and_stands_in_the_audit(company, tmp_p
     file.write_text(json.dumps(said) + "\n" + json.dumps({**said, "act": "withdrawn", "said_at": "2025-04-01"}) + "\n")
     with company.serve() as server:
         assert states(server, "anna@example.org") == []
+        company.run("import", "consents", str(file), "--source", "crm", "--dry-run")
+        assert states(server, "anna@example.org") == []
         taken = company.json("import", "consents", str(file), "--source", "crm", "--report", str(tmp_path / "refused"))
         assert (taken["taken"], taken["made"], taken["reasons"]) == (2, 1, {})
         assert (tmp_path / "refused").read_text() == "line,reason\n"
         assert states(server, "anna@example.org") == ["withdrawn", "given"]
         records = server.read("/api/v1/audit", limit=20)["items"]
-        brought = [each for each in records if each["operation"] == "import consents"]
-        assert [(each["principal"], each["target"], each["outcome"]) for each in brought] == [
-            ("cli", "source:crm", "ok")]
+        brought = [each for each in records if "consents" in each["operation"]]
+        assert [(each["principal"], each["operation"], each["target"], each["outcome"]) for each in brought] == [
+            ("cli", "import consents", "source:crm", "ok"), ("cli", "consents checked", "source:crm", "ok")]
         told = company.run("import", "consents", str(file), "--source", "crm")
         assert ": 0 taken, 2 known already, 0 refused.\n" in told.stdout
 

@@ -14,6 +14,9 @@
 namespace handschlag::consent_imports {
 namespace {
 
+// In the audit: nothing was taken over, but somebody learned who is known.
+constexpr std::string_view kDryRun = "consents checked";
+
 // Who a line is about.
 struct Who {
   const Place* place = nullptr;
@@ -87,10 +90,11 @@ class Impl final : public ConsentImports {
   template <class Body>
   Result<void> audited(const Taking& taking, std::string_view more, Body body) {
     const By& by = taking.by;
-    const std::string target = fmt::format("source:{}{}{}", taking.source->id, more, taking.dry ? " dry_run" : "");
-    TRY(parts_.staff->record({by.principal, by.operation, target, by.trace_id, staff::Outcome::ok}));
+    const std::string target = fmt::format("source:{}{}", taking.source->id, more);
+    const std::string operation = taking.dry ? std::string(kDryRun) : by.operation;
+    TRY(parts_.staff->record({by.principal, operation, target, by.trace_id, staff::Outcome::ok}));
     auto done = body();
-    if (!done) TRY(parts_.staff->record({by.principal, by.operation, target, by.trace_id, staff::Outcome::failed}));
+    if (!done) TRY(parts_.staff->record({by.principal, operation, target, by.trace_id, staff::Outcome::failed}));
     return done;
   }
 

@@ -176,6 +176,11 @@ const statements = createRoute({
   validateSearch: statementSearch,
   component: guarded('findConsents', lazyRouteComponent(() => withWords(['customer', 'law', 'notices', 'statements'], () => import('../features/statements/statements-page')), 'StatementsPage')),
 });
+const broughtConsents = createRoute({
+  getParentRoute: () => root,
+  path: '/law/statements/import',
+  component: guarded('importConsents', lazyRouteComponent(() => withWords(['brought', 'law'], () => import('../features/statements/import-page')), 'ImportPage')),
+});
 const tryLaw = createRoute({
   getParentRoute: () => root,
   path: '/law/try',
@@ -221,7 +226,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, reach, statements, tryLaw, country, messages, templates, template, newTemplate, staff, tokens, approvals, audit, settings]),
+  routeTree: root.addChildren([overview, customers, customer, sources, newSource, source, law, ownRules, interests, register, purposes, notices, notice, reach, statements, broughtConsents, tryLaw, country, messages, templates, template, newTemplate, staff, tokens, approvals, audit, settings]),
   // What stands in an address is text, not JSON: else +49... became a number, and 1e5 another.
   parseSearch: parseSearchWith(value => value),
   stringifySearch: stringifySearchWith(JSON.stringify),

@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import {initReactI18next} from 'react-i18next';
 import type {en} from './en';
+import type {brought} from './en/brought';
 import type {customer} from './en/customer';
 import type {law} from './en/law';
 import type {messages} from './en/messages';
@@ -21,6 +22,7 @@ const words: Record<Language, () => Promise<object>> = {
 
 // The words of pages that few open come with them.
 const more = {
+  brought: {de: async () => (await import('./de/brought')).brought, en: async () => (await import('./en/brought')).brought},
   customer: {de: async () => (await import('./de/customer')).customer, en: async () => (await import('./en/customer')).customer},
   law: {de: async () => (await import('./de/law')).law, en: async () => (await import('./en/law')).law},
   messages: {de: async () => (await import('./de/messages')).messages, en: async () => (await import('./en/messages')).messages},
@@ -34,7 +36,7 @@ let wanted: Language = 'en';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: {translation: typeof en & typeof customer & typeof law & typeof messages & typeof notices & typeof reach & typeof statements};
+    resources: {translation: typeof en & typeof brought & typeof customer & typeof law & typeof messages & typeof notices & typeof reach & typeof statements};
     returnNull: false;
   }
 }

@@ -1,7 +1,7 @@
 // What people said, over all of them. Whoever is shown was looked at, and reads so; so nothing is searched for before
 // somebody presses the button.
 import {Button, NumberInput, Select, TextInput} from '@mantine/core';
-import {IconSearch} from '@tabler/icons-react';
+import {IconFileUpload, IconSearch} from '@tabler/icons-react';
 import {useInfiniteQuery} from '@tanstack/react-query';
 import {Link, useNavigate, useSearch} from '@tanstack/react-router';
 import {type FormEvent, useState} from 'react';
@@ -13,6 +13,7 @@ import {Chip} from '../../parts/chip';
 import {useRegions} from '../../parts/health';
 import {Page} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
+import {useMay} from '../../session/session';
 import {channelName} from '../customers/said';
 import {LawTabs} from '../law/law-tabs';
 import {useNotices} from '../notices/queries';
@@ -25,14 +26,24 @@ const tones = {requested: 'plain', given: 'good', renewed: 'good', refused: 'bad
 
 export function StatementsPage() {
   const {t} = useTranslation();
+  const may = useMay();
   const search = useSearch({from: '/law/statements'});
   const [asked, setAsked] = useState<{search: StatementSearch; times: number} | null>(null);
   return (
-    <Page title={t('law.statements')} lead={t('statements.lead')}>
+    <Page title={t('law.statements')} lead={t('statements.lead')} actions={may('importConsents') && <Bring />}>
       <LawTabs />
       <Filters onSearch={() => setAsked(before => ({search, times: (before?.times ?? 0) + 1}))} />
       {asked && <Results key={asked.times} asked={asked} />}
     </Page>
+  );
+}
+
+function Bring() {
+  const {t} = useTranslation();
+  return (
+    <Button component={Link} to="/law/statements/import" variant="default" leftSection={<IconFileUpload size={16} aria-hidden />}>
+      {t('statements.bring')}
+    </Button>
   );
 }
 

@@ -89,6 +89,7 @@ export const house: typeof english = {
     testWebhook: 'hat einen Webhook ausprobiert',
     'staff link': 'hat einen Link für die erste Verwaltung gemacht',
     backup: 'hat eine Sicherung gemacht',
+    'consents checked': 'hat geprüft, was aus Einwilligungen eines anderen Systems würde',
     'import consents': 'hat Einwilligungen aus einer Datei übernommen',
     'import csv': 'hat eine CSV-Datei eingelesen',
     'keys rotate region': 'wechselt den Schlüssel einer Region',

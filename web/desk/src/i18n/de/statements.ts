@@ -4,6 +4,7 @@ import type {statements as english} from '../en/statements';
 export const statements: typeof english = {
   statements: {
     lead: 'Was Menschen zur Nutzung ihrer Daten gesagt haben, über alle hinweg: Ja oder Nein, auf welchem Weg und zu welchem Hinweis.',
+    bring: 'Einwilligungen mitbringen',
     about: 'Wofür',
     any: 'Alle',
     version: 'Fassung',

@@ -87,6 +87,7 @@ export const house = {
     testWebhook: 'tried a webhook out',
     'staff link': 'made a link for the first admin',
     backup: 'made a backup',
+    'consents checked': 'checked what would become of consents from another system',
     'import consents': 'took over consents from a file',
     'import csv': 'imported a CSV file',
     'keys rotate region': 'changes the key of a region',

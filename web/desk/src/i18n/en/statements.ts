@@ -2,6 +2,7 @@
 export const statements = {
   statements: {
     lead: 'What people said about uses of their data, over all of them: a yes, a no, how it was said and under which notice.',
+    bring: 'Bring consents along',
     about: 'What for',
     any: 'Any',
     version: 'Version',
