@@ -98,6 +98,17 @@ def test_what_is_cut_short_goes_on_where_it_was(desk):
     assert len(sent) == 4
 
 
+def test_a_line_that_is_too_long_keeps_the_others_not_out(desk):
+    page = desk.come_in_as_ada(PATH)
+    choose_file(page, file_of([no("f1"), no("f2") + "x" * 3_500_000, no("f3")]))
+    choose_source(page)
+    page.get_by_role("button", name="Übernehmen").click()
+    told = sums(page, "Übernommen")
+    assert (told["Übernommen"], told["Abgelehnt"]) == (2, 1)
+    refused = page.get_by_role("table", name="Was abgelehnt wurde, und warum").get_by_role("row")
+    expect(refused.nth(1)).to_have_text("3ganze ZeileIst zu lang.")
+
+
 def test_the_sample_is_a_file_that_is_understood(desk, tmp_path):
     page = desk.come_in_as_ada(PATH)
     expect(page.get_by_role("region", name="Spalten einer Datei").get_by_role("row")).to_have_count(17)

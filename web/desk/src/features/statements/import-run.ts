@@ -7,6 +7,7 @@ import {type ConsentFile, type Part, partsOf} from './import-file';
 const linesOfPart = 500; // a second or so
 const linesOfCheck = 2_000; // as many as may be: a part does not know what another would bring
 const mostTries = 5;
+const mostOfText = 1024 * 1024; // characters
 
 export interface LineResult {
   line: number;
@@ -33,7 +34,18 @@ export interface Run {
 
 const pause = (seconds: number) => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
+// A line so long that the server would refuse all that comes with it: it is a part of its own, and stays here.
+const tooLong = {
+  taken: 0,
+  there_already: 0,
+  refused: 1,
+  made: 0,
+  proof_gaps: 0,
+  lines: [{outcome: 'refused' as const, statement: null, strength: null, field: 'line', reason: 'record_too_long'}],
+};
+
 async function send(run: Run, part: Part, stopped: () => boolean) {
+  if (part.text.length > mostOfText) return {...tooLong, lines: tooLong.lines.map(each => ({...each, line: run.file.format === 'csv' ? 2 : 1}))};
   for (let tries = 1; ; tries++) {
     try {
       return await take(api.POST('/api/v1/consents/import', {body: {source: run.source, format: run.file.format, text: part.text, dry_run: run.dry}}));
