@@ -26,8 +26,9 @@ Result<void> App::open_outreach() {
   }
   templates_ = templates::Templates::create(*control_, *staff_, clock_);
   facts_ = preferences::create_facts(std::move(known), *notices_, sources_.get());
-  outreach_ = outreach::Outreach::create(std::move(places), *rulebook_, *templates_, mailer_.get(),
-                                         {.sender = settings_.sender, .bounces = settings_.bounces}, clock_, metrics_);
+  outreach_ = outreach::Outreach::create(
+      std::move(places), *rulebook_, *templates_, mailer_.get(),
+      {.sender = settings_.sender, .bounces = settings_.bounces, .caps = settings_.caps}, clock_, metrics_);
   outreach_->set_facts(*facts_);
   if (!settings_.gateway.url.empty()) {
     gateway_ = TRY(outreach::create_gateway(settings_.gateway, *outbound_, clock_));

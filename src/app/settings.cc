@@ -162,6 +162,26 @@ void check_mail(json::Reader& reader, Settings& settings, const std::string& pas
   if (auto mailer = mail::Mailer::create(server); !mailer) reader.error("host", mailer.error().detail);
 }
 
+// Takes the place of all caps of that kind. None at all is no setting: whoever is to be written to ever so often would
+// be without protection by a slip.
+void take_caps(json::Reader& reader, const char* name, outreach::Kind kind, std::vector<outreach::Cap>& caps) {
+  std::vector<std::string> texts;
+  if (reader.any(name) == nullptr) return;
+  take_texts(reader, name, texts);
+  std::erase_if(caps, [&](const outreach::Cap& cap) { return cap.kind == kind; });
+  if (texts.empty() || texts.size() > outreach::kMostCaps) {
+    reader.error(name, fmt::format("must have one to {} caps, as in [\"3/14d\"]", outreach::kMostCaps));
+  }
+  for (const std::string& text : texts) {
+    if (auto cap = outreach::parse_cap(kind, text)) {
+      caps.push_back(*cap);
+    } else {
+      reader.error(name, fmt::format("'{}' is no cap: 1 to {} in 1m (minutes), h or d to {}d, as in 3/14d", text,
+                                     outreach::kMostOfCap, outreach::kLongestCap.count()));
+    }
+  }
+}
+
 void take_gateway_channels(json::Reader& reader, Settings& settings) {
   std::vector<std::string> names;
   take_texts(reader, "channels", names);
@@ -317,6 +337,12 @@ const std::vector<Setting>& mail_settings() {
          take_text(r, "password_file", file);
          check_mail(r, s, file);
        }},
+      {"outreach", "marketing_caps",
+       [](auto& r, auto& s) { take_caps(r, "marketing_caps", outreach::Kind::marketing, s.caps); }},
+      {"outreach", "survey_caps",
+       [](auto& r, auto& s) { take_caps(r, "survey_caps", outreach::Kind::survey, s.caps); }},
+      {"outreach", "service_caps",
+       [](auto& r, auto& s) { take_caps(r, "service_caps", outreach::Kind::service, s.caps); }},
       {"gateway", "url", [](auto& r, auto& s) { take_text(r, "url", s.gateway.url); }},
       {"gateway", "channels", take_gateway_channels},
       {"gateway", "secret_file",
@@ -356,8 +382,8 @@ void read_region_list(json::Reader& table, Settings& settings) {
 Result<void> read_tables(const json::Value& file, Settings& settings) {
   json::Reader root(file);
   const json::Value empty = json::Value::object();
-  for (const char* table : {"server", "limits", "storage", "regions", "identity", "outbound", "mail", "gateway",
-                            "retention", "security", "log"}) {
+  for (const char* table : {"server", "limits", "storage", "regions", "identity", "outbound", "mail", "outreach",
+                            "gateway", "retention", "security", "log"}) {
     const json::Value* value = root.object(table);
     json::Reader reader(value == nullptr ? empty : *value, fmt::format("/{}", table));
     for (const Setting& setting : all_settings()) {

@@ -26,9 +26,10 @@ struct Settings {
   Limits limits;
   bool four_eyes = false;  // what is in approvals::operations() takes two people
   http_client::Policy outbound;
-  mail::Server mail;                    // no host: no mail is sent
-  mail::Mailbox sender;                 // of mail
-  std::string bounces;                  // of which the envelope senders of messages are made; "": none
+  mail::Server mail;     // no host: no mail is sent
+  mail::Mailbox sender;  // of mail
+  std::string bounces;   // of which the envelope senders of messages are made; "": none
+  std::vector<outreach::Cap> caps = outreach::usual_caps();
   outreach::GatewaySettings gateway;    // no url: no text messages
   std::string base_url;                 // of the pages for customers, without "/" at its end
   std::chrono::days test_retention{0};  // of what test sources made up; 0: until it is deleted

@@ -133,6 +133,31 @@ TEST_F(SettingsTest, MailIsWholeOrItIsNamedWhatIsMissing) {
   EXPECT_TRUE(load("[outbound]\ninternal_networks = [\"127.0.0.1\"]\n" + whole + "security = \"none\"\n"));
 }
 
+TEST_F(SettingsTest, CapsOfAKindTakeThePlaceOfTheUsualOnes) {
+  using outreach::Kind;
+  auto settings = load("[outreach]\nmarketing_caps = [\"2/7d\", \"1/90m\"]\n");
+  ASSERT_TRUE(settings) << settings.error().detail;
+  std::vector<outreach::Cap> expected = outreach::usual_caps();
+  std::erase_if(expected, [](const outreach::Cap& cap) { return cap.kind == Kind::marketing; });
+  ASSERT_LT(expected.size(), outreach::usual_caps().size());
+  expected.push_back({Kind::marketing, 2, std::chrono::days{7}});
+  expected.push_back({Kind::marketing, 1, std::chrono::minutes{90}});
+  EXPECT_EQ(settings->caps, expected);
+}
+
+TEST_F(SettingsTest, WhatIsNoCapIsNamed) {
+  const std::string nine = R"("1/1d", "1/1d", "1/1d", "1/1d", "1/1d", "1/1d", "1/1d", "1/1d", "1/1d")";
+  for (const std::string& bad : {std::string(), nine, std::string(R"("3 in 14 days")"), std::string("3")}) {
+    auto settings = load(fmt::format("[outreach]\nsurvey_caps = [{}]\n", bad));
+    ASSERT_FALSE(settings) << bad;
+    EXPECT_EQ(settings.error().fields.front().pointer.substr(0, 21), "/outreach/survey_caps") << bad;
+  }
+  EXPECT_FALSE(load("[outreach]\nsurvey_caps = \"1/1d\"\n"));
+  auto settings = load("[outreach]\nservice_caps = [\"5/1h\", \"0/1d\"]\n");
+  ASSERT_FALSE(settings);
+  EXPECT_NE(settings.error().fields.front().reason.find("'0/1d'"), std::string::npos);
+}
+
 TEST_F(SettingsTest, EverySettingIsDocumented) {
   std::ifstream file(std::string(HANDSCHLAG_SOURCE_DIR) + "/docs/configuration.md");
   std::stringstream text;
@@ -161,6 +186,9 @@ std::string printed(const Settings& settings) {
   out += fmt::format(" '{}' {} {} '{}' '{}' '{}' '{}' '{}' '{}'", settings.mail.host, settings.mail.port,
                      static_cast<int>(settings.mail.security), settings.mail.user, settings.mail.password,
                      settings.sender.name, settings.sender.address, settings.bounces, settings.base_url);
+  for (const outreach::Cap& cap : settings.caps) {
+    out += fmt::format(" {}:{}", static_cast<int>(cap.kind), outreach::to_text(cap));
+  }
   return out + fmt::format(" {} {} {}", settings.identity.identities_per_customer,
                            settings.identity.identities_per_value, static_cast<int>(settings.log_level));
 }

@@ -72,6 +72,30 @@ def test_a_message_reaches_the_mailbox(make_house, storage, mail_server):
     assert "Anna" not in house.log.read_text() and "anna@" not in house.log.read_text()
 
 
+def test_another_cap_is_a_setting_and_the_trace_names_it(make_house, storage, mail_server):
+    caps = '[outreach]\nservice_caps = ["2/36h"]\n'
+    house = house_with(make_house, storage + settings(mail_server.port) + caps)
+    with house.serve() as server:
+        post(server, "/api/v1/templates", TEMPLATE)
+        anna = customer(server, house, "anna", "anna@example.org")
+        parcel = {"customer": anna, "template": "parcel", "language": "en", "parameters": {"name": "Anna"}}
+        decided = [post(server, "/api/v1/messages", parcel) for _ in range(3)]
+        assert [each["outcome"] for each in decided] == ["queued", "queued", "denied"]
+        [step] = decided[2]["message"]["trace"]
+        assert [reason["name"] for reason in step["reasons"]] == ["too_often"]
+        assert step["cap"] == {"count": 2, "within_seconds": 36 * 3600}
+        assert decided[0]["message"]["trace"][0]["cap"] is None
+        assert state_of(server, decided[2]["message"])["trace"] == [step]
+
+
+def test_a_wrong_cap_is_named_before_anything_starts(make_house):
+    house = make_house('[outreach]\nmarketing_caps = ["3/14d", "often"]\n', init=False)
+    refused = house.run("init", check=False)
+    assert refused.returncode != 0
+    assert "/outreach/marketing_caps" in refused.stdout + refused.stderr
+    assert "'often'" in refused.stdout + refused.stderr
+
+
 def test_without_consent_nothing_is_sold(make_house, storage, mail_server):
     house = house_with(make_house, storage + settings(mail_server.port))
     with house.serve() as server:

@@ -108,10 +108,10 @@ class OutreachImpl final : public Outreach {
     Ruled ruled = TRY(rule(tx, asked, house_.facts, *law_.current(), ends && house_.links != nullptr, message.due_at));
     message.rule_set = ruled.ruling.rule_set;
     const bool denied = !ruled.ruling.allowed() && !ruled.later;
-    std::vector<std::string> against = denied ? ruled.reasons : TRY(reasons_against(tx, row, ruled.agreed_at));
-    if (against.empty() && !proposal.not_twice.empty()) {
+    Against against = denied ? Against{ruled.reasons, {}} : TRY(what_is_against(tx, row, ruled.agreed_at));
+    if (against.reasons.empty() && !proposal.not_twice.empty()) {
       const std::string digest = TRY(once_digest(*place.vault, proposal.identity, proposal.not_twice));
-      if (!TRY(store::say_once(tx, digest, proposal.identity, message.id))) against = {"said_before"};
+      if (!TRY(store::say_once(tx, digest, proposal.identity, message.id))) against.reasons = {"said_before"};
     }
     if (ruled.later) message.due_at = ruled.due;
     if (ruled.later && message.due_at >= message.expires_at) message.expires_at = message.due_at + kUsualLife;
@@ -134,8 +134,8 @@ class OutreachImpl final : public Outreach {
         templates::needs_unsubscribe(probe.purpose) && (!has_link(probe.channel) || house_.links != nullptr);
     const Ruled ruled = TRY(rule(tx, asked, house_.facts, *law_.current(), tells, row.message.created_at));
     const bool denied = !ruled.ruling.allowed() && !ruled.later;
-    const std::vector<std::string> against = denied ? ruled.reasons : TRY(reasons_against(tx, row, ruled.agreed_at));
-    return against.empty() ? std::string() : against.front();
+    const Against against = denied ? Against{ruled.reasons, {}} : TRY(what_is_against(tx, row, ruled.agreed_at));
+    return against.reasons.empty() ? std::string() : against.reasons.front();
   }
 
   Result<Decision> send_service(db::Transaction& tx, const Service& service) override {
@@ -287,36 +287,38 @@ class OutreachImpl final : public Outreach {
     return {};
   }
 
+  struct Against {
+    std::vector<std::string> reasons;
+    std::optional<Cap> cap;
+  };
+
   // What the law leaves open and decency does not.
-  Result<std::vector<std::string>> reasons_against(db::Transaction& tx, const store::Row& row, Time agreed_at) {
+  Result<Against> what_is_against(db::Transaction& tx, const store::Row& row, Time agreed_at) {
     const Message& message = row.message;
-    using Reasons = std::vector<std::string>;
     const bool by_link = has_link(message.channel) && templates::needs_unsubscribe(message.purpose);
-    if (by_link && house_.links == nullptr) {
-      return Reasons{"no_way_to_unsubscribe"};
-    }
-    if (TRY(store::is_unreachable(tx, row.address, agreed_at))) return Reasons{"unreachable"};
+    if (by_link && house_.links == nullptr) return Against{{"no_way_to_unsubscribe"}, {}};
+    if (TRY(store::is_unreachable(tx, row.address, agreed_at))) return Against{{"unreachable"}, {}};
     for (const Cap& cap : settings_.caps) {
       if (cap.kind != row.kind) continue;
       const Time since = message.created_at - cap.within;
       if (TRY(store::count_since(tx, cap.kind, message.identity, row.address, since)) >= cap.count) {
-        return Reasons{"too_often"};
+        return Against{{"too_often"}, cap};
       }
     }
-    return Reasons{};
+    return Against{};
   }
 
   Result<Decision> write_down(db::Transaction& tx, Place& place, store::Row& row, const Proposal& proposal,
-                              const Ruled& ruled, std::vector<std::string> against) {
+                              const Ruled& ruled, Against against) {
     Message& message = row.message;
     Decision decision;
     decision.message = message.id;
     decision.ruling = ruled.ruling;
     decision.due = message.due_at;
-    if (!against.empty()) {
+    if (!against.reasons.empty()) {
       decision.outcome = Outcome::denied;
       decision.ruling.decision = gate::Decision::deny;
-      decision.reasons = std::move(against);
+      decision.reasons = std::move(against.reasons);
       message.state = State::denied;
       row.address.clear();
       row.told = !message.identity;
@@ -332,7 +334,8 @@ class OutreachImpl final : public Outreach {
       row.sealed_address = crypto::seal(*key, json::dump(address), context_of(message.id, message.identity, "address"));
       row.sealed_content = crypto::seal(*key, json::dump(content), context_of(message.id, message.identity, "content"));
     }
-    message.trace.push_back({message.created_at, std::string(name_of(decision.outcome)), decision.reasons});
+    message.trace.push_back(
+        {message.created_at, std::string(name_of(decision.outcome)), decision.reasons, 0, {}, against.cap});
     TRY(store::insert(tx, row));
     meters_.count(name_of(decision.outcome));
     return decision;

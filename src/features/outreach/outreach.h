@@ -22,6 +22,7 @@
 #include "features/identity/identity.h"
 #include "features/law/law.h"
 #include "features/ledger/ledger.h"
+#include "features/outreach/caps.h"
 #include "features/outreach/gateway.h"
 #include "features/regions/regions.h"
 #include "features/staff/staff.h"
@@ -83,26 +84,13 @@ enum class State : std::int64_t {
 std::string_view name_of(State state);
 std::optional<State> find_state(std::string_view name);
 
-// What caps count together. Stored; never renumber.
-enum class Kind : std::int64_t { service = 0, marketing = 1, survey = 2 };
 Kind kind_of(gate::Purpose purpose);
-
-// At most so many messages of a kind to one person or address within a time.
-struct Cap {
-  Kind kind = Kind::marketing;
-  std::int64_t count = 0;
-  std::chrono::seconds within{0};
-};
 
 struct Settings {
   mail::Mailbox sender = {};
   std::string bounces = {};  // each message leaves with an envelope sender made of this address; "": with the sender's
-  std::vector<Cap> caps = {{Kind::marketing, 1, std::chrono::days{1}},
-                           {Kind::marketing, 3, std::chrono::days{14}},
-                           {Kind::survey, 1, std::chrono::days{30}},
-                           {Kind::service, 5, std::chrono::hours{1}},
-                           {Kind::service, 20, std::chrono::days{1}}};
-  std::chrono::days keep{180};  // messages that ended, with their trace
+  std::vector<Cap> caps = usual_caps();
+  std::chrono::days keep = kLongestCap;  // messages that ended, with their trace
 };
 
 struct Proposal {
@@ -150,6 +138,7 @@ struct Step {
   std::vector<std::string> reasons = {};  // as in Decision; of mail "refused", "timeout" ...
   std::int64_t code = 0;                  // of SMTP
   std::string status = {};                // enhanced
+  std::optional<Cap> cap = {};            // of "too_often": the one that was reached
 };
 
 struct Message {

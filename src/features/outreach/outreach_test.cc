@@ -114,6 +114,33 @@ TEST_P(OutreachTest, NobodyIsWrittenToTooOften) {
   EXPECT_EQ(propose(to_anna(offer()))->outcome, Outcome::queued);
 }
 
+TEST_P(OutreachTest, OtherCapsHoldInPlaceOfTheUsualOnes) {
+  const Cap two{Kind::marketing, 2, std::chrono::hours{36}};
+  open(&server_, {two});
+  facts_.agreed[anna_.value] = gate::ConsentState::given;
+  EXPECT_EQ(propose(to_anna(offer()))->outcome, Outcome::queued);
+  EXPECT_EQ(propose(to_anna(offer()))->outcome, Outcome::queued);
+  clock_.advance(std::chrono::hours{35});
+  auto third = *propose(to_anna(offer()));
+  EXPECT_EQ(third.reasons, Names{"too_often"});
+  EXPECT_EQ(message(third).trace.back().cap, two);
+  clock_.advance(std::chrono::hours{2});
+  EXPECT_EQ(propose(to_anna(offer()))->outcome, Outcome::queued);
+}
+
+TEST_P(OutreachTest, TheTraceNamesTheCapThatWasReached) {
+  facts_.agreed[anna_.value] = gate::ConsentState::given;
+  std::optional<Cap> reached;
+  for (int day = 0; day < 4; ++day) {
+    auto decision = *propose(to_anna(offer()));
+    EXPECT_EQ(decision.outcome == Outcome::denied, day == 3);
+    reached = message(decision).trace.back().cap;
+    EXPECT_EQ(reached.has_value(), day == 3);
+    clock_.advance(std::chrono::hours{25});
+  }
+  EXPECT_EQ(reached, (Cap{Kind::marketing, 3, std::chrono::days{14}}));
+}
+
 TEST_P(OutreachTest, TheSameIsNotSaidTwice) {
   facts_.agreed[anna_.value] = gate::ConsentState::given;
   const templates::Template one = offer();

@@ -50,6 +50,7 @@ Value to_json(const Step& step) {
   return {{"at", format_time(step.at)},
           {"what", step.what},
           {"reasons", std::move(reasons)},
+          {"cap", step.cap ? Value{{"count", step.cap->count}, {"within_seconds", step.cap->within.count()}} : Value()},
           {"answer_code", step.code == 0 ? Value() : Value(step.code)},
           {"answer_status", step.status.empty() ? Value() : Value(step.status)}};
 }

@@ -17,6 +17,11 @@ std::string to_text(const std::vector<Step>& steps) {
     json::Value one = {{"at", to_millis(step.at)}, {"what", step.what}, {"reasons", step.reasons}};
     if (step.code != 0) one["code"] = step.code;
     if (!step.status.empty()) one["status"] = step.status;
+    if (step.cap) {
+      one["cap"] = {{"kind", static_cast<std::int64_t>(step.cap->kind)},
+                    {"count", step.cap->count},
+                    {"seconds", step.cap->within.count()}};
+    }
     out.push_back(std::move(one));
   }
   return json::dump(out);
@@ -33,6 +38,10 @@ std::vector<Step> steps_from_text(std::string_view text) {
     for (const json::Value& reason : one["reasons"]) step.reasons.push_back(reason.get<std::string>());
     step.code = one.value("code", std::int64_t{0});
     step.status = one.value("status", "");
+    if (auto cap = one.find("cap"); cap != one.end()) {
+      step.cap = Cap{static_cast<Kind>(cap->value("kind", std::int64_t{0})), cap->value("count", std::int64_t{0}),
+                     std::chrono::seconds{cap->value("seconds", std::int64_t{0})}};
+    }
     out.push_back(std::move(step));
   }
   return out;

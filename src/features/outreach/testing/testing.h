@@ -125,10 +125,11 @@ class OutreachTest : public db::testing::DatabaseTest {
     }
   }
 
-  void open(mail::Mailer* mailer) {
+  void open(mail::Mailer* mailer, std::vector<Cap> caps = usual_caps()) {
     outreach_ = Outreach::create(
         {{&regions_->home(), vault_.get(), identities_.get(), ledger_.get()}}, law::shipped_law(), shelf_, mailer,
-        {.sender = {"Shop", "shop@example.com"}, .bounces = "bounces@mail.example.com"}, clock_, metrics_);
+        {.sender = {"Shop", "shop@example.com"}, .bounces = "bounces@mail.example.com", .caps = std::move(caps)},
+        clock_, metrics_);
     outreach_->set_facts(facts_);
     outreach_->set_unsubscribe_links(links_);
   }

@@ -11,6 +11,12 @@ import {useMay} from '../../session/session';
 import classes from './messages.module.css';
 import type {Message, Step} from './queries';
 
+const units = [
+  ['days', 86_400],
+  ['hours', 3_600],
+  ['minutes', 60],
+] as const;
+
 type Reason = Step['reasons'][number];
 
 // Of the gate's rules the server says what they mean; of the rest this page.
@@ -22,10 +28,20 @@ export function useReasonText(): (reason: Reason) => string {
   };
 }
 
+// "At most 3 in 14 days", in the largest unit that fits.
+function useCapText(): (cap: NonNullable<Step['cap']>) => string {
+  const {t} = useTranslation();
+  return cap => {
+    const [unit, seconds] = units.find(([, length]) => cap.within_seconds % length === 0) ?? units[2];
+    return t(`messages.caps.${unit}`, {most: cap.count, count: cap.within_seconds / seconds});
+  };
+}
+
 export function Trace({message}: {message: Message}) {
   const {t, i18n} = useTranslation();
   const format = useFormats();
   const reasonText = useReasonText();
+  const capText = useCapText();
   const last = message.trace.at(-1);
   const open = message.state !== 'sent' && message.state !== 'sending';
   const ways = open ? (last?.reasons ?? []).filter(reason => i18n.exists(`messages.ways.${reason.name}`)) : [];
@@ -48,6 +64,7 @@ export function Trace({message}: {message: Message}) {
                   {reasonText(reason)} <code className="soft tiny">{reason.name}</code>
                 </p>
               ))}
+              {step.cap && <p className="soft">{capText(step.cap)}</p>}
               {(step.answer_code ?? step.answer_status) !== null && (
                 <p className="soft">{t('messages.smtp', {code: [step.answer_code, step.answer_status].filter(each => each !== null).join(' ')})}</p>
               )}

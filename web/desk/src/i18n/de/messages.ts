@@ -84,9 +84,17 @@ export const messages: typeof english = {
       content_refused: 'Der Mailserver dort kann mit dem Inhalt nichts anfangen',
       policy_refused: 'Der Mailserver dort nimmt von uns nichts an',
     },
+    caps: {
+      days_one: 'Höchstens {{most}} an einem Tag',
+      days_other: 'Höchstens {{most}} in {{count}} Tagen',
+      hours_one: 'Höchstens {{most}} in einer Stunde',
+      hours_other: 'Höchstens {{most}} in {{count}} Stunden',
+      minutes_one: 'Höchstens {{most}} in einer Minute',
+      minutes_other: 'Höchstens {{most}} in {{count}} Minuten',
+    },
     would: 'Was allein das ändern würde',
     ways: {
-      too_often: 'Warten. Werbung geht höchstens einmal am Tag und dreimal in zwei Wochen, eine Umfrage einmal in 30 Tagen.',
+      too_often: 'Warten. Wie viele solche Nachrichten jemand höchstens bekommt, legt der Betrieb fest.',
       said_before: 'Nichts: Einmal genügt. Wer etwas anderes sagen will, nennt es auch anders.',
       unreachable: 'Eine andere Adresse, die zugestellt werden kann.',
       no_way_to_unsubscribe: 'Der Betrieb trägt mail.base_url ein, damit die Abmeldung einen Ort hat.',

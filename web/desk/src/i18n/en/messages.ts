@@ -82,9 +82,17 @@ export const messages = {
       content_refused: 'The mail server there can do nothing with the content',
       policy_refused: 'The mail server there takes nothing from us',
     },
+    caps: {
+      days_one: 'At most {{most}} in one day',
+      days_other: 'At most {{most}} in {{count}} days',
+      hours_one: 'At most {{most}} in one hour',
+      hours_other: 'At most {{most}} in {{count}} hours',
+      minutes_one: 'At most {{most}} in one minute',
+      minutes_other: 'At most {{most}} in {{count}} minutes',
+    },
     would: 'What alone would change that',
     ways: {
-      too_often: 'Waiting. Advertising goes at most once a day and three times in two weeks, a survey once in 30 days.',
+      too_often: 'Waiting. Operations sets how many such messages somebody gets at most.',
       said_before: 'Nothing: once is enough. Who wants to say something else names it otherwise.',
       unreachable: 'Another address that can be delivered to.',
       no_way_to_unsubscribe: 'Operations sets mail.base_url, so that there is a place to unsubscribe.',
