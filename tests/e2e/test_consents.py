@@ -1,6 +1,7 @@
 """What people said, taken down by staff: what holds follows from all of it, and goes where the person goes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -91,6 +92,20 @@ def test_no_that_was_said_first_stays_a_no_for_a_yes_that_arrives_later(company)
     say(company, clara, "given", address="clara@example.org", said_at="2026-01-05T10:00:00Z", notice=None,
         declaration="Ja, gerne.")
     assert state(company, clara)["state"] == "refused"
+
+
+def test_after_a_no_it_is_said_until_when_nobody_asks_them(company):
+    said = (datetime.now(UTC).replace(day=1) - timedelta(days=40)).replace(day=1)
+    paused = person(company, "paula")
+    assert state(company, paused)["ask_again_at"] is None
+    say(company, paused, "refused", said_at=said.strftime("%Y-%m-%dT10:00:00Z"))
+    assert state(company, paused)["ask_again_at"] == said.replace(year=said.year + 1).strftime("%Y-%m-%dT10:00:00.000Z")
+    assert state(company, paused, "phone")["ask_again_at"] is None, "that was not asked"
+    say(company, paused, "given", address="paula@example.org")  # by themselves: nobody had to ask
+    assert state(company, paused)["state"] == "given" and state(company, paused)["ask_again_at"] is None
+    over = person(company, "pavel")
+    say(company, over, "refused", said_at=said.replace(year=said.year - 2).strftime("%Y-%m-%dT10:00:00Z"))
+    assert state(company, over)["state"] == "refused" and state(company, over)["ask_again_at"] is None
 
 
 def test_objection_of_the_person_holds_for_every_channel(company):

@@ -289,7 +289,7 @@ class PreferencesImpl final : public Preferences {
     const law::Day today = law::day_of(now);
     const bool weighed = parts_.notices->weighed(now).has(standing.purpose);
     for (const std::string& country : whose.countries) {
-      if (standing.last_no) {
+      if (standing.last_no && standing.state != gate::ConsentState::given) {
         const law::Norm& pause = law->norm(country, law::Topic::re_ask_pause, Channel::none, today);
         const Time again = law::after(*standing.last_no, pause.term);
         if (again > now && (!line.ask_again_at || *line.ask_again_at < again)) line.ask_again_at = again;
