@@ -64,6 +64,10 @@ void add_sources(CLI::App& root, CommandLine& line) {
   add->add_option("--name", line.name, "For people");
   add->add_option("--unit", line.unit, "The part of the company that it belongs to, as in south/munich");
   add->add_flag("--for-children", line.for_children, "It is of a service that is offered to children");
+  add->add_option("--data-category", line.data_categories,
+                  "What its events hold beyond ordinary data: special (health, fitness, beliefs), location (where "
+                  "somebody is), recording (what a device heard or saw); repeatable")
+      ->check(CLI::IsMember({"special", "location", "recording"}));
   add->add_option("--namespace", line.name_space,
                   "Sources with one namespace share ids; the source's id unless said otherwise");
   add->add_option("--consent-category", line.consent_categories,

@@ -34,9 +34,10 @@ struct CommandLine {
   std::string role;
   std::string region;
   bool for_children = false;  // of a source
-  std::string unit;           // of a source, a token, a member: a part of the company, as in south/munich
-  std::int64_t number = 0;    // of a token
-  std::int64_t days = 0;      // until a token expires; 0: never
+  std::vector<std::string> data_categories;
+  std::string unit;         // of a source, a token, a member: a part of the company, as in south/munich
+  std::int64_t number = 0;  // of a token
+  std::int64_t days = 0;    // until a token expires; 0: never
   std::string login;
   std::string password_file;  // "-": standard input
   std::string password;       // never among the words: they stand in the list of processes

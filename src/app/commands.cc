@@ -55,6 +55,9 @@ Result<sources::Source> source_of(const CommandLine& line) {
   source.country = line.country;
   source.unit = line.unit;
   source.for_children = line.for_children;
+  for (const std::string& name : line.data_categories) {
+    source.data_categories |= gate::find_category(name).value_or(gate::ordinary);
+  }
   source.trust = sources::find_trust(line.trust).value_or(sources::Trust::public_);
   source.mode = sources::find_mode(line.mode).value_or(sources::Mode::live);
   for (const std::string& purpose : line.purposes)

@@ -1,6 +1,7 @@
 """What people refuse is not stored of them any more, whoever says what of their consent; and what they say to a banner
 is taken down."""
 
+import json
 import uuid
 
 import pytest
@@ -88,3 +89,25 @@ def test_a_signal_of_the_browser_is_an_objection_taken_down_once(served):
         assert sent.ok, sent.text
     signals = [each for each in said(served, "user_id:u3") if each.endswith("objected browser_signal")]
     assert len(signals) == len(set(signals)) == 2
+
+
+def test_special_categories_come_in_only_with_an_explicit_consent_on_record(served):
+    house = served.house
+    watch = house.add_source("watch", purposes=("ServicePersonalisation",),
+                             more=("--namespace", "shop", "--data-category", "special"))
+    assert served.read("/api/v1/sources/watch")["data_categories"] == ["special"]
+    served.watch = served.sender(watch)
+    yes = {"consent": {"categoryPreferences": {"ServicePersonalisation": True}}}
+    served.watch.store(view("Run Finished", "u1", yes))
+    assert served.customers("user_id:u1") == [], "nobody becomes known by what is refused"
+    line = {"key_kind": "user_id", "key": "u1", "act": "given", "purpose": "ServicePersonalisation", "channel": "none",
+            "said_at": "2026-01-02T08:00:00Z", "declaration": "Ja, wertet meine Läufe aus.", "evidence": "form 12",
+            "explicit": True}
+    brought = served.session.post(f"{served.url}/api/v1/consents/import", timeout=10,
+                                  json={"source": "watch", "format": "jsonl", "text": json.dumps(line)})
+    assert brought.ok, brought.text
+    served.watch.store(view("Swim Finished", "u1", yes))
+    assert views(served, "user_id:u1") == ["Swim Finished"]
+    say(served, "user_id:u1", "withdrawn", purpose="ServicePersonalisation")
+    served.watch.store(view("Ride Finished", "u1", yes))
+    assert views(served, "user_id:u1") == ["Swim Finished"]

@@ -203,6 +203,14 @@ class Consents final : private identity::Watcher {
   // that comes in.
   Result<std::vector<gate::PurposeSet>> refused(db::Transaction& tx, std::span<const IdentityId> identities);
 
+  // What a person agreed to with more than a client's word, of these purposes: by what was said for any identity linked
+  // with this one for that purpose, the strictest. For uses that the law allows on no less.
+  struct Assent {
+    gate::PurposeSet explicitly;   // naming the special categories of data
+    gate::PurposeSet by_guardian;  // a guardian said it
+  };
+  Result<Assent> assent(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes, Time at);
+
   // All statements, newest first, proofs opened. Those of erased people are not among them.
   Result<std::vector<Statement>> history(db::Transaction& tx, std::span<const IdentityId> identities);
   // The same of one identity, without opening anything: no address, no proof.

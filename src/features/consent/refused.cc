@@ -48,6 +48,22 @@ Result<std::vector<gate::PurposeSet>> Consents::refused(db::Transaction& tx, std
   return store::refused(tx, identities);
 }
 
+Result<Consents::Assent> Consents::assent(db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes,
+                                          Time at) {
+  Assent out;
+  for (const gate::PurposeInfo& info : gate::purposes()) {
+    if (!purposes.has(info.purpose)) continue;
+    std::vector<IdentityId> linked;
+    for (const auto& each : TRY(identities_.reach(tx, identity, {info.purpose}))) linked.push_back(each.id);
+    if (linked.empty()) linked.push_back(identity);
+    const Standing standing = TRY(this->standing(tx, {linked, info.purpose, Channel::none, nullptr, at}));
+    if (standing.state != gate::ConsentState::given || standing.strength < gate::Strength::stated) continue;
+    if (standing.explicit_consent) out.explicitly.add(info.purpose);
+    if (standing.guardian) out.by_guardian.add(info.purpose);
+  }
+  return out;
+}
+
 // Almost always nobody concerned ever refused anything, and that is seen by one look at each.
 Result<void> Consents::changed(db::Transaction& tx, std::span<const Change> changes) {
   TRY(store::lock(tx));  // what another node records now is recorded after this, and sees it

@@ -40,6 +40,7 @@ Result<void> GroupWriter::write(db::Transaction& tx, std::span<Part*> parts) {
   std::int64_t seq = TRY(store::allocate(tx, static_cast<std::int64_t>(entries_.size())));
   for (Entry& entry : entries_) entry.seq = seq++;
   TRY(keep_fresh(tx));
+  TRY(ask_record(tx));
   TRY(identify(tx));
   TRY(listen(tx));
   TRY(heed_refusals(tx));
@@ -89,6 +90,29 @@ Result<void> GroupWriter::drop_stale(std::span<Entry* const> entries) {
   auto keys = TRY(cell_.identities->vault().find(identities, vault::RetentionClass::ordinary));
   for (std::size_t i = 0; i < of.size(); ++i) {
     if (!keys[i]) *of[i] = {};
+  }
+  return {};
+}
+
+Result<void> GroupWriter::ask_record(db::Transaction& tx) {
+  std::vector<Prepared*> asking;
+  std::vector<identity::Key> keys;
+  for (Entry& entry : entries_) {
+    if (!entry.event->asks_record || entry.event->decision != gate::Decision::allow) continue;
+    asking.push_back(entry.event);
+    keys.push_back(entry.event->sighting->own);
+  }
+  if (asking.empty()) return {};
+  const auto law = around_.law->current();
+  const auto known = TRY(cell_.identities->knows(tx, keys));
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    Prepared& event = *asking[i];
+    event.assent = {};
+    if (cell_.consents != nullptr && known[i].id) {
+      event.assent = TRY(cell_.consents->assent(tx, known[i].id, event.source->purpose_set(), event.intake.received));
+    }
+    heed(event, {}, *law, around_.interests->weighed(event.intake.received));
+    if (event.decision != gate::Decision::allow) event.sighting.reset();
   }
   return {};
 }

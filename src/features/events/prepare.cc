@@ -108,10 +108,18 @@ Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, ga
     question.purpose = declared.purpose;
     question.basis = declared.basis;
     question.interest_weighed = weighed.has(declared.purpose);
+    question.categories = event.source->data_categories;
     question.consent = consent_for(event.intake, declared.purpose);
     // What a page or an app says of a consent is a claim; a server's word is that it was written down.
     question.strength =
         event.source->trust == sources::Trust::server ? gate::Strength::stated : gate::Strength::claimed;
+    question.explicit_consent = event.assent.explicitly.has(declared.purpose);
+    question.guardian = event.assent.by_guardian.has(declared.purpose);
+    // A source that needs no consent for a purpose sends none; that for the kind of data is the one on record.
+    if (question.explicit_consent && question.consent == gate::ConsentState::unknown &&
+        declared.basis != gate::Basis::consent) {
+      question.consent = gate::ConsentState::given;
+    }
     question.consented_at = event.intake.received;
     question.from_device = event.intake.anonymous_id.has_value() || event.intake.device_id.has_value();
     question.person_known = person_known;
@@ -132,6 +140,24 @@ Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, ga
     }
   }
   return verdict;
+}
+
+// Whether more may be allowed by what is on record: an explicit consent, or a guardian's.
+bool may_ask_record(const Prepared& event) {
+  return event.source->data_categories != gate::ordinary || event.source->for_children || event.age >= 0;
+}
+
+// Rules as if all were on record. What that allows beside `without` is looked up once the person is known.
+Verdict rule_with_record(Prepared& event, const Verdict& without, const law::RuleSet& law, gate::PurposeSet weighed) {
+  const std::vector<Refusal> refusals = event.refusals;
+  event.refusals.resize(event.plan_refusals);
+  event.assent = {event.source->purpose_set(), event.source->purpose_set()};
+  Verdict with = rule_all(event, true, law, weighed);
+  event.asks_record = with.linked != without.linked;
+  if (event.asks_record) return with;
+  event.assent = {};
+  event.refusals = refusals;
+  return without;
 }
 
 // Writes one JSON object, a member at a time.
@@ -268,6 +294,7 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law
   }
   event.plan_refusals = event.refusals.size();
   Verdict verdict = rule_all(event, sighting.has_value(), law, weighed);
+  if (sighting && may_ask_record(event)) verdict = rule_with_record(event, verdict, law, weighed);
   if (!verdict.linked.empty()) {
     event.decision = gate::Decision::allow;
     event.purposes = verdict.linked;
@@ -293,7 +320,10 @@ void heed(Prepared& event, gate::PurposeSet refused, const law::RuleSet& law, ga
   event.refusals.resize(event.plan_refusals);
   const Verdict verdict = rule_all(event, true, law, weighed);
   event.purposes = event.purposes & verdict.linked;
-  if (!event.purposes.empty()) return;
+  if (!event.purposes.empty()) {
+    event.sighting->purposes = event.purposes;
+    return;
+  }
   event.purposes = verdict.unlinked;
   event.decision = verdict.unlinked.empty() ? gate::Decision::deny : gate::Decision::allow_unlinked;
   event.payload = verdict.unlinked.empty() ? "" : unlinked_payload(event);

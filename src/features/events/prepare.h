@@ -31,6 +31,8 @@ struct Prepared {
   std::string_view measure;                    // see measure_of
   std::optional<Amount> amount;                // of a measure
   int age = -1;                                // of the person, in years, as the event says it; -1: it does not
+  bool asks_record = false;                    // part of what is allowed needs more than a yes on the wire; see heed
+  consent::Consents::Assent assent;            // of that, what is on record; before it is looked up, all of it
   std::string country;                         // the person's, else the source's; "" unknown
   std::vector<Refusal> refusals;
   std::size_t plan_refusals = 0;  // of these, how many are of fields and events that are not declared
@@ -53,8 +55,9 @@ struct Prepared {
 Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law::RuleSet& law,
                          gate::PurposeSet weighed = {});
 
-// Rules anew on an event that is about to be tied to its person, who is now known to refuse some purposes as such.
-// Nothing that was denied becomes allowed. Doing it twice is doing it once.
+// Rules anew on an event that is about to be tied to its person, who is now known: to refuse some purposes as such; or,
+// where the event asks for what is on record, to have said no more than its `assent`. Nothing that was denied becomes
+// allowed. Doing it twice is doing it once.
 void heed(Prepared& event, gate::PurposeSet refused, const law::RuleSet& law, gate::PurposeSet weighed = {});
 
 // The client's own time and a keyed hash of source and message id: for deduplication only.

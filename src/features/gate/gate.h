@@ -35,14 +35,6 @@ enum class Decision : std::uint8_t { allow, allow_unlinked, deny };
 // What a register of people who object says of an address.
 enum class Register : std::uint8_t { not_asked, clear, listed };
 
-// What kind of data a use touches, beyond the ordinary. Bits.
-enum Category : std::uint32_t {
-  ordinary = 0,
-  special = 1u << 0,    // health, fitness, beliefs ...: GDPR Art. 9
-  location = 1u << 1,   // where somebody is
-  recording = 1u << 2,  // what a device heard or saw
-};
-
 // Which rule decided. The texts are in texts.cc; the names are stable and stand in the ledger. Never renumber.
 enum class Rule : std::uint8_t {
   none,

@@ -158,4 +158,17 @@ PurposeSet purposes_of_role(std::string_view role) {
   return {};
 }
 
+std::span<const std::pair<std::string_view, Category>> categories() {
+  static constexpr std::pair<std::string_view, Category> kCategories[] = {
+      {"special", special}, {"location", location}, {"recording", recording}};
+  return kCategories;
+}
+
+std::optional<Category> find_category(std::string_view name) {
+  for (const auto& [known, category] : categories()) {
+    if (known == name) return category;
+  }
+  return std::nullopt;
+}
+
 }  // namespace handschlag::gate

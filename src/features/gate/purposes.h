@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "platform/base/result.h"
@@ -114,5 +115,17 @@ PurposeSet linkable_purposes(PurposeSet a, PurposeSet b);
 
 // The purposes for which a staff role may look at a customer's data; empty for an unknown role.
 PurposeSet purposes_of_role(std::string_view role);
+
+// What kind of data a use touches, beyond the ordinary. Bits.
+enum Category : std::uint32_t {
+  ordinary = 0,
+  special = 1u << 0,    // health, fitness, beliefs ...: GDPR Art. 9
+  location = 1u << 1,   // where somebody is
+  recording = 1u << 2,  // what a device heard or saw
+};
+
+// "special", "location", "recording"; ordinary has no name.
+std::span<const std::pair<std::string_view, Category>> categories();
+std::optional<Category> find_category(std::string_view name);
 
 }  // namespace handschlag::gate

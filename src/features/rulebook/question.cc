@@ -16,8 +16,6 @@ constexpr std::pair<std::string_view, gate::Strength> kStrengths[] = {{"none", g
                                                                       {"confirmed", gate::Strength::confirmed}};
 constexpr std::pair<std::string_view, gate::Register> kRegisters[] = {
     {"not_asked", gate::Register::not_asked}, {"clear", gate::Register::clear}, {"listed", gate::Register::listed}};
-constexpr std::pair<std::string_view, gate::Category> kCategories[] = {
-    {"special", gate::special}, {"location", gate::location}, {"recording", gate::recording}};
 constexpr int kOldest = 150;
 
 class QuestionReader {
@@ -60,8 +58,10 @@ class QuestionReader {
       if (!found) reader_.error("channel", "must be email, sms, phone, post, push, web or social");
       q_.channel = found.value_or(law::Channel::none);
     }
-    for (const std::string& name : reader_.texts("categories", std::size(kCategories))) {
-      q_.categories |= find(kCategories, "categories", name, gate::ordinary);
+    for (const std::string& name : reader_.texts("categories", gate::categories().size())) {
+      const auto found = gate::find_category(name);
+      if (!found) reader_.error("categories", "must be special, location or recording");
+      q_.categories |= found.value_or(gate::ordinary);
     }
     if (auto at = time(reader_, "at")) q_.at = *at;
     out_.controller = reader_.optional_text("controller").value_or("");

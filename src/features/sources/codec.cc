@@ -33,6 +33,14 @@ bool is_label_text(const Value& value) {
   return value.is_string() && is_label(value.get_ref<const std::string&>(), kMaxLabelBytes);
 }
 
+Value names_of(std::uint32_t data_categories) {
+  Value names = Value::array();
+  for (const auto& [name, category] : gate::categories()) {
+    if ((data_categories & category) != 0) names.push_back(name);
+  }
+  return names;
+}
+
 std::set<std::string> decode_names(const Value& value, const std::string& pointer, Errors& errors) {
   std::set<std::string> names;
   if (!value.is_array() || value.size() > kMaxProperties) {
@@ -140,6 +148,7 @@ Value to_json(const Source& source) {
           {"country", source.country.empty() ? Value(nullptr) : Value(source.country)},
           {"unit", source.unit},
           {"for_children", source.for_children},
+          {"data_categories", names_of(source.data_categories)},
           {"trust", name_of(source.trust)},
           {"mode", name_of(source.mode)},
           {"enabled", source.enabled},
@@ -266,6 +275,13 @@ Result<Source> decode_source(const Value& value) {
   read_enum(reader, "mode", find_mode, "must be live or test", source.mode);
   source.for_children = reader.optional_boolean("for_children").value_or(false);
   source.enabled = reader.optional_boolean("enabled").value_or(true);
+  if (reader.any("data_categories") != nullptr) {
+    for (const std::string& name : reader.texts("data_categories", gate::categories().size())) {
+      const auto found = gate::find_category(name);
+      if (!found) reader.error("data_categories", "must be special, location or recording");
+      source.data_categories |= found.value_or(gate::ordinary);
+    }
+  }
   Errors errors;
   if (const Value* list = reader.any("purposes")) take(decode_purposes(*list, "/purposes"), source.purposes, errors);
   if (const Value* map = reader.any("consent_categories")) {

@@ -60,6 +60,9 @@ struct Source {
   // Whether it is of a service that is offered to children: then whose age is not known is taken for one, and what
   // rests on consent needs a guardian's.
   bool for_children = false;
+  // What kinds of data its events hold beyond the ordinary: bits of gate::Category. What is special is tied to nobody
+  // without an explicit consent that is on record.
+  std::uint32_t data_categories = gate::ordinary;
   Trust trust = Trust::public_;
   Mode mode = Mode::live;
   bool enabled = true;

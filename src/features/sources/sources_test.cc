@@ -126,6 +126,7 @@ TEST_P(SourcesTest, EverythingComesBackAfterARestart) {
                .events = {{"Order Completed", {"total", "a/b"}}, {"$identify", {"*"}}},
                .unlinked_properties = {"total"}};
   full.for_children = true;
+  full.data_categories = gate::special | gate::recording;
   full.cors_origins = {"https://shop.example", "http://localhost:3000"};
   const std::string key = add(full);
   const SourcePointer before = sources_->find("shop");
@@ -145,6 +146,7 @@ TEST_P(SourcesTest, EverythingComesBackAfterARestart) {
     EXPECT_EQ(source->plan, full.plan);
     EXPECT_EQ(source->cors_origins, full.cors_origins);
     EXPECT_TRUE(source->for_children);
+    EXPECT_EQ(source->data_categories, full.data_categories);
     EXPECT_EQ(source->created_at, clock_.now());
   }
 }

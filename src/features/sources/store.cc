@@ -12,9 +12,8 @@ namespace {
 constexpr std::string_view kSelectSource =
     "SELECT number, id, name, touchpoint, name_space, controller, country, trust, mode, enabled, purposes, "
     "consent_categories, plan, cors_origins, created_at, events_per_second, event_burst, "
-    "(SELECT max(key.created_at) FROM sources_key key WHERE key.number = sources_source.number), unit, for_children "
-    "FROM "
-    "sources_source";
+    "(SELECT max(key.created_at) FROM sources_key key WHERE key.number = sources_source.number), unit, for_children, "
+    "data_categories FROM sources_source";
 
 // The plan's column keeps the name that the API had at first, so that an older binary reads it too.
 std::string stored(const Plan& plan) {
@@ -53,6 +52,7 @@ Result<Source> source_of(const db::Row& row) {
   source.key_created_at = from_millis(row.integer(17));
   source.unit = row.text(18);
   source.for_children = row.integer(19) != 0;
+  source.data_categories = static_cast<std::uint32_t>(row.integer(20));
   return source;
 }
 
@@ -101,12 +101,29 @@ Result<void> insert_source(db::Transaction& transaction, Source& source) {
   TRY(transaction.execute(
       "INSERT INTO sources_source (number, id, name, touchpoint, name_space, controller, country, trust, mode, "
       "enabled, purposes, consent_categories, plan, cors_origins, created_at, events_per_second, event_burst, "
-      "unit, for_children) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-      "$19)",
-      {source.number.value, source.id, source.name, source.touchpoint, source.name_space, source.controller,
-       source.country, name_of(source.trust), name_of(source.mode), std::int64_t{source.enabled}, purposes, categories,
-       plan, origins, to_millis(source.created_at), source.quota.per_second, source.quota.burst, source.unit,
-       std::int64_t{source.for_children}}));
+      "unit, for_children, data_categories) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+      "$16, $17, $18, "
+      "$19, $20)",
+      {source.number.value,
+       source.id,
+       source.name,
+       source.touchpoint,
+       source.name_space,
+       source.controller,
+       source.country,
+       name_of(source.trust),
+       name_of(source.mode),
+       std::int64_t{source.enabled},
+       purposes,
+       categories,
+       plan,
+       origins,
+       to_millis(source.created_at),
+       source.quota.per_second,
+       source.quota.burst,
+       source.unit,
+       std::int64_t{source.for_children},
+       std::int64_t{source.data_categories}}));
   return {};
 }
 

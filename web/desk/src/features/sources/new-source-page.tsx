@@ -48,6 +48,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
   const [country, setCountry] = useState('');
   const [unit, setUnit] = useState('');
   const [forChildren, setForChildren] = useState(false);
+  const [dataCategories, setDataCategories] = useState<string[]>([]);
   const [purposes, setPurposes] = useState<Record<string, string>>(calls ? {CustomerCare: 'A6-1-b'} : {});
   const add = useMutation({
     mutationFn: () =>
@@ -63,6 +64,7 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
             enabled: true,
             unit,
             for_children: forChildren,
+            data_categories: dataCategories as Schemas['Source']['data_categories'],
             country: country === '' ? null : country,
             purposes: Object.entries(purposes).map(([purpose, basis]) => `${purpose}:${basis}`),
           },
@@ -111,6 +113,11 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
             />
             <CountrySelect label={t('sources.country')} description={t('sources.countryHint')} value={country} onChange={setCountry} error={fieldError(add.error, 'country')} />
             <Checkbox label={t('sources.forChildren')} description={t('sources.forChildrenHint')} checked={forChildren} onChange={event => setForChildren(event.currentTarget.checked)} />
+            <Checkbox.Group label={t('sources.dataCategories')} description={t('sources.dataCategoriesHint')} value={dataCategories} onChange={setDataCategories}>
+              {(['special', 'location', 'recording'] as const).map(each => (
+                <Checkbox key={each} mt="xs" value={each} label={t(`sources.dataCategory.${each}`)} />
+              ))}
+            </Checkbox.Group>
             <UnitField value={unit} onChange={setUnit} hint={t('units.sourceHint')} error={fieldError(add.error, 'unit')} />
           </div>
         </Section>

@@ -90,6 +90,12 @@ function Facts({source, mayChange}: {source: Source; mayChange: boolean}) {
             <dd>{t('sources.forChildren')}</dd>
           </>
         )}
+        {source.data_categories.length > 0 && (
+          <>
+            <dt>{t('sources.dataCategories')}</dt>
+            <dd>{source.data_categories.map(each => t(`sources.dataCategory.${each}`)).join('; ')}</dd>
+          </>
+        )}
         <dt>{t('sources.mode')}</dt>
         <dd>{source.mode === 'test' ? t('common.test') : t('sources.live')}</dd>
         <dt>{t('sources.namespace')}</dt>

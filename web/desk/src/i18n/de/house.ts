@@ -170,6 +170,13 @@ export const house: typeof english = {
     audience: 'Publikum',
     forChildren: 'Das Angebot richtet sich an Kinder',
     forChildrenHint: 'Dann gilt als Kind, wessen Alter nicht bekannt ist, und für Einwilligungen entscheiden Sorgeberechtigte. Das lässt sich später nicht ändern.',
+    dataCategories: 'Besondere Arten von Daten',
+    dataCategoriesHint: 'Was ihre Ereignisse enthalten. Das lässt sich später nicht ändern.',
+    dataCategory: {
+      special: 'Gesundheit, Fitness, Überzeugungen: nur mit ausdrücklicher Einwilligung, die hier belegt ist',
+      location: 'Wo sich jemand aufhält',
+      recording: 'Was ein Gerät hört oder sieht',
+    },
     trustTitle: 'Wie viel ihr Wort gilt',
     trustQuestion: 'Wer kann ihren Schlüssel sehen?',
     publicHint: 'Jeder könnte damit senden. Was sie darüber sagt, wer jemand ist, gilt als Behauptung.',

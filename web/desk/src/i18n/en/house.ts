@@ -168,6 +168,13 @@ export const house = {
     audience: 'Audience',
     forChildren: 'The service is offered to children',
     forChildrenHint: 'Then whoever’s age is not known is taken for a child, and guardians decide on consent. It can’t be changed later.',
+    dataCategories: 'Kinds of data beyond the ordinary',
+    dataCategoriesHint: 'What its events hold. It can’t be changed later.',
+    dataCategory: {
+      special: 'Health, fitness, beliefs: only with an explicit consent that is on record here',
+      location: 'Where somebody is',
+      recording: 'What a device hears or sees',
+    },
     trustTitle: 'How much its word counts',
     trustQuestion: 'Who can see its key?',
     publicHint: 'Anybody could send with it, so what it says about who somebody is counts as a claim.',

@@ -1,0 +1,126 @@
+// What needs more than a yes on the wire: an explicit consent, or a guardian's, that is on record.
+#include <gmock/gmock.h>
+
+#include "features/events/testing/house.h"
+
+namespace handschlag::events {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr PurposeSet kOffers = {Purpose::PersonalisedAdvertising};
+
+class RecordTest : public EventsTest {
+ protected:
+  void SetUp() override {
+    EventsTest::SetUp();
+    if (IsSkipped()) return;
+    add_source("watch", {{Purpose::PersonalisedAdvertising, Basis::consent}},
+               [](auto& source) { source.data_categories = gate::special; });
+    add_source("clinic", {{Purpose::CustomerCare, Basis::contract}},
+               [](auto& source) { source.data_categories = gate::special; });
+    add_source("toys", {{Purpose::PersonalisedAdvertising, Basis::consent}},
+               [](auto& source) { source.for_children = true; });
+  }
+  void add_source(const std::string& id, std::vector<gate::DeclaredPurpose> purposes,
+                  const std::function<void(sources::Source&)>& change) {
+    sources::Source source;
+    source.id = id;
+    source.touchpoint = id;
+    source.name_space = "all";
+    source.country = "DE";
+    source.trust = sources::Trust::server;
+    source.purposes = std::move(purposes);
+    change(source);
+    ASSERT_TRUE(sources_->add(source));
+  }
+  void say(const std::function<void(consent::Statement&)>& change, std::string_view who = "u1") {
+    consent::Statement said;
+    said.identity = find("eu", std::string(who));
+    said.purpose = Purpose::PersonalisedAdvertising;
+    said.occurred_at = said.received_at = kNow - std::chrono::days{2} + std::chrono::minutes{++minute_};
+    change(said);
+    ASSERT_TRUE(cell("eu").region->writer().run([&](db::Transaction& tx) -> Result<void> {
+      TRY(cell("eu").consents->record(tx, said));
+      return {};
+    }));
+  }
+  static Intake agreed(std::string message, std::string who = "u1", PurposeSet purposes = kOffers) {
+    Intake out = event(std::move(message), kNow, std::move(who));
+    out.consented = purposes;
+    return out;
+  }
+  bool counted(std::string_view source, std::string_view reason) {
+    auto counts = *events_->refusals();
+    return std::any_of(counts.begin(), counts.end(),
+                       [&](const RefusalCount& count) { return count.source == source && count.reason == reason; });
+  }
+
+  int minute_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, RecordTest, testing::ValuesIn(db::testing::all_backends()),
+                         db::testing::backend_name);
+
+TEST_P(RecordTest, SpecialCategoriesAreKeptOnlyWithAnExplicitConsentOnRecord) {
+  submit("app", {event("m0")});
+  EXPECT_EQ(submit("watch", {agreed("m1")}).refused, 1U);
+  EXPECT_TRUE(counted("watch", "not_explicit"));
+  say([](auto& said) { said.explicit_consent = false; });
+  EXPECT_EQ(submit("watch", {agreed("m2")}).refused, 1U);
+  say([](auto& said) {
+    said.explicit_consent = true;
+    said.strength = gate::Strength::claimed;
+  });
+  EXPECT_EQ(submit("watch", {agreed("m3")}).refused, 1U) << "anybody could have claimed it";
+  say([](auto& said) { said.explicit_consent = true; });
+  EXPECT_EQ(submit("watch", {agreed("m4")}).stored, 1U);
+  EXPECT_EQ(submit("watch", {agreed("m5", "u1", {})}).refused, 1U) << "the wire says nothing of a consent";
+  say([](auto& said) { said.act = consent::Act::withdrawn; });
+  EXPECT_EQ(submit("watch", {agreed("m6")}).refused, 1U);
+  EXPECT_THAT(messages("eu"), UnorderedElementsAre("m0", "m4"));
+}
+
+TEST_P(RecordTest, NobodyBecomesKnownByWhatIsRefused) {
+  EXPECT_EQ(submit("watch", {agreed("m1", "stranger")}).refused, 1U);
+  const std::vector<identity::Key> keys = {
+      *identity::make_key(identity::KeyKind::user_id, "stranger", {"all", "", ""})};
+  ASSERT_TRUE(cell("eu").region->writer().run([&](db::Transaction& tx) -> Result<void> {
+    EXPECT_FALSE(TRY(cell("eu").identities->knows(tx, keys))[0].id);
+    return {};
+  }));
+}
+
+TEST_P(RecordTest, AContractIsNoLeaveForSpecialCategories) {
+  submit("app", {event("m0")});
+  EXPECT_EQ(submit("clinic", {event("m1")}).refused, 1U);
+  say([](auto& said) {
+    said.purpose = Purpose::CustomerCare;
+    said.explicit_consent = true;
+  });
+  EXPECT_EQ(submit("clinic", {event("m2")}).stored, 1U);
+}
+
+TEST_P(RecordTest, OnePersonsLeaveIsNobodyElses) {
+  submit("app", {event("m0"), event("n0", kNow, "u2")});
+  say([](auto& said) { said.explicit_consent = true; });
+  const Outcome outcome = submit("watch", {agreed("m1"), agreed("n1", "u2")});
+  EXPECT_EQ(outcome.stored, 1U);
+  EXPECT_EQ(outcome.refused, 1U);
+  EXPECT_THAT(messages(timeline("eu", {}, "u2")), ElementsAre("n0"));
+}
+
+TEST_P(RecordTest, AGuardianSpeaksForAChild) {
+  submit("app", {event("m0")});
+  say([](auto&) {});
+  EXPECT_EQ(submit("toys", {agreed("m1")}).refused, 1U);
+  EXPECT_TRUE(counted("toys", "guardian_missing"));
+  say([](auto& said) { said.guardian = true; });
+  EXPECT_EQ(submit("toys", {agreed("m2")}).stored, 1U);
+  EXPECT_EQ(submit("ads", {agreed("m3")}).stored, 1U) << "where nothing says that it is for children";
+}
+
+}  // namespace
+}  // namespace handschlag::events
