@@ -18,9 +18,6 @@
 namespace handschlag::app {
 namespace {
 
-constexpr int kGood = 0;
-constexpr int kFailed = 1;
-constexpr int kInterrupted = 130;
 constexpr std::size_t kTokensAtOnce = 1'000;
 constexpr std::int64_t kUsualBurstSeconds = 10;
 

@@ -10,6 +10,11 @@
 
 namespace handschlag::app {
 
+// Exit codes of commands; 2, wrong use, is the command line's own.
+inline constexpr int kGood = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kInterrupted = 130;
+
 // Where a command's words go, and where it learns that nobody waits for it any more.
 class Console {
  public:
@@ -19,8 +24,8 @@ class Console {
   virtual bool cancelled() = 0;
 };
 
-// Runs a command other than serve, init and demo; answers the exit code: 0 good, 1 failed, 2 wrong use, 130
-// interrupted. Paths in `line` must be absolute, or relative to this process's own folder. Thread-safe.
+// Runs a command other than serve, init and demo; answers the exit code. Paths in `line` must be absolute, or relative
+// to this process's own folder. Thread-safe.
 int run_command(const CommandLine& line, App& app, Console& console);
 
 // Fills the app with the made-up company and says what to try.

@@ -11,9 +11,6 @@
 namespace handschlag::app {
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kStopped = 130;
-
 staff::Actor demo_actor() {
   return {"cli", ""};
 }
@@ -84,7 +81,7 @@ int run_demo(const CommandLine& line, App& app, Console& console) {
                              [&app] { return demo::disclose(app.notices(), demo_actor(), app.clock()); }});
   progress.end();
   if (!summary) return print_error(line, summary.error(), console);
-  if (!summary->finished) return kStopped;
+  if (!summary->finished) return kInterrupted;
   if (auto taken = bring_along(app, static_cast<std::size_t>(line.people), summary->until); !taken) {
     return print_error(line, taken.error(), console);
   }
@@ -107,7 +104,7 @@ int run_demo(const CommandLine& line, App& app, Console& console) {
                             in_german() ? suggestion.german : suggestion.english, base, suggestion.key));
   }
   console.out(fmt::format("\nThen, with an id from there: {}/api/v1/customers/ID and .../ID/timeline\n", base));
-  return kDone;
+  return kGood;
 }
 
 }  // namespace handschlag::app

@@ -12,9 +12,6 @@
 namespace handschlag::app {
 namespace {
 
-constexpr int kGood = 0;
-constexpr int kInterrupted = 130;
-
 class ImportProgress final : public imports::Progress {
  public:
   ImportProgress(Console& console, std::string_view what) : console_(console), line_(console), what_(what) {}

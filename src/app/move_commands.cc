@@ -8,8 +8,6 @@
 namespace handschlag::app {
 namespace {
 
-constexpr int kGood = 0;
-constexpr int kInterrupted = 130;
 constexpr std::chrono::milliseconds kLookEvery{100};
 constexpr std::size_t kShown = 200;
 

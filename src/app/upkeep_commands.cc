@@ -15,8 +15,6 @@
 namespace handschlag::app {
 namespace {
 
-constexpr int kGood = 0;
-constexpr int kInterrupted = 130;
 constexpr std::chrono::milliseconds kProgressEvery{500};
 constexpr std::chrono::milliseconds kLookEvery{100};
 

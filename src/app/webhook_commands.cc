@@ -5,8 +5,6 @@
 namespace handschlag::app {
 namespace {
 
-constexpr int kGood = 0;
-constexpr int kFailed = 1;
 constexpr std::size_t kLogLines = 50;
 
 const staff::Actor kActor{"cli", ""};
