@@ -12,8 +12,6 @@
 namespace handschlag::outreach {
 namespace {
 
-using mail::Outcome;
-
 // The answer, which may come after nobody waits for it any more.
 struct Pending {
   std::mutex mutex;
@@ -41,12 +39,12 @@ Handed handed(const http_client::Response& answer) {
   Handed out;
   out.answer.code = answer.status;
   if (answer.status >= 200 && answer.status < 300) {
-    out.answer.outcome = Outcome::accepted;
+    out.answer.outcome = mail::Outcome::accepted;
     out.answer.reason = "accepted";
     return out;
   }
   const bool locked_out = answer.status == 401 || answer.status == 403;
-  out.answer.outcome = is_final(answer.status) ? Outcome::permanent : Outcome::temporary;
+  out.answer.outcome = is_final(answer.status) ? mail::Outcome::permanent : mail::Outcome::temporary;
   out.answer.reason = locked_out ? "login_refused" : "refused";
   if (answer.status == 410) out.answer.status = "5.1.1";  // RFC 3463: no such address
   out.retry_after = http_client::parse_retry_after(answer.header("Retry-After"));
