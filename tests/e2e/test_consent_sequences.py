@@ -40,11 +40,15 @@ class Model:
 
     @staticmethod
     def _decides(statements: list[dict]) -> dict | None:
-        """The newest; but no claim takes back what was said more surely."""
+        """The newest; but no claim takes the place of what was said more surely and holds."""
         newest = max(statements, key=lambda one: one["at"], default=None)
         surest = max((one for one in statements if one["strength"] in SURE), key=lambda one: one["at"], default=None)
         claims = newest is not None and newest["act"] not in NO and newest["strength"] not in SURE
-        return surest if claims and surest is not None and surest["act"] in NO else newest
+        if not claims or surest is None or surest["act"] in NO:
+            return surest if claims and surest is not None else newest
+        over = surest["expires"] is not None and surest["expires"] <= datetime.datetime.now().timestamp()
+        ended = any(one["act"] in NO and one["at"] > surest["at"] for one in statements)
+        return newest if over or ended else surest
 
     def agreed(self, people: set[int], mailbox: str) -> str:
         """How surely these, who are one person, said yes for a mailbox; "" where they did not."""

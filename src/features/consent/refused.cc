@@ -1,5 +1,6 @@
 // What people refuse as such, kept ready for everything that comes in.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -56,10 +57,18 @@ Result<Consents::Assent> Consents::assent(db::Transaction& tx, IdentityId identi
     std::vector<IdentityId> linked;
     for (const auto& each : TRY(identities_.reach(tx, identity, {info.purpose}))) linked.push_back(each.id);
     if (linked.empty()) linked.push_back(identity);
-    const Standing standing = TRY(this->standing(tx, {linked, info.purpose, Channel::none, nullptr, at}));
-    if (standing.state != gate::ConsentState::given || standing.strength < gate::Strength::stated) continue;
-    if (standing.explicit_consent) out.explicitly.add(info.purpose);
-    if (standing.guardian) out.by_guardian.add(info.purpose);
+    std::vector<Said> said;
+    for (const store::Row& row : TRY(store::of_identities(tx, linked))) said.push_back(said_of(row, true));
+    // A yes that says less ends none that said more; a no ends it.
+    const auto agreed = [&](bool Said::* to) {
+      std::vector<Said> heard;
+      std::copy_if(said.begin(), said.end(), std::back_inserter(heard), [&](const Said& each) {
+        return !is_yes(each.act) || (each.*to && each.strength >= gate::Strength::stated);
+      });
+      return evaluate(heard, info.purpose, Channel::none, "", at).state == gate::ConsentState::given;
+    };
+    if (agreed(&Said::explicit_consent)) out.explicitly.add(info.purpose);
+    if (agreed(&Said::guardian)) out.by_guardian.add(info.purpose);
   }
   return out;
 }

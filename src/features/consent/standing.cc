@@ -33,11 +33,12 @@ bool is_sure(const Said& said) {
   return said.strength >= gate::Strength::stated;
 }
 
-// The newest at one address, but no mere claim takes back a no that was said more surely; nullptr where nothing was
-// said that decides.
-const Said* newest_at(std::span<const Said* const> said, std::string_view address, bool needs_address) {
+// The newest at one address, but a yes that is a mere claim neither takes back a no that was said more surely nor takes
+// the place of a yes that was, and still holds; nullptr where nothing was said that decides.
+const Said* newest_at(std::span<const Said* const> said, std::string_view address, bool needs_address, Time at) {
   const Said* newest = nullptr;
   const Said* surest = nullptr;  // the newest of those that are more than a claim
+  const Said* last_no = nullptr;
   for (const Said* each : said) {
     if (!is_yes(each->act) && !is_no(each->act)) continue;
     const bool for_person = each->address.empty() && (is_no(each->act) || !needs_address);
@@ -45,9 +46,12 @@ const Said* newest_at(std::span<const Said* const> said, std::string_view addres
     if (address.empty() && needs_address && is_yes(each->act)) continue;
     if (newest == nullptr || outweighs(*each, *newest)) newest = each;
     if (is_sure(*each) && (surest == nullptr || outweighs(*each, *surest))) surest = each;
+    if (is_no(each->act) && (last_no == nullptr || outweighs(*each, *last_no))) last_no = each;
   }
-  const bool claims_back = newest != nullptr && is_yes(newest->act) && surest != nullptr && is_no(surest->act);
-  return claims_back ? surest : newest;
+  if (newest == nullptr || !is_yes(newest->act) || is_sure(*newest) || surest == nullptr) return newest;
+  const bool over = surest->expires_at && *surest->expires_at <= at;
+  const bool holds = is_no(surest->act) || (!over && (last_no == nullptr || outweighs(*surest, *last_no)));
+  return holds ? surest : newest;
 }
 
 void take(Standing& standing, const Said& said, Time at) {
@@ -115,7 +119,7 @@ Standing evaluate(std::span<const Said> said, Purpose purpose, Channel channel, 
   const Said* yes = nullptr;
   bool everywhere = true;  // where no address is asked about, all of them must say yes
   for (std::string_view each : addresses) {
-    const Said* newest = newest_at(counting, each, needs_address);
+    const Said* newest = newest_at(counting, each, needs_address, at);
     if (newest == nullptr) continue;
     if (is_no(newest->act)) {
       if (no == nullptr || outweighs(*newest, *no)) no = newest;

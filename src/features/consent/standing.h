@@ -6,7 +6,8 @@
 //   - statements are taken by address. What was said for the person and no address counts at each of them, a yes only
 //     where the channel needs no address;
 //   - at each address the newest decides, by the time at which it was said; at the same moment the no does;
-//   - a yes that is only claimed takes back no no that was more than a claim;
+//   - a yes that is only claimed takes back no no that was more than a claim, and adds nothing to a yes that was, as
+//     long as that holds;
 //   - if the newest is a no at any address of the person, it is no. Else it is yes where the newest at the address
 //     asked about is a yes whose time is not over;
 //   - somebody who is not known to be the same person can say no for an address; their yes counts only where they have

@@ -115,6 +115,23 @@ TEST(StandingTest, AClaimTakesBackNoNoThatWasSaidMoreSurely) {
   EXPECT_EQ(state({said(Act::objected, 3, "", Channel::none), claim}), ConsentState::refused);
 }
 
+TEST(StandingTest, AClaimTakesThePlaceOfNoSurerYesThatHolds) {
+  const auto strength = [](std::vector<Said> all) {
+    return evaluate(all, Purpose::DirectMarketing, Channel::email, "a", at(10)).strength;
+  };
+  Said sure = said(Act::given, 2);
+  sure.strength = Strength::confirmed;
+  Said claim = said(Act::given, 5);
+  claim.strength = Strength::claimed;
+  EXPECT_EQ(strength({sure, claim}), Strength::confirmed);
+  Said over = sure;
+  over.expires_at = at(9);
+  EXPECT_EQ(strength({over, claim}), Strength::claimed) << "nothing surer holds any more";
+  Said no = said(Act::withdrawn, 4);
+  no.strength = Strength::claimed;
+  EXPECT_EQ(strength({sure, no, claim}), Strength::claimed) << "a no, however said, ended the surer yes";
+}
+
 TEST(StandingTest, FutureYesIsNoneAndFutureNoIsOne) {
   EXPECT_EQ(state({said(Act::given, 200)}), ConsentState::unknown);
   EXPECT_EQ(state({said(Act::given, 1), said(Act::withdrawn, 200)}), ConsentState::refused);
@@ -150,6 +167,7 @@ TEST(StandingTest, OnlyWhatHoldsIsFilledIn) {
 struct Word {
   bool yes = false;
   bool over = false;
+  bool sure = false;
   bool sure_no = false;  // a no that was more than a claim stands behind it
 };
 
@@ -175,8 +193,8 @@ ConsentState replay(std::vector<Said> all, Channel channel, const std::string& a
     if (!no && !each.same_person && each.strength != Strength::confirmed) continue;
     const bool sure = each.strength >= Strength::stated;
     const auto hear = [&](Word& word) {
-      if (!no && !sure && word.sure_no) return;
-      word = {!no, each.expires_at && *each.expires_at <= now, sure ? no : word.sure_no};
+      if (!no && !sure && (word.sure_no || (word.yes && word.sure && !word.over))) return;
+      word = {!no, !no && each.expires_at && *each.expires_at <= now, sure, sure ? no : word.sure_no};
     };
     if (!each.address.empty()) {
       hear(last[each.address]);

@@ -360,7 +360,7 @@ class Told final : public imports::Progress {
 
 class ConsentFilesTest : public ConsentImportsTest {
  protected:
-  static constexpr By kBy = {"cli", "operator", "import consents", ""};
+  const By kBy = {"cli", "operator", "import consents", ""};
 
   void SetUp() override {
     ConsentImportsTest::SetUp();

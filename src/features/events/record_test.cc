@@ -78,9 +78,11 @@ TEST_P(RecordTest, SpecialCategoriesAreKeptOnlyWithAnExplicitConsentOnRecord) {
   say([](auto& said) { said.explicit_consent = true; });
   EXPECT_EQ(submit("watch", {agreed("m4")}).stored, 1U);
   EXPECT_EQ(submit("watch", {agreed("m5", "u1", {})}).refused, 1U) << "the wire says nothing of a consent";
+  say([](auto& said) { said.explicit_consent = false; });
+  EXPECT_EQ(submit("watch", {agreed("m6")}).stored, 1U) << "a yes that says less ends none that said more";
   say([](auto& said) { said.act = consent::Act::withdrawn; });
-  EXPECT_EQ(submit("watch", {agreed("m6")}).refused, 1U);
-  EXPECT_THAT(messages("eu"), UnorderedElementsAre("m0", "m4"));
+  EXPECT_EQ(submit("watch", {agreed("m7")}).refused, 1U);
+  EXPECT_THAT(messages("eu"), UnorderedElementsAre("m0", "m4", "m6"));
 }
 
 TEST_P(RecordTest, NobodyBecomesKnownByWhatIsRefused) {
