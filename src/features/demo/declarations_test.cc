@@ -24,9 +24,9 @@ TEST(Declarations, TellOfTheCrowdAloneAndOfBothAnswers) {
     std::size_t count = 0;
     for (std::string line; std::getline(lines, line); ++count) {
       const json::Value said = *json::parse(line);
-      EXPECT_EQ(emails.at(said.at("key")), said.at("address"));
+      EXPECT_EQ(emails.at(said.at("key").get<std::string>()), said.at("address").get<std::string>());
       EXPECT_LT(*parse_time(said.at("said_at").get<std::string>()), kUntil);
-      ++acts[said.at("act")];
+      ++acts[said.at("act").get<std::string>()];
     }
     EXPECT_LE(count, 2'000U);
   }
