@@ -309,6 +309,8 @@ class Impl final : public ConsentImports {
     question.strength = line.strength_kept();
     question.explicit_consent = line.explicit_consent;
     question.guardian = line.guardian;
+    question.for_children = source.for_children;
+    question.categories = source.data_categories;
     question.consented_at = *line.said_at;
     question.controller = source.controller;
     question.country = country_of(source, line);

@@ -74,25 +74,38 @@ gate::ConsentState consent_for(const Intake& event, gate::Purpose purpose) {
   return event.consented.has(purpose) ? gate::ConsentState::given : gate::ConsentState::unknown;
 }
 
-// In full years, as a trait says it ("age", or "birthday" as a date); -1 where none does.
-int age_in(json::View traits, Time now) {
+int years_since(Time born, Time now) {
+  const std::chrono::year_month_day then(std::chrono::floor<std::chrono::days>(born));
+  const std::chrono::year_month_day today(std::chrono::floor<std::chrono::days>(now));
+  const bool had_it = std::pair(today.month(), today.day()) >= std::pair(then.month(), then.day());
+  return static_cast<int>(today.year()) - static_cast<int>(then.year()) - (had_it ? 0 : 1);
+}
+
+struct Age {
+  int years = -1;       // -1: none is known
+  bool unread = false;  // something is said of it that can't be read
+};
+
+// As traits say it ("age", or "birthday" as a date): the least of them.
+Age age_in(json::View traits, Time now) {
   constexpr int kOldest = 150;
-  auto fits = [](int years) { return years >= 0 && years <= kOldest ? years : -1; };
-  if (const auto birthday = traits.find("birthday"); birthday && birthday->text().size() >= 10) {
-    const auto born = parse_time(birthday->text().substr(0, 10));
-    if (born) {
-      const std::chrono::year_month_day then(std::chrono::floor<std::chrono::days>(*born));
-      const std::chrono::year_month_day today(std::chrono::floor<std::chrono::days>(now));
-      const bool had_it = std::pair(today.month(), today.day()) >= std::pair(then.month(), then.day());
-      return fits(static_cast<int>(today.year()) - static_cast<int>(then.year()) - (had_it ? 0 : 1));
-    }
+  Age out;
+  auto take = [&](int years) {
+    const bool fits = years >= 0 && years <= kOldest;
+    if (fits && (out.years < 0 || years < out.years)) out.years = years;
+    out.unread = out.unread || !fits;
+  };
+  if (const auto birthday = traits.find("birthday")) {
+    const auto born = parse_time(birthday->text().substr(0, std::string_view("2026-11-23").size()));
+    take(born ? years_since(*born, now) : -1);
   }
-  const auto age = traits.find("age");
-  if (!age) return -1;
-  int years = -1;
-  const std::string text = age->scalar_text().value_or("");
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), years);
-  return error == std::errc{} ? fits(years) : -1;
+  if (const auto age = traits.find("age")) {
+    int years = -1;
+    const std::string text = age->scalar_text().value_or("");
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), years);
+    take(error == std::errc{} ? years : -1);
+  }
+  return out;
 }
 
 struct Verdict {
@@ -127,7 +140,7 @@ Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, ga
     question.controller = event.source->controller;
     question.country = event.country;
     question.age = event.age;
-    question.for_children = event.source->for_children;
+    question.for_children = event.source->for_children || event.age_unread;
     question.at = event.intake.received;
     gate::Ruling ruling = gate::rule(question, law);
     if (ruling.decision == gate::Decision::allow) {
@@ -144,7 +157,8 @@ Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, ga
 
 // Whether more may be allowed by what is on record: an explicit consent, or a guardian's.
 bool may_ask_record(const Prepared& event) {
-  return event.source->data_categories != gate::ordinary || event.source->for_children || event.age >= 0;
+  return event.source->data_categories != gate::ordinary || event.source->for_children || event.age >= 0 ||
+         event.age_unread;
 }
 
 // Rules as if all were on record. What that allows beside `without` is looked up once the person is known.
@@ -282,7 +296,11 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law
   event.intake = std::move(intake);
   event.source = std::move(source);
   event.country = event.intake.country.empty() ? event.source->country : event.intake.country;
-  event.age = age_in(event.intake.traits.view(), event.intake.received);
+  if (event.intake.type != EventType::group) {  // the traits of a group are not the person's
+    const Age age = age_in(event.intake.traits.view(), event.intake.received);
+    event.age = age.years;
+    event.age_unread = age.unread && age.years < 0;
+  }
   bool planned = apply_plan(event.source->plan, event);
   auto sighting = TRY(sighting_of(event));
   if (!planned) return event;

@@ -31,6 +31,7 @@ struct Prepared {
   std::string_view measure;                    // see measure_of
   std::optional<Amount> amount;                // of a measure
   int age = -1;                                // of the person, in years, as the event says it; -1: it does not
+  bool age_unread = false;                     // it says something of an age that can't be read: maybe a child's
   bool asks_record = false;                    // part of what is allowed needs more than a yes on the wire; see heed
   consent::Consents::Assent assent;            // of that, what is on record; before it is looked up, all of it
   std::string country;                         // the person's, else the source's; "" unknown

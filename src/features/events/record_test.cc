@@ -114,6 +114,31 @@ TEST_P(RecordTest, OnePersonsLeaveIsNobodyElses) {
   EXPECT_THAT(messages(timeline("eu", {}, "u2")), ElementsAre("n0"));
 }
 
+TEST_P(RecordTest, AnAgeThatCanNotBeReadMayBeAChilds) {
+  submit("app", {event("m0")});
+  int number = 0;
+  const auto stored = [&](json::Value traits) {
+    Intake out = agreed("t" + std::to_string(++number));
+    out.type = EventType::identify;
+    out.traits = std::move(traits);
+    return submit("ads", {out}).stored == 1;
+  };
+  EXPECT_TRUE(stored({{"name", "Kim"}}));
+  EXPECT_TRUE(stored({{"birthday", "1990-05-05"}}));
+  EXPECT_TRUE(stored({{"birthday", "05.05.1990"}, {"age", 30}}));
+  for (const json::Value& traits : std::vector<json::Value>{{{"age", 9}},
+                                                            {{"birthday", "2018-05-05T00:00:00Z"}},
+                                                            {{"birthday", "2030-01-01"}, {"age", 9}},
+                                                            {{"birthday", "1990-05-05"}, {"age", 9}},
+                                                            {{"birthday", "05.05.2018"}},
+                                                            {{"birthday", 1'525'478'400'000}},
+                                                            {{"birthday", "2030-01-01"}},
+                                                            {{"age", "+9"}},
+                                                            {{"age", -3}}}) {
+    EXPECT_FALSE(stored(traits)) << json::dump(traits);
+  }
+}
+
 TEST_P(RecordTest, AGuardianSpeaksForAChild) {
   submit("app", {event("m0")});
   say([](auto&) {});

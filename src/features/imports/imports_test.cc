@@ -218,12 +218,21 @@ TEST_F(ImportTest, RejectedLinesAreListedByNumberAndReasonOnly) {
 
 TEST_F(ImportTest, NoReportIsWrittenWithoutNeed) {
   std::string file = write_lines(kLines.substr(0, kLines.find("1002")));
-  write("till.csv.rejected.csv", "of an earlier run");
+  write("till.csv.rejected.csv", "line,reason\n2,quantity\n");
   EXPECT_EQ(run({.file = file, .mapping = "online_retail"}).report_file, "");
   EXPECT_FALSE(std::filesystem::exists(file + ".rejected.csv"));
   std::string asked = (folder_.path() / "asked.csv").string();
   EXPECT_EQ(run({.file = file, .mapping = "online_retail", .report = asked}).report_file, asked);
   EXPECT_EQ(read(asked), "line,reason\n");
+}
+
+TEST_F(ImportTest, AReportTakesThePlaceOfNothingElse) {
+  const std::string file = write_lines(kLines);
+  const std::string other = write("till.csv.rejected.csv", "name,price");
+  const auto refused = importer_->run({.file = file, .mapping = "online_retail"}, watcher_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "report_exists");
+  EXPECT_EQ(read(other), "name,price");
 }
 
 TEST_F(ImportTest, TheSameImportTwiceAddsNothing) {

@@ -14,13 +14,14 @@ namespace handschlag::imports {
 
 class Rejections {
  public:
-  // `eager`: the file is made even if it stays empty. Otherwise one that an earlier run left is removed.
+  // `eager`: the file is made even if it stays empty. Otherwise one that an earlier run left is removed. What is there
+  // and no such report is never touched: check() tells.
   Rejections(std::string path, bool eager);
 
   // `reason` is a word, `detail` a sentence or "".
   void add(std::int64_t line, std::string_view reason, std::string_view detail = {});
 
-  // Errors: unavailable, code "report_unwritable".
+  // Errors: unavailable, code "report_unwritable"; invalid, code "report_exists".
   Result<void> check();
   Result<void> finish();
 
@@ -32,6 +33,7 @@ class Rejections {
   void open();
 
   const std::string path_;
+  const bool foreign_;  // something else is there
   std::ofstream file_;
   bool opened_ = false;
   std::int64_t lines_ = 0;

@@ -193,20 +193,26 @@ class OutreachImpl final : public Outreach {
   }
 
   Result<Message> revive(std::string_view region, std::int64_t id) override {
-    return change(region, id, {State::dead, State::cancelled}, [&](store::Row& row) -> Result<void> {
-      if (row.sealed_content.empty()) {
-        return fail(ErrorKind::conflict, "message_not_dead", "Nothing of this message is left to be sent.");
-      }
-      row.message.state = State::waiting;
-      row.message.due_at = clock_.now();
-      row.message.expires_at = clock_.now() + kUsualLife;
-      row.message.trace.push_back({clock_.now(), "revived"});
-      return {};
-    });
+    return change(
+        region, id, {State::dead, State::cancelled}, [&](db::Transaction& tx, store::Row& row) -> Result<void> {
+          if (row.sealed_content.empty()) {
+            return fail(ErrorKind::conflict, "message_not_dead", "Nothing of this message is left to be sent.");
+          }
+          if (const auto cap = TRY(reached(tx, row, clock_.now()))) {
+            return fail(
+                ErrorKind::conflict, "too_often",
+                fmt::format("This person was written to too often: {} is the most. Try again later.", to_text(*cap)));
+          }
+          row.message.state = State::waiting;
+          row.message.due_at = clock_.now();
+          row.message.expires_at = clock_.now() + kUsualLife;
+          row.message.trace.push_back({clock_.now(), "revived"});
+          return {};
+        });
   }
 
   Result<Message> cancel(std::string_view region, std::int64_t id) override {
-    return change(region, id, {State::waiting}, [&](store::Row& row) -> Result<void> {
+    return change(region, id, {State::waiting}, [&](db::Transaction&, store::Row& row) -> Result<void> {
       row.message.state = State::cancelled;
       row.message.trace.push_back({clock_.now(), "cancelled"});
       return {};
@@ -298,14 +304,18 @@ class OutreachImpl final : public Outreach {
     const bool by_link = has_link(message.channel) && templates::needs_unsubscribe(message.purpose);
     if (by_link && house_.links == nullptr) return Against{{"no_way_to_unsubscribe"}, {}};
     if (TRY(store::is_unreachable(tx, row.address, agreed_at))) return Against{{"unreachable"}, {}};
+    if (const auto cap = TRY(reached(tx, row, message.created_at))) return Against{{"too_often"}, cap};
+    return Against{};
+  }
+
+  // The cap that one more message at that time would exceed.
+  Result<std::optional<Cap>> reached(db::Transaction& tx, const store::Row& row, Time at) {
     for (const Cap& cap : settings_.caps) {
       if (cap.kind != row.kind) continue;
-      const Time since = message.created_at - cap.within;
-      if (TRY(store::count_since(tx, cap.kind, message.identity, row.address, since)) >= cap.count) {
-        return Against{{"too_often"}, cap};
-      }
+      const IdentityId identity = row.message.identity;
+      if (TRY(store::count_since(tx, cap.kind, identity, row.address, at - cap.within)) >= cap.count) return cap;
     }
-    return Against{};
+    return std::nullopt;
   }
 
   Result<Decision> write_down(db::Transaction& tx, Place& place, store::Row& row, const Proposal& proposal,
@@ -351,7 +361,7 @@ class OutreachImpl final : public Outreach {
       if (!row) return unknown_message();
       const State before = row->message.state;
       const bool fits = std::find(from.begin(), from.end(), before) != from.end();
-      if (fits) TRY(body(*row));
+      if (fits) TRY(body(tx, *row));
       if (fits && TRY(store::change(tx, *row, before))) return {};
       if (*from.begin() == State::waiting) {
         return fail(ErrorKind::conflict, "message_not_waiting",

@@ -128,6 +128,28 @@ TEST_P(OutreachTest, OtherCapsHoldInPlaceOfTheUsualOnes) {
   EXPECT_EQ(propose(to_anna(offer()))->outcome, Outcome::queued);
 }
 
+TEST_P(OutreachTest, WhatIsSentAgainIsHeldToTheCapsAsWell) {
+  open(&server_, {{Kind::service, 2, std::chrono::hours{1}}});
+  server_.answer = {mail::Outcome::permanent, 554, "5.3.0", "refused"};
+  std::vector<Decision> decisions;
+  for (int i = 0; i < 4; ++i) {
+    decisions.push_back(*send_code("anna@example.org", anna_));
+    send();
+  }
+  ASSERT_EQ(message(decisions[3]).state, State::dead);
+  server_.answer = {mail::Outcome::accepted, 250, "2.0.0", "accepted"};
+  clock_.advance(std::chrono::hours{2});
+  int revived = 0;
+  for (const Decision& each : decisions) {
+    auto again = outreach_->revive(region_, each.message);
+    if (again) ++revived;
+    EXPECT_TRUE(again || again.error().code == "too_often");
+  }
+  EXPECT_EQ(revived, 2);
+  send();
+  EXPECT_EQ(server_.mailed.size(), 2U);
+}
+
 TEST_P(OutreachTest, TheTraceNamesTheCapThatWasReached) {
   facts_.agreed[anna_.value] = gate::ConsentState::given;
   std::optional<Cap> reached;

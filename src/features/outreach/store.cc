@@ -107,12 +107,12 @@ Result<std::int64_t> count_since(db::Transaction& tx, Kind kind, IdentityId iden
   auto take = [&](const db::Row& row) { count += row.integer(0); };
   // Waiting, sending, sent, bounced.
   TRY(
-      tx.query("SELECT count(*) FROM outreach_message WHERE address = $1 AND created_at > $2 AND kind = $3 AND "
+      tx.query("SELECT count(*) FROM outreach_message WHERE address = $1 AND due_at > $2 AND kind = $3 AND "
                "state IN (1, 2, 3, 7)",
                {db::BlobView{address}, to_millis(since), static_cast<std::int64_t>(kind)}, take));
   if (identity.value == 0) return count;
   TRY(
-      tx.query("SELECT count(*) FROM outreach_message WHERE identity = $1 AND created_at > $2 AND kind = $3 AND "
+      tx.query("SELECT count(*) FROM outreach_message WHERE identity = $1 AND due_at > $2 AND kind = $3 AND "
                "state IN (1, 2, 3, 7) AND address <> $4",
                {identity.value, to_millis(since), static_cast<std::int64_t>(kind), db::BlobView{address}}, take));
   return count;
