@@ -199,9 +199,7 @@ class OutreachImpl final : public Outreach {
             return fail(ErrorKind::conflict, "message_not_dead", "Nothing of this message is left to be sent.");
           }
           if (const auto cap = TRY(reached(tx, row, clock_.now()))) {
-            return fail(
-                ErrorKind::conflict, "too_often",
-                fmt::format("This person was written to too often: {} is the most. Try again later.", to_text(*cap)));
+            return fail(ErrorKind::conflict, "too_often", "At most " + to_text(*cap) + " to a person: try later.");
           }
           row.message.state = State::waiting;
           row.message.due_at = clock_.now();
@@ -312,8 +310,8 @@ class OutreachImpl final : public Outreach {
   Result<std::optional<Cap>> reached(db::Transaction& tx, const store::Row& row, Time at) {
     for (const Cap& cap : settings_.caps) {
       if (cap.kind != row.kind) continue;
-      const IdentityId identity = row.message.identity;
-      if (TRY(store::count_since(tx, cap.kind, identity, row.address, at - cap.within)) >= cap.count) return cap;
+      const Time since = at - cap.within;
+      if (TRY(store::count_since(tx, cap.kind, row.message.identity, row.address, since)) >= cap.count) return cap;
     }
     return std::nullopt;
   }

@@ -3,8 +3,11 @@ import {Select} from '@mantine/core';
 import {useMemo} from 'react';
 import {useFormats} from '../i18n/format';
 
-// What the browser names beside countries: unions, groups, and codes for trying out.
-const others = ['EU', 'EZ', 'QO', 'UN', 'XA', 'XB', 'ZZ'];
+// What the browser names beside countries: unions, groups, parts of countries, codes for trying out, former countries.
+const others = (
+  'EU EZ QO UN XA XB ZZ AC CP CQ DG EA IC TA UK ' +
+  'AN BU CS CT DD DY FQ FX HV JT MI NH NQ NT PC PU PZ RH SU TP VD WK YD YU ZR'
+).split(' ');
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
 
 interface CountrySelectProps {
@@ -32,7 +35,6 @@ export function CountrySelect({label, description, value, onChange, error}: Coun
       description={description}
       searchable
       clearable
-      limit={60}
       value={value === '' ? null : value}
       onChange={chosen => onChange(chosen ?? '')}
       data={countries}
