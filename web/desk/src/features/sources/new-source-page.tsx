@@ -112,12 +112,6 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
               error={fieldError(add.error, 'touchpoint')}
             />
             <CountrySelect label={t('sources.country')} description={t('sources.countryHint')} value={country} onChange={setCountry} error={fieldError(add.error, 'country')} />
-            <Checkbox label={t('sources.forChildren')} description={t('sources.forChildrenHint')} checked={forChildren} onChange={event => setForChildren(event.currentTarget.checked)} />
-            <Checkbox.Group label={t('sources.dataCategories')} description={t('sources.dataCategoriesHint')} value={dataCategories} onChange={setDataCategories}>
-              {(['special', 'location', 'recording'] as const).map(each => (
-                <Checkbox key={each} mt="xs" value={each} label={t(`sources.dataCategory.${each}`)} />
-              ))}
-            </Checkbox.Group>
             <UnitField value={unit} onChange={setUnit} hint={t('units.sourceHint')} error={fieldError(add.error, 'unit')} />
           </div>
         </Section>
@@ -139,6 +133,16 @@ function Form({title, onDone}: {title: string; onDone: (issued: Schemas['IssuedW
         </Section>
         <Section title={t('sources.purposes')}>
           <PurposePicker value={purposes} onChange={setPurposes} error={fieldError(add.error, 'purposes')} />
+        </Section>
+        <Section title={t('sources.specialTitle')}>
+          <div className="stack">
+            <Checkbox label={t('sources.forChildren')} description={t('sources.forChildrenHint')} checked={forChildren} onChange={event => setForChildren(event.currentTarget.checked)} />
+            <Checkbox.Group label={t('sources.dataCategories')} description={t('sources.dataCategoriesHint')} value={dataCategories} onChange={setDataCategories}>
+              {(['special', 'location', 'recording'] as const).map(each => (
+                <Checkbox key={each} mt="xs" value={each} label={t(`sources.dataCategory.${each}`)} />
+              ))}
+            </Checkbox.Group>
+          </div>
         </Section>
         {problem && (
           <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>

@@ -170,6 +170,7 @@ export const house: typeof english = {
     audience: 'Publikum',
     forChildren: 'Das Angebot richtet sich an Kinder',
     forChildrenHint: 'Dann gilt als Kind, wessen Alter nicht bekannt ist, und für Einwilligungen entscheiden Sorgeberechtigte. Das lässt sich später nicht ändern.',
+    specialTitle: 'Kinder und besondere Daten',
     dataCategories: 'Besondere Arten von Daten',
     dataCategoriesHint: 'Was ihre Ereignisse enthalten. Das lässt sich später nicht ändern.',
     dataCategory: {

@@ -168,6 +168,7 @@ export const house = {
     audience: 'Audience',
     forChildren: 'The service is offered to children',
     forChildrenHint: 'Then whoever’s age is not known is taken for a child, and guardians decide on consent. It can’t be changed later.',
+    specialTitle: 'Children and special data',
     dataCategories: 'Kinds of data beyond the ordinary',
     dataCategoriesHint: 'What its events hold. It can’t be changed later.',
     dataCategory: {
