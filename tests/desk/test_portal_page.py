@@ -133,7 +133,7 @@ def test_without_a_connection_nothing_is_claimed(open_desk, company):
     expect(visit.switch).to_be_visible()
     visit.desk.context.set_offline(True)
     visit.switch.click()
-    expect(visit.page.get_by_role("alert")).to_contain_text("Keine Verbindung")
+    expect(visit.page.get_by_role("alert").first).to_contain_text("Keine Verbindung")
     expect(visit.switch).to_have_attribute("aria-checked", "false")
 
 
