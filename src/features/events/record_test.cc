@@ -7,7 +7,6 @@ namespace handschlag::events {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 constexpr PurposeSet kOffers = {Purpose::PersonalisedAdvertising};
@@ -17,24 +16,11 @@ class RecordTest : public EventsTest {
   void SetUp() override {
     EventsTest::SetUp();
     if (IsSkipped()) return;
-    add_source("watch", {{Purpose::PersonalisedAdvertising, Basis::consent}},
-               [](auto& source) { source.data_categories = gate::special; });
-    add_source("clinic", {{Purpose::CustomerCare, Basis::contract}},
-               [](auto& source) { source.data_categories = gate::special; });
-    add_source("toys", {{Purpose::PersonalisedAdvertising, Basis::consent}},
-               [](auto& source) { source.for_children = true; });
-  }
-  void add_source(const std::string& id, std::vector<gate::DeclaredPurpose> purposes,
-                  const std::function<void(sources::Source&)>& change) {
-    sources::Source source;
-    source.id = id;
-    source.touchpoint = id;
-    source.name_space = "all";
-    source.country = "DE";
-    source.trust = sources::Trust::server;
-    source.purposes = std::move(purposes);
-    change(source);
-    ASSERT_TRUE(sources_->add(source));
+    add("watch", {{Purpose::PersonalisedAdvertising, Basis::consent}},
+        [](auto& source) { source.data_categories = gate::special; });
+    add("clinic", {{Purpose::CustomerCare, Basis::contract}},
+        [](auto& source) { source.data_categories = gate::special; });
+    add("toys", {{Purpose::PersonalisedAdvertising, Basis::consent}}, [](auto& source) { source.for_children = true; });
   }
   void say(const std::function<void(consent::Statement&)>& change, std::string_view who = "u1") {
     consent::Statement said;

@@ -302,16 +302,17 @@ class OutreachImpl final : public Outreach {
     const bool by_link = has_link(message.channel) && templates::needs_unsubscribe(message.purpose);
     if (by_link && house_.links == nullptr) return Against{{"no_way_to_unsubscribe"}, {}};
     if (TRY(store::is_unreachable(tx, row.address, agreed_at))) return Against{{"unreachable"}, {}};
-    if (const auto cap = TRY(reached(tx, row, message.created_at))) return Against{{"too_often"}, cap};
+    if (const auto cap = TRY(reached(tx, row, std::max(message.created_at, message.due_at))))
+      return Against{{"too_often"}, cap};
     return Against{};
   }
 
-  // The cap that one more message at that time would exceed.
+  // The cap that one more message at that time would exceed; what is planned for another month does not count.
   Result<std::optional<Cap>> reached(db::Transaction& tx, const store::Row& row, Time at) {
     for (const Cap& cap : settings_.caps) {
       if (cap.kind != row.kind) continue;
-      const Time since = at - cap.within;
-      if (TRY(store::count_since(tx, cap.kind, row.message.identity, row.address, since)) >= cap.count) return cap;
+      const auto there = TRY(store::count_around(tx, cap.kind, row.message.identity, row.address, at, cap.within));
+      if (there >= cap.count) return cap;
     }
     return std::nullopt;
   }

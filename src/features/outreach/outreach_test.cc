@@ -128,6 +128,22 @@ TEST_P(OutreachTest, OtherCapsHoldInPlaceOfTheUsualOnes) {
   EXPECT_EQ(propose(to_anna(offer()))->outcome, Outcome::queued);
 }
 
+TEST_P(OutreachTest, WhatIsPlannedForLaterCountsWhenItLeaves) {
+  open(&server_, {{Kind::marketing, 1, std::chrono::days{1}}});
+  facts_.agreed[anna_.value] = gate::ConsentState::given;
+  const templates::Template one = offer();
+  const auto outcome_at = [&](Time when) {
+    Proposal proposal = to_anna(one);
+    proposal.not_before = when;
+    return propose(proposal)->outcome;
+  };
+  const Time now = clock_.now();
+  EXPECT_NE(outcome_at(now + std::chrono::days{2}), Outcome::denied);
+  EXPECT_EQ(outcome_at(now + std::chrono::days{2} + std::chrono::hours{1}), Outcome::denied);
+  EXPECT_EQ(propose(to_anna(one))->outcome, Outcome::queued) << "today it stands in the way of nothing";
+  EXPECT_EQ(propose(to_anna(one))->outcome, Outcome::denied);
+}
+
 TEST_P(OutreachTest, WhatIsSentAgainIsHeldToTheCapsAsWell) {
   open(&server_, {{Kind::service, 2, std::chrono::hours{1}}});
   server_.answer = {mail::Outcome::permanent, 554, "5.3.0", "refused"};

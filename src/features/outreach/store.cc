@@ -101,20 +101,22 @@ Result<void> insert(db::Transaction& tx, const Row& row) {
   return {};
 }
 
-Result<std::int64_t> count_since(db::Transaction& tx, Kind kind, IdentityId identity, std::string_view address,
-                                 Time since) {
+Result<std::int64_t> count_around(db::Transaction& tx, Kind kind, IdentityId identity, std::string_view address,
+                                  Time at, std::chrono::seconds within) {
+  const std::int64_t from = to_millis(at - within);
+  const std::int64_t to = to_millis(at + within);
   std::int64_t count = 0;
   auto take = [&](const db::Row& row) { count += row.integer(0); };
   // Waiting, sending, sent, bounced.
-  TRY(
-      tx.query("SELECT count(*) FROM outreach_message WHERE address = $1 AND due_at > $2 AND kind = $3 AND "
-               "state IN (1, 2, 3, 7)",
-               {db::BlobView{address}, to_millis(since), static_cast<std::int64_t>(kind)}, take));
+  TRY(tx.query(
+      "SELECT count(*) FROM outreach_message WHERE address = $1 AND due_at > $2 AND due_at < $3 AND kind = $4 AND "
+      "state IN (1, 2, 3, 7)",
+      {db::BlobView{address}, from, to, static_cast<std::int64_t>(kind)}, take));
   if (identity.value == 0) return count;
-  TRY(
-      tx.query("SELECT count(*) FROM outreach_message WHERE identity = $1 AND due_at > $2 AND kind = $3 AND "
-               "state IN (1, 2, 3, 7) AND address <> $4",
-               {identity.value, to_millis(since), static_cast<std::int64_t>(kind), db::BlobView{address}}, take));
+  TRY(tx.query(
+      "SELECT count(*) FROM outreach_message WHERE identity = $1 AND due_at > $2 AND due_at < $3 AND kind = $4 AND "
+      "state IN (1, 2, 3, 7) AND address <> $5",
+      {identity.value, from, to, static_cast<std::int64_t>(kind), db::BlobView{address}}, take));
   return count;
 }
 

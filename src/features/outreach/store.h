@@ -26,9 +26,9 @@ struct Row {
 Result<std::int64_t> next_id(db::Transaction& tx);
 Result<void> insert(db::Transaction& tx, const Row& row);
 
-// Messages of a kind that left, or will, to an identity (0: none) or an address since a time.
-Result<std::int64_t> count_since(db::Transaction& tx, Kind kind, IdentityId identity, std::string_view address,
-                                 Time since);
+// Messages of a kind to an identity (0: none) or an address that left, or are to leave, less than `within` from a time.
+Result<std::int64_t> count_around(db::Transaction& tx, Kind kind, IdentityId identity, std::string_view address,
+                                  Time at, std::chrono::seconds within);
 // False where it was said already.
 Result<bool> say_once(db::Transaction& tx, std::string_view digest, IdentityId identity, std::int64_t message);
 Result<void> may_say_again(db::Transaction& tx, std::int64_t message);

@@ -102,8 +102,7 @@ Result<void> insert_source(db::Transaction& transaction, Source& source) {
       "INSERT INTO sources_source (number, id, name, touchpoint, name_space, controller, country, trust, mode, "
       "enabled, purposes, consent_categories, plan, cors_origins, created_at, events_per_second, event_burst, "
       "unit, for_children, data_categories) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
-      "$16, $17, $18, "
-      "$19, $20)",
+      "$16, $17, $18, $19, $20)",
       {source.number.value,
        source.id,
        source.name,

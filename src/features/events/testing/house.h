@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -116,7 +117,8 @@ class EventsTest : public db::testing::DatabaseTest {
     regions_.reset();
   }
 
-  void add(const std::string& id, std::vector<gate::DeclaredPurpose> purposes) {
+  void add(const std::string& id, std::vector<gate::DeclaredPurpose> purposes,
+           const std::function<void(sources::Source&)>& change = {}) {
     sources::Source source;
     source.id = id;
     source.touchpoint = id;
@@ -124,6 +126,7 @@ class EventsTest : public db::testing::DatabaseTest {
     source.country = "DE";
     source.trust = sources::Trust::server;
     source.purposes = std::move(purposes);
+    if (change) change(source);
     ASSERT_TRUE(sources_->add(source));
   }
 
