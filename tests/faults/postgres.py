@@ -38,8 +38,15 @@ class Postgres:
 
     def hold_connection(self) -> subprocess.Popen:
         """One of the server's connections, in use until the process is ended: it waits for a statement."""
-        return subprocess.Popen(["psql", self._server.address, "-q"], stdin=subprocess.PIPE,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(["psql", self._server.address, "-qAt"], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    def hold_made_connection(self) -> subprocess.Popen:
+        """The same, and it is there already: what is asked by it is answered when there are no others left."""
+        client = self.hold_connection()
+        print("SELECT 'here';", file=client.stdin, flush=True)
+        assert client.stdout.readline() == "here\n"
+        return client
 
     def stop_at_once(self):
         self._server.process.send_signal(signal.SIGQUIT)
