@@ -197,7 +197,7 @@ Result<identity::Key> Calls::key_of(const Viewer& viewer, const std::string& han
 // Naming somebody in a note is a use of what is known of them, and ruled and written down like a look.
 Result<identity::Key> Calls::key_at(const Viewer& viewer, const Handle& place, sources::Mode mode) {
   events::Cell& cell = events_.cells()[place.cell];
-  Sight sight(viewer, events_, sources_, profiles_);
+  Sight sight(viewer, events_, sources_, profiles_, look_);
   bool seen = false;
   TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
     seen = TRY(sight.sees(tx, place.cell, place.identity));

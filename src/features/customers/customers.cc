@@ -174,6 +174,7 @@ class CustomersImpl final : public Customers {
     TRY(data(place.cell).read([&](db::Transaction& tx) -> Result<void> {
       out.customer = TRY(sight.customer(tx, place.cell, place.identity, permit.purposes));
       out.sums = TRY(sight.sums(tx, place.cell, out.customer));
+      out.withheld = sight.withheld();
       return {};
     }));
     TRY(look_.check_stored(viewer, place.cell, out.customer.identities));
@@ -209,7 +210,8 @@ class CustomersImpl final : public Customers {
       for (const identity::Identity& member : customer.identities) reached.push_back({member.id, member.purposes});
       query.identities = reached;
       if (query.sources.empty()) query.sources = sight.sources_of(place.cell, customer);
-      out.items = TRY(events_.timeline(tx, cell(place.cell), query));
+      out.items = TRY(sight.timeline(tx, place.cell, query));
+      out.withheld = sight.withheld();
       return {};
     }));
     if (out.items.size() > filter.limit) {
@@ -270,7 +272,7 @@ class CustomersImpl final : public Customers {
     return {};
   }
 
-  Sight sight_of(const Viewer& viewer) { return {viewer, events_, sources_, profiles_}; }
+  Sight sight_of(const Viewer& viewer) { return {viewer, events_, sources_, profiles_, look_}; }
 
   // Whoever is hidden from a viewer is not there: said before anything else is looked at, so that nothing else tells.
   Result<void> check_seen_at(const Viewer& viewer, const Handle& place) {

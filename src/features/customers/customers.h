@@ -61,6 +61,12 @@ struct Found {
   std::string name = {};                 // as they said it, newest; "" where none may be seen
 };
 
+// Why some of what was asked for is not shown: what it rested on does not hold any more.
+struct Withheld {
+  gate::Purpose purpose;
+  gate::Ruling ruling;
+};
+
 struct Page {
   std::string handle;
   std::string region;
@@ -68,12 +74,14 @@ struct Page {
   gate::PurposeSet purposes;
   identity::Customer customer;
   Sums sums;
+  std::vector<Withheld> withheld = {};  // each reason once
 };
 
 struct Timeline {
   std::string region;
   std::vector<events::Event> items;
   std::optional<std::string> next;
+  std::vector<Withheld> withheld = {};  // between these items or after the last; each reason once
 };
 
 // Entries of the ledger about one customer.

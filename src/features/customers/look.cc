@@ -28,8 +28,8 @@ Result<Permit> Look::allowed(const Viewer& viewer, std::optional<About> about) {
   return fail(ErrorKind::forbidden, "use_denied", gate::reason(last, last_purpose, viewer.language));
 }
 
-gate::Ruling Look::rule(const Viewer& viewer, const gate::PurposeInfo& info, gate::PurposeSet stored_for,
-                        const law::RuleSet& law) {
+gate::Question Look::question_of(const Viewer& viewer, const gate::PurposeInfo& info,
+                                 gate::PurposeSet stored_for) const {
   gate::Question question;
   question.use = gate::Use::view;
   question.purpose = info.purpose;
@@ -41,7 +41,15 @@ gate::Ruling Look::rule(const Viewer& viewer, const gate::PurposeInfo& info, gat
   question.stored_for = stored_for;
   question.role = viewer.role;
   question.at = clock_.now();
-  return gate::rule(question, law);
+  return question;
+}
+
+Result<gate::Ruling> Look::rule_on_record(db::Transaction& tx, const Viewer& viewer, events::OnRecord& record,
+                                          std::int64_t source, const identity::Reached& who,
+                                          const gate::PurposeInfo& info) const {
+  gate::Question question = question_of(viewer, info, who.purposes);
+  TRY(record.fill(tx, source, who.id, question));
+  return gate::rule(question, *law_.current());
 }
 
 Result<void> Look::check_stored(const Viewer& viewer, std::size_t place,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "features/customers/customers.h"
+#include "features/events/on_record.h"
 #include "features/law/law.h"
 
 namespace handschlag::customers {
@@ -39,6 +40,14 @@ class Look {
   // Whether anything of these people was stored for what the viewer may look for. Errors: forbidden, also written.
   Result<void> check_stored(const Viewer& viewer, std::size_t place, const std::vector<identity::Identity>& members);
 
+  // The ruling on showing what a source of special kinds of data told of somebody, for one purpose.
+  Result<gate::Ruling> rule_on_record(db::Transaction& tx, const Viewer& viewer, events::OnRecord& record,
+                                      std::int64_t source, const identity::Reached& who,
+                                      const gate::PurposeInfo& info) const;
+  events::OnRecord on_record(const sources::Sources& sources, events::Cell& cell) const {
+    return {sources, cell, clock_.now()};
+  }
+
   // Writes that these people were shown, each for the purposes for which it was reached. Errors: unavailable; then
   // nothing may be shown.
   Result<void> record(const Viewer& viewer, std::size_t place, const std::vector<identity::Reached>& who,
@@ -47,8 +56,11 @@ class Look {
                       const Permit& permit);
 
  private:
+  gate::Question question_of(const Viewer& viewer, const gate::PurposeInfo& info, gate::PurposeSet stored_for) const;
   gate::Ruling rule(const Viewer& viewer, const gate::PurposeInfo& info, gate::PurposeSet stored_for,
-                    const law::RuleSet& law);
+                    const law::RuleSet& law) const {
+    return gate::rule(question_of(viewer, info, stored_for), law);
+  }
   Result<void> record_denial(const Viewer& viewer, About about, gate::PurposeSet purposes, const gate::Ruling& ruling);
 
   const law::InForce& law_;

@@ -162,10 +162,11 @@ void Profile::add(const events::Event& event) {
   through_seq = std::max(through_seq, event.seq);
 }
 
-Sums Profile::for_purposes(gate::PurposeSet purposes, const SourceFilter& counts) const {
+Sums Profile::for_purposes(gate::PurposeSet purposes, const SourceFilter& counts,
+                           const std::set<Part>& left_out) const {
   Sums out;
   for (const auto& [part, sums] : parts) {
-    if ((gate::PurposeSet::from_bits(part.first) & purposes).empty()) continue;
+    if ((gate::PurposeSet::from_bits(part.first) & purposes).empty() || left_out.contains(part)) continue;
     if (!counts || counts(part.second)) out.add(sums);
   }
   return out;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,12 +64,14 @@ using SourceFilter = std::function<bool(std::int64_t source)>;
 
 // Of one identity: sums by the set of purposes (its bits) the events were stored for, and by source.
 struct Profile {
+  using Part = std::pair<std::int64_t, std::int64_t>;  // purposes and source
   std::int64_t through_seq = 0;
-  std::map<std::pair<std::int64_t, std::int64_t>, Sums> parts;
+  std::map<Part, Sums> parts;
 
   void add(const events::Event& event);
   // All that may be used for one of these purposes.
-  Sums for_purposes(gate::PurposeSet purposes, const SourceFilter& counts = {}) const;
+  Sums for_purposes(gate::PurposeSet purposes, const SourceFilter& counts = {},
+                    const std::set<Part>& left_out = {}) const;
   // For which purposes anything of these sources was stored.
   gate::PurposeSet stored_for(const SourceFilter& counts) const;
   std::int64_t events() const;  // how many were folded

@@ -166,6 +166,18 @@ class Encoder {
     return out;
   }
 
+  static json::Value withheld(const std::vector<Withheld>& reasons) {
+    json::Value out = json::Value::array();
+    for (const Withheld& each : reasons) {
+      out.push_back({{"purpose", gate::info(each.purpose).name},
+                     {"rule", gate::name_of(each.ruling.rules[0])},
+                     {"reason",
+                      {{"de", gate::reason(each.ruling, each.purpose, "de")},
+                       {"en", gate::reason(each.ruling, each.purpose, "en")}}}});
+    }
+    return out;
+  }
+
   json::Value page(const Page& page) const {
     json::Value identities = json::Value::array();
     for (const identity::Identity& identity : page.customer.identities)
@@ -180,7 +192,8 @@ class Encoder {
             {"links", std::move(links)},
             {"sources", sources_of(page)},
             {"traits", traits(page.region, page.sums)},
-            {"counters", counters(page.sums)}};
+            {"counters", counters(page.sums)},
+            {"withheld", withheld(page.withheld)}};
   }
 
   json::Value event(const std::string& region, const events::Event& event) const {
@@ -203,7 +216,9 @@ class Encoder {
   json::Value timeline(const Timeline& timeline) const {
     json::Value items = json::Value::array();
     for (const events::Event& one : timeline.items) items.push_back(event(timeline.region, one));
-    return {{"items", std::move(items)}, {"next", timeline.next ? json::Value(*timeline.next) : json::Value()}};
+    return {{"items", std::move(items)},
+            {"next", timeline.next ? json::Value(*timeline.next) : json::Value()},
+            {"withheld", withheld(timeline.withheld)}};
   }
 
  private:

@@ -47,7 +47,7 @@ class Search {
   events::Cell& cell(std::size_t place) { return events_.cells()[place]; }
   identity::Identities& identities(std::size_t place) { return *cell(place).identities; }
   db::Database& data(std::size_t place) { return cell(place).region->data(); }
-  Sight sight_of(const Viewer& viewer) { return {viewer, events_, sources_, profiles_}; }
+  Sight sight_of(const Viewer& viewer) { return {viewer, events_, sources_, profiles_, look_}; }
 
   events::Events& events_;
   sources::Sources& sources_;

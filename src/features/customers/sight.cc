@@ -1,5 +1,6 @@
 #include "features/customers/sight.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,8 +50,14 @@ sources::Mode mode_of(const sources::Sources& sources, const identity::Identity&
   return source ? source->mode : sources::Mode::live;
 }
 
-Sight::Sight(const Viewer& viewer, events::Events& events, const sources::Sources& sources, Profiles& profiles)
-    : events_(events), sources_(sources), profiles_(profiles), limited_(!viewer.unit.empty()) {
+Sight::Sight(const Viewer& viewer, events::Events& events, const sources::Sources& sources, Profiles& profiles,
+             const Look& look)
+    : events_(events),
+      sources_(sources),
+      profiles_(profiles),
+      viewer_(viewer),
+      look_(look),
+      limited_(!viewer.unit.empty()) {
   if (!limited_) return;
   visible_ = sources::numbers_within(sources, viewer.unit);
   counts_ = [this](std::int64_t source) { return visible_.contains(source); };
@@ -136,9 +143,68 @@ bool Sight::keep(identity::HeldKey& key, const identity::Identity& owner, const 
 Result<Sums> Sight::sums(db::Transaction& tx, std::size_t place, const identity::Customer& customer) {
   Sums out;
   for (const identity::Identity& member : customer.identities) {
-    out.add(TRY(fold(tx, place, member.id))->for_purposes(member.purposes, counts_));
+    const Profile& profile = *TRY(fold(tx, place, member.id));
+    std::set<std::pair<std::int64_t, std::int64_t>> left_out;
+    for (const auto& [part, sums] : profile.parts) {
+      const auto stored = gate::PurposeSet::from_bits(part.first) & member.purposes;
+      if (stored.empty() || !sees_source(part.second)) continue;
+      if (!TRY(shows(tx, place, {member.id, member.purposes}, part.second, stored))) left_out.insert(part);
+    }
+    out.add(profile.for_purposes(member.purposes, counts_, left_out));
   }
   return out;
+}
+
+Result<gate::PurposeSet> Sight::holding(db::Transaction& tx, std::size_t place, const identity::Reached& who,
+                                        std::int64_t source, gate::PurposeSet purposes, std::vector<Withheld>* why) {
+  auto record = records_.find(place);
+  if (record == records_.end()) {
+    record = records_.emplace(place, look_.on_record(sources_, events_.cells()[place])).first;
+  }
+  if (!record->second.concerns(source)) return purposes;
+  gate::PurposeSet out;
+  for (const gate::PurposeInfo& info : gate::purposes()) {
+    if (!purposes.has(info.purpose)) continue;
+    auto [known, fresh] = rulings_.try_emplace({place, who.id.value, source, info.purpose});
+    const gate::Ruling& ruling = known->second;
+    if (fresh) known->second = TRY(look_.rule_on_record(tx, viewer_, record->second, source, who, info));
+    if (ruling.allowed()) out.add(info.purpose);
+    if (ruling.allowed() || why == nullptr) continue;
+    why->push_back({info.purpose, ruling});
+  }
+  return out;
+}
+
+Result<bool> Sight::shows(db::Transaction& tx, std::size_t place, const identity::Reached& who, std::int64_t source,
+                          gate::PurposeSet stored) {
+  std::vector<Withheld> why;
+  if (!TRY(holding(tx, place, who, source, stored & who.purposes, &why)).empty()) return true;
+  for (const Withheld& each : why) {
+    auto same = [&](const Withheld& other) {
+      return other.purpose == each.purpose && other.ruling.rules == each.ruling.rules;
+    };
+    if (std::none_of(withheld_.begin(), withheld_.end(), same)) withheld_.push_back(each);
+  }
+  return false;
+}
+
+// What is to be left out is known by what was found; then more is looked for behind it.
+Result<std::vector<events::Event>> Sight::timeline(db::Transaction& tx, std::size_t place,
+                                                   events::TimelineQuery& query) {
+  for (;;) {
+    auto items = TRY(events_.timeline(tx, events_.cells()[place], query));
+    const std::size_t before = query.narrowed.size();
+    std::set<std::pair<IdentityId, std::int64_t>> hidden;
+    for (const events::Event& event : items) {
+      const auto who = std::find_if(query.identities.begin(), query.identities.end(),
+                                    [&](const identity::Reached& each) { return each.id == event.identity; });
+      if (TRY(shows(tx, place, *who, event.source, event.purposes))) continue;
+      if (!hidden.insert({event.identity, event.source}).second) continue;
+      query.narrowed.push_back(
+          {event.identity, event.source, TRY(holding(tx, place, *who, event.source, who->purposes, nullptr))});
+    }
+    if (query.narrowed.size() == before) return items;
+  }
 }
 
 std::vector<std::int64_t> Sight::sources_of(std::size_t place, const identity::Customer& customer) const {

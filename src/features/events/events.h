@@ -147,12 +147,20 @@ struct Position {
   std::int64_t seq = 0;
 };
 
+// Of what a source told of an identity, only what was stored for one of these purposes.
+struct Narrowed {
+  IdentityId identity;
+  std::int64_t source = 0;
+  gate::PurposeSet purposes;
+};
+
 struct TimelineQuery {
   std::span<const identity::Reached> identities;  // each event must share a purpose with its identity's set
   std::vector<std::int64_t> sources;              // empty: all
   std::optional<EventType> type;
   std::optional<Position> before;  // the page after this one
   std::size_t limit = 50;
+  std::vector<Narrowed> narrowed = {};  // each identity and source once
 };
 
 // A part of a region's feed: its events in the order in which they were committed.

@@ -1,5 +1,7 @@
 #include "features/events/reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -15,6 +17,22 @@ bool newer(const store::Spot& a, const store::Spot& b) {
 
 Result<json::Value> open_body(const crypto::Key& key, const store::StoredRow& row) {
   return json::parse(TRY(crypto::open(key, row.sealed, event_context({row.identity}, row.event_id))));
+}
+
+// What to look for of one identity in each segment.
+std::vector<store::TimelinePart> parts_of(const identity::Reached& who, std::span<const std::int64_t> sources,
+                                          std::span<const Narrowed> narrowed) {
+  std::vector<store::TimelinePart> out;
+  std::string except;
+  for (const Narrowed& each : narrowed) {
+    if (each.identity != who.id) continue;
+    except += fmt::format("{}{},", except.empty() ? "," : "", each.source);
+    const bool asked = sources.front() == 0 || std::find(sources.begin(), sources.end(), each.source) != sources.end();
+    const gate::PurposeSet purposes = who.purposes & each.purposes;
+    if (asked && !purposes.empty()) out.push_back({0, who.id.value, each.source, purposes, {}});
+  }
+  for (std::int64_t source : sources) out.push_back({0, who.id.value, source, who.purposes, except});
+  return out;
 }
 
 void report(const Cell& cell, std::span<const std::int64_t> positions, metrics::Counter& damaged) {
@@ -38,8 +56,12 @@ Result<std::vector<Event>> Reader::timeline(const TimelineQuery& query) {
   SegmentView segments = TRY(segments_.view(tx_));
   std::vector<store::TimelinePart> parts;
   for (const identity::Reached& reached : query.identities) {
+    const std::vector<store::TimelinePart> of_one = parts_of(reached, sources, query.narrowed);
     for (std::int64_t segment : segments.of(reached.id)) {
-      for (std::int64_t source : sources) parts.push_back({segment, reached.id.value, source, reached.purposes});
+      for (store::TimelinePart part : of_one) {
+        part.segment = segment;
+        parts.push_back(std::move(part));
+      }
     }
   }
   auto spots = TRY(store::newest(tx_, parts, query.type ? static_cast<std::int64_t>(*query.type) : 0, before,

@@ -187,16 +187,18 @@ Result<void> refusals(db::Transaction& tx, const std::function<void(std::int64_t
 Result<std::vector<Spot>> newest(db::Transaction& tx, std::span<const TimelinePart> parts, std::int64_t type,
                                  Spot before, std::int64_t limit) {
   std::vector<Spot> out;
-  db::Batch batch(8);
+  db::Batch batch(9);
   batch.reserve(parts.size());
   for (const TimelinePart& part : parts) {
-    batch.add(
-        {part.segment, part.identity, before.occurred_at, before.seq, part.purposes.bits(), type, part.source, limit});
+    batch.add({part.segment, part.identity, before.occurred_at, before.seq, part.purposes.bits(), type, part.source,
+               part.except, limit});
   }
   TRY(
       tx.query_batch("SELECT occurred_at, seq FROM events_event WHERE segment = $1 AND identity = $2 AND "
                      "occurred_at <= $3 AND (occurred_at < $3 OR seq < $4) AND (purposes & $5) <> 0 AND "
-                     "($6 = 0 OR type = $6) AND ($7 = 0 OR source = $7) ORDER BY occurred_at DESC, seq DESC LIMIT $8",
+                     "($6 = 0 OR type = $6) AND ($7 = 0 OR source = $7) AND "
+                     "($8 = '' OR $8 NOT LIKE '%,' || CAST(source AS TEXT) || ',%') "
+                     "ORDER BY occurred_at DESC, seq DESC LIMIT $9",
                      batch, [&](std::size_t, const db::Row& row) { out.push_back({row.integer(0), row.integer(1)}); }));
   return out;
 }

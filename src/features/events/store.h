@@ -82,6 +82,7 @@ struct TimelinePart {
   std::int64_t identity = 0;
   std::int64_t source = 0;  // 0: all
   gate::PurposeSet purposes;
+  std::string except = {};  // sources that are left out, as ",3,14,"; empty: none
 };
 struct Spot {
   std::int64_t occurred_at;

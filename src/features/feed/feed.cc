@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 
 #include "features/customers/customers.h"
+#include "features/events/on_record.h"
 #include "features/feed/waiting.h"
 #include "platform/base/label.h"
 
@@ -15,6 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{100};
 constexpr std::size_t kWaiters = 200;
+constexpr std::size_t kAskAtOnce = 50;  // events whose people's consents are looked up in one snapshot
 
 std::unexpected<Error> invalid(std::string field, std::string reason) {
   std::string detail = fmt::format("{} {}.", field, reason);
@@ -33,7 +37,17 @@ class Rulings {
     return it->second;
   }
 
-  gate::Ruling rule(gate::PurposeSet stored_for) const {
+  gate::Ruling rule(gate::PurposeSet stored_for) const { return gate::rule(question_of(stored_for), law_); }
+
+  // Of a source of special kinds of data: by what holds of its person's consent now.
+  Result<gate::Ruling> rule_on_record(db::Transaction& tx, events::OnRecord& record, const events::Event& event) const {
+    gate::Question question = question_of(event.purposes);
+    TRY(record.fill(tx, event.source, event.identity, question));
+    return gate::rule(question, law_);
+  }
+
+ private:
+  gate::Question question_of(gate::PurposeSet stored_for) const {
     gate::Question question;
     question.use = gate::Use::export_;
     question.purpose = recipient_.purpose;
@@ -44,10 +58,9 @@ class Rulings {
     question.granted = recipient_.granted;
     question.role = recipient_.role;
     question.at = now_;
-    return gate::rule(question, law_);
+    return question;
   }
 
- private:
   const Recipient& recipient_;
   const law::RuleSet& law_;
   const gate::PurposeSet weighed_;
@@ -162,14 +175,37 @@ class FeedImpl final : public Feed {
     Rulings rulings(recipient, *law, interests_, clock_.now());
     std::set<IdentityId> people;
     std::vector<ledger::Entry> entries;
+    std::erase_if(found.items, [&](const events::Event& event) { return !is_named(filter, event); });
+    const auto special = TRY(rule_on_record(cell, rulings, found.items));
     for (events::Event& event : found.items) {
-      const gate::Ruling& ruling = rulings.of(event.purposes);
-      if (!ruling.allowed() || !is_named(filter, event)) continue;
+      const auto own = special.find(event.seq);
+      const gate::Ruling& ruling = own != special.end() ? own->second : rulings.of(event.purposes);
+      if (!ruling.allowed()) continue;
       if (people.insert(event.identity).second) entries.push_back(entry_of(recipient, event.identity, ruling));
       page.items.push_back(std::move(event));
     }
     TRY(ledgers_[static_cast<std::size_t>(&cell - events_.cells().data())]->record(std::move(entries)));
     return page;
+  }
+
+  // The rulings on events of sources of special kinds of data, by their positions.
+  Result<std::map<std::int64_t, gate::Ruling>> rule_on_record(events::Cell& cell, const Rulings& rulings,
+                                                              std::span<const events::Event> items) const {
+    events::OnRecord record(sources_, cell, clock_.now());
+    std::vector<const events::Event*> special;
+    for (const events::Event& event : items) {
+      if (record.concerns(event.source)) special.push_back(&event);
+    }
+    std::map<std::int64_t, gate::Ruling> out;
+    for (std::size_t from = 0; from < special.size(); from += kAskAtOnce) {
+      TRY(cell.region->data().read([&](db::Transaction& tx) -> Result<void> {
+        for (std::size_t i = from; i < std::min(special.size(), from + kAskAtOnce); ++i) {
+          out[special[i]->seq] = TRY(rulings.rule_on_record(tx, record, *special[i]));
+        }
+        return {};
+      }));
+    }
+    return out;
   }
 
   static bool is_named(const Filter& filter, const events::Event& event) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "features/consent/consent.h"
 #include "features/events/events.h"
 #include "features/feed/feed.h"
 #include "features/identity/identity.h"
@@ -37,15 +38,16 @@ class Node {
       (out.insert(out.end(), parts.begin(), parts.end()), ...);
       return out;
     };
-    regions_ = *regions::Regions::open(
-        settings, {list(subjects::migrations(), identity::migrations(), events::migrations(), more),
-                   list(vault::migrations()), list(ledger::migrations())});
+    regions_ = *regions::Regions::open(settings, {list(subjects::migrations(), identity::migrations(),
+                                                       consent::migrations(), events::migrations(), more),
+                                                  list(vault::migrations()), list(ledger::migrations())});
     sources_ = *sources::Sources::open(control, clock);
     regions::Region& region = regions_->home();
     vault_ = *vault::Vault::open(region.vault(), region.id(), region.key());
     identities_ = std::make_unique<identity::Identities>(*vault_, identity::Limits{});
+    consents_ = std::make_unique<consent::Consents>(*vault_, *identities_);
     ledger_ = ledger::Ledger::create(region, *vault_);
-    std::vector<events::Cell> cells = {{&region, identities_.get()}};
+    std::vector<events::Cell> cells = {{&region, identities_.get(), consents_.get()}};
     events_ = events::Events::create(cells, *regions_, *sources_, law::shipped_law(), metrics_, {}, interests_);
     feed_ = Feed::create(*events_, *sources_, law::shipped_law(), {ledger_.get()}, clock, interests_);
   }
@@ -57,13 +59,14 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   void add_source(const std::string& id, std::vector<gate::DeclaredPurpose> purposes,
-                  sources::Mode mode = sources::Mode::live) {
+                  sources::Mode mode = sources::Mode::live, std::uint32_t data_categories = gate::ordinary) {
     sources::Source source;
     source.id = id;
     source.touchpoint = id;
     source.trust = sources::Trust::server;
     source.purposes = std::move(purposes);
     source.mode = mode;
+    source.data_categories = data_categories;
     ASSERT_TRUE(sources_->add(std::move(source)));
   }
 
@@ -113,6 +116,7 @@ class Node {
   std::unique_ptr<sources::Sources> sources_;
   std::unique_ptr<vault::Vault> vault_;
   std::unique_ptr<identity::Identities> identities_;
+  std::unique_ptr<consent::Consents> consents_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<events::Events> events_;
   std::unique_ptr<Feed> feed_;

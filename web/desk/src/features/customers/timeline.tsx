@@ -13,6 +13,7 @@ import {Chip} from '../../parts/chip';
 import {Empty, Failed, Loading} from '../../parts/states';
 import {type Customer, sourceName} from './customer';
 import {callOf, eventSummary, eventTitle, type TimelineEvent} from './event-words';
+import {useTextOf} from '../law/queries';
 import {TouchpointIcon, touchpointName} from '../../parts/touchpoint';
 import classes from './timeline.module.css';
 
@@ -42,6 +43,7 @@ export function Timeline({id, purpose, customer}: {id: string; purpose: string; 
   const {t} = useTranslation();
   const {touchpoint, type} = useSearch({from: '/customers/$id'});
   const navigate = useNavigate({from: '/customers/$id'});
+  const textOf = useTextOf();
   const filterType = types.find(known => known === type);
   const query = useInfiniteQuery({
     queryKey: ['customers', id, 'timeline', purpose, touchpoint, filterType],
@@ -57,6 +59,7 @@ export function Timeline({id, purpose, customer}: {id: string; purpose: string; 
     structuralSharing: false,
   });
   const events = useMemo(() => query.data?.pages.flatMap(page => page.items) ?? [], [query.data]);
+  const withheld = [...new Set(query.data?.pages.flatMap(page => page.withheld.map(each => textOf(each.reason))) ?? [])];
   const set = (change: {touchpoint?: string; type?: string}) =>
     void navigate({search: before => ({...before, ...change}), replace: true, resetScroll: false});
 
@@ -82,6 +85,11 @@ export function Timeline({id, purpose, customer}: {id: string; purpose: string; 
           data={types.map(name => ({value: name, label: t(`types.${name satisfies EventType}`)}))}
         />
       </div>
+      {withheld.map(text => (
+        <p key={text} className={classes.withheld}>
+          {t('timeline.withheld', {reason: text})}
+        </p>
+      ))}
       {query.isPending ? (
         <Loading lines={8} height={44} />
       ) : query.error && events.length === 0 ? (

@@ -15,6 +15,7 @@ export const customer: typeof english = {
     end_one: 'Das ist alles: {{count}} Ereignis.',
     end_other: 'Das ist alles: {{count}} Ereignisse.',
     damaged: 'Dieses Ereignis lässt sich nicht mehr lesen; der Datenträger hat es beschädigt. Die Technik kann es aus einer Sicherung holen.',
+    withheld: 'Manches wird hier nicht gezeigt, weil es eine ausdrückliche Zustimmung braucht. {{reason}}',
     claim: 'Behauptet',
     claimHint: 'Aus einem Browser oder einer App: Was es über die Person sagt, ist nicht bewiesen.',
     happened: 'Geschehen',

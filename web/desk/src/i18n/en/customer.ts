@@ -13,6 +13,7 @@ export const customer = {
     end_one: 'This is all: {{count}} event.',
     end_other: 'This is all: {{count}} events.',
     damaged: 'This event can’t be read any more: the disk has damaged it. Operations may get it back from a backup.',
+    withheld: 'Some of this is not shown, since it needs explicit consent. {{reason}}',
     claim: 'Claim',
     claimHint: 'From a browser or an app: what it says about the person is not proven.',
     happened: 'Happened',
