@@ -55,7 +55,10 @@ struct Intake {
   Time received{};
   json::Tree properties;  // an object, or null
   json::Tree traits;      // likewise
-  std::string context;    // JSON text of an object; "" where there is none
+  // Further traits of the person, as of the context where an event has traits of its own: not kept, but an age counts
+  // wherever it is said.
+  std::vector<json::Tree> asides = {};
+  std::string context;  // JSON text of an object; "" where there is none
   std::string group_id;
   gate::PurposeSet consented;  // by the wire, through the source's categories
   gate::PurposeSet refused;

@@ -98,7 +98,7 @@ Result<void> GroupWriter::ask_record(db::Transaction& tx) {
   std::vector<Prepared*> asking;
   std::vector<identity::Key> keys;
   for (Entry& entry : entries_) {
-    if (!entry.event->asks_record || entry.event->decision != gate::Decision::allow) continue;
+    if (!entry.event->asks_country || entry.event->decision != gate::Decision::allow) continue;
     asking.push_back(entry.event);
     keys.push_back(entry.event->sighting->own);
   }
@@ -108,7 +108,11 @@ Result<void> GroupWriter::ask_record(db::Transaction& tx) {
   for (std::size_t i = 0; i < asking.size(); ++i) {
     Prepared& event = *asking[i];
     event.assent = {};
-    if (cell_.consents != nullptr && known[i].id) {
+    event.known_country.clear();
+    if (known[i].id) event.known_country = TRY(cell_.identities->country_of(tx, known[i].id)).value_or("");
+    // Where the law is stricter than that of the country it says, it may need more than was known before.
+    const bool elsewhere = !event.known_country.empty() && event.known_country != event.country;
+    if ((event.asks_record || elsewhere) && cell_.consents != nullptr && known[i].id) {
       event.assent = TRY(cell_.consents->assent(tx, known[i].id, event.source->purpose_set(), event.intake.received));
     }
     heed(event, {}, *law, around_.interests->weighed(event.intake.received));

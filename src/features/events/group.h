@@ -46,7 +46,7 @@ class GroupWriter {
 
   Result<void> keep_fresh(db::Transaction& tx);
   // What needs more than a yes on the wire, an explicit consent or a guardian's, is asked of the record before anybody
-  // becomes known by it.
+  // becomes known by it; so is where those live whose country matters for it.
   Result<void> ask_record(db::Transaction& tx);
   Result<void> identify(db::Transaction& tx);
   // Hands on what people say of their own consent, of those who are known.

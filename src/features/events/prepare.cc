@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "features/events/wire.h"
@@ -108,11 +109,37 @@ Age age_in(json::View traits, Time now) {
   return out;
 }
 
+// The youngest that is said anywhere. What can't be read may be a child's, whatever stands elsewhere.
+void read_age(Prepared& event) {
+  auto take = [&](const json::Tree& traits) {
+    const Age age = age_in(traits.view(), event.intake.received);
+    event.age_unread = event.age_unread || (age.unread && age.years < 0);
+    if (age.years >= 0 && (event.age < 0 || age.years < event.age)) event.age = age.years;
+  };
+  take(event.intake.traits);
+  for (const json::Tree& aside : event.intake.asides) take(aside);
+  if (event.age_unread) event.age = -1;
+}
+
 struct Verdict {
   gate::PurposeSet linked;
   gate::PurposeSet unlinked;
   gate::Basis basis = gate::Basis::consent;  // the firmest among those that link
 };
+
+// An event says of its person what it likes. Where the law protects children, and special data, the strictest counts of
+// the country that it says, that of the source, and the one where the person is known to live.
+gate::Ruling strictest(const Prepared& event, gate::Question question, const law::RuleSet& law) {
+  gate::Ruling ruling = gate::rule(question, law);
+  if (!event.asks_country) return ruling;
+  for (const std::string& country : {std::cref(event.source->country), std::cref(event.known_country)}) {
+    if (country.empty() || country == event.country || ruling.decision == gate::Decision::deny) continue;
+    question.country = country;
+    const gate::Ruling there = gate::rule(question, law);
+    if (there.decision > ruling.decision) ruling = there;
+  }
+  return ruling;
+}
 
 Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, gate::PurposeSet weighed) {
   Verdict verdict;
@@ -142,7 +169,7 @@ Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, ga
     question.age = event.age;
     question.for_children = event.source->for_children || event.age_unread;
     question.at = event.intake.received;
-    gate::Ruling ruling = gate::rule(question, law);
+    const gate::Ruling ruling = strictest(event, question, law);
     if (ruling.decision == gate::Decision::allow) {
       verdict.linked.add(declared.purpose);
       if (declared.basis != gate::Basis::consent) verdict.basis = declared.basis;
@@ -153,12 +180,6 @@ Verdict rule_all(Prepared& event, bool person_known, const law::RuleSet& law, ga
     }
   }
   return verdict;
-}
-
-// Whether more may be allowed by what is on record: an explicit consent, or a guardian's.
-bool may_ask_record(const Prepared& event) {
-  return event.source->data_categories != gate::ordinary || event.source->for_children || event.age >= 0 ||
-         event.age_unread;
 }
 
 // Rules as if all were on record. What that allows beside `without` is looked up once the person is known.
@@ -296,11 +317,9 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law
   event.intake = std::move(intake);
   event.source = std::move(source);
   event.country = event.intake.country.empty() ? event.source->country : event.intake.country;
-  if (event.intake.type != EventType::group) {  // the traits of a group are not the person's
-    const Age age = age_in(event.intake.traits.view(), event.intake.received);
-    event.age = age.years;
-    event.age_unread = age.unread && age.years < 0;
-  }
+  if (event.intake.type != EventType::group) read_age(event);  // the traits of a group are not the person's
+  event.asks_country = event.source->data_categories != gate::ordinary || event.source->for_children ||
+                       event.age >= 0 || event.age_unread;
   bool planned = apply_plan(event.source->plan, event);
   auto sighting = TRY(sighting_of(event));
   if (!planned) return event;
@@ -312,7 +331,7 @@ Result<Prepared> prepare(Intake intake, sources::SourcePointer source, const law
   }
   event.plan_refusals = event.refusals.size();
   Verdict verdict = rule_all(event, sighting.has_value(), law, weighed);
-  if (sighting && may_ask_record(event)) verdict = rule_with_record(event, verdict, law, weighed);
+  if (sighting && event.asks_country) verdict = rule_with_record(event, verdict, law, weighed);
   if (!verdict.linked.empty()) {
     event.decision = gate::Decision::allow;
     event.purposes = verdict.linked;

@@ -32,6 +32,8 @@ struct Prepared {
   std::optional<Amount> amount;                // of a measure
   int age = -1;                                // of the person, in years, as the event says it; -1: it does not
   bool age_unread = false;                     // it says something of an age that can't be read: maybe a child's
+  bool asks_country = false;                   // about a child, or of special data: where its person lives matters
+  std::string known_country;                   // where that is, as far as it is known here; looked up by the writer
   bool asks_record = false;                    // part of what is allowed needs more than a yes on the wire; see heed
   consent::Consents::Assent assent;            // of that, what is on record; before it is looked up, all of it
   std::string country;                         // the person's, else the source's; "" unknown

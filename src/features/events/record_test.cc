@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "features/events/testing/house.h"
+#include "features/events/wire.h"
 
 namespace handschlag::events {
 namespace {
@@ -123,6 +124,52 @@ TEST_P(RecordTest, AnAgeThatCanNotBeReadMayBeAChilds) {
                                                             {{"age", -3}}}) {
     EXPECT_FALSE(stored(traits)) << json::dump(traits);
   }
+}
+
+// At 14 one may agree in the United Kingdom, and in Germany not.
+TEST_P(RecordTest, AnEventCanNotMoveAChildToWhereTheLawIsLooser) {
+  add("world", {{Purpose::PersonalisedAdvertising, Basis::consent}}, [](auto& source) { source.country = ""; });
+  submit("app", {event("m0")});
+  int number = 0;
+  const auto stored = [&](const std::string& source, const std::string& who, const std::string& country, int age) {
+    Intake out = agreed("t" + std::to_string(++number), who);
+    out.type = EventType::identify;
+    out.traits = json::Value{{"age", age}};
+    out.country = country;
+    return submit(source, {out}).stored == 1;
+  };
+  EXPECT_TRUE(stored("world", "brit", "GB", 14));
+  EXPECT_TRUE(stored("world", "brit", "", 18));
+  EXPECT_FALSE(stored("world", "u1", "GB", 14)) << "they are known to live in Germany";
+  EXPECT_TRUE(stored("world", "u1", "GB", 16));
+  EXPECT_FALSE(stored("world", "brit", "DE", 14)) << "nor the other way round";
+  EXPECT_FALSE(stored("ads", "another", "GB", 14)) << "a German source";
+  say([](auto& said) { said.guardian = true; });
+  EXPECT_TRUE(stored("world", "u1", "GB", 14));
+}
+
+TEST_P(RecordTest, AnAgeCountsWhereverItIsSaid) {
+  submit("app", {event("m0")});
+  int number = 0;
+  const auto stored = [&](json::Value traits, json::Value context) {
+    const json::Value item = {{"type", "identify"},
+                              {"userId", "u1"},
+                              {"messageId", "a" + std::to_string(++number)},
+                              {"traits", std::move(traits)},
+                              {"context", {{"traits", std::move(context)}}}};
+    auto out = wire::decode_event(json::Tree(item), std::nullopt, *sources_->find("ads"), kNow);
+    EXPECT_TRUE(out);
+    out->consented = kOffers;
+    return submit("ads", {*out}).stored == 1;
+  };
+  EXPECT_TRUE(stored({{"age", 30}}, {{"age", 30}}));
+  EXPECT_TRUE(stored({{"name", "Kim"}}, {{"age", 30}}));
+  EXPECT_FALSE(stored({{"name", "Kim"}}, {{"age", 9}}));
+  EXPECT_FALSE(stored({{"age", 30}}, {{"age", 9}}));
+  EXPECT_FALSE(stored({{"age", 9}}, {{"age", 30}}));
+  EXPECT_FALSE(stored({{"age", 30}}, {{"birthday", "2018-05-05"}}));
+  EXPECT_FALSE(stored({{"age", 30}}, {{"age", "nine"}}));
+  EXPECT_FALSE(stored({{"age", "nine"}}, {{"age", 30}}));
 }
 
 TEST_P(RecordTest, AGuardianSpeaksForAChild) {

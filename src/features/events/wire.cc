@@ -30,11 +30,13 @@ struct Context {
   std::array<json::View, kContextFields.size()> fields;
   json::View consent_management;
   json::View traits;
+  json::View former_traits;  // that these took the place of
 
   // Lays what `object` names over what is there.
   void overlay(json::View object) {
     object.each_member([&](std::string_view name, json::View value) {
       if (name == "traits") {
+        former_traits = traits;
         traits = value;
       } else if (name == "consentManagement") {
         consent_management = value;
@@ -233,6 +235,9 @@ Result<Intake> decode_item(const json::Tree& tree, json::View object, std::optio
   json::View traits = item.traits.is_object() && !item.traits.empty() ? item.traits : context.traits;
   if (item.properties.is_object()) event.properties = tree.part(item.properties);
   if (traits.is_object()) event.traits = tree.part(traits);
+  for (json::View aside : {item.traits, context.traits, context.former_traits}) {
+    if (aside.find("age") || aside.find("birthday")) event.asides.push_back(tree.part(aside));
+  }
   if (event.type != EventType::group) {  // the traits of a group are not the person's
     add_key(traits, "email", identity::KeyKind::email, event);
     add_key(traits, "phone", identity::KeyKind::phone, event);
