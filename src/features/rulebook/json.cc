@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "features/law/document.h"
 
 namespace handschlag::rulebook {
@@ -13,13 +15,44 @@ Value text_or_null(std::string text) {
   return text.empty() ? Value(nullptr) : Value(std::move(text));
 }
 
-Value cited(const law::Rule& rule) {
+Value cited(const law::Rule& rule, const law::RuleSet& law) {
+  const law::Jurisdiction* place = law.jurisdiction(rule.jurisdiction);
+  Value name = {{"de", place == nullptr ? rule.jurisdiction : place->german},
+                {"en", place == nullptr ? rule.jurisdiction : place->english}};
+  // To a rule of the company's own, * is everywhere; to the law, wherever nothing else is known.
+  if (rule.own && rule.jurisdiction == "*") name = {{"de", "Überall"}, {"en", "Everywhere"}};
   return {{"id", rule.id},
           {"jurisdiction", rule.jurisdiction},
+          {"place", std::move(name)},
+          {"own", rule.own},
           {"status", name_of(rule.status)},
           {"source", rule.source},
           {"link", text_or_null(rule.link)},
           {"text", {{"de", rule.german}, {"en", rule.english}}}};
+}
+
+// Whether it is not the law that forbids it, but a rule of the company's own.
+bool forbidden_by_own(const gate::Ruling& ruling, const law::RuleSet& law) {
+  if (ruling.rules[0] != gate::Rule::forbidden_by_law) return false;
+  return std::any_of(ruling.law.begin(), ruling.law.end(), [&](law::RuleNumber number) {
+    return number != law::kNoRule && law.rule(number).own &&
+           law.rule(number).requirement == law::Requirement::forbidden && law::is_permission(law.rule(number).topic);
+  });
+}
+
+std::string rule_text(gate::Rule rule, bool by_own, std::string_view language) {
+  if (rule != gate::Rule::forbidden_by_law || !by_own) return std::string(text_of(rule, language));
+  return language == "de" ? "eine eigene Regel des Unternehmens erlaubt es nicht"
+                          : "a rule of the company's own does not permit it";
+}
+
+std::string reason_text(const gate::Ruling& ruling, gate::Purpose purpose, bool by_own, std::string_view language) {
+  std::string out = gate::reason(ruling, purpose, language);
+  const std::string_view law_text = text_of(gate::Rule::forbidden_by_law, language);
+  const auto at = by_own ? out.find(law_text) : std::string::npos;
+  if (at != std::string::npos)
+    out.replace(at, law_text.size(), rule_text(gate::Rule::forbidden_by_law, true, language));
+  return out;
 }
 
 }  // namespace
@@ -84,23 +117,26 @@ Value to_json(const OwnRule& own) {
 }
 
 Value ruling_json(const gate::Ruling& ruling, gate::Purpose purpose, const law::RuleSet& law) {
+  const bool own = forbidden_by_own(ruling, law);
   Value rules = Value::array();
   for (gate::Rule rule : ruling.rules) {
     if (rule == gate::Rule::none) break;
-    rules.push_back({{"name", name_of(rule)}, {"text", {{"de", text_of(rule, "de")}, {"en", text_of(rule, "en")}}}});
+    rules.push_back(
+        {{"name", name_of(rule)}, {"text", {{"de", rule_text(rule, own, "de")}, {"en", rule_text(rule, own, "en")}}}});
   }
   Value laws = Value::array();
   for (law::RuleNumber number : ruling.law) {
-    if (number != law::kNoRule) laws.push_back(cited(law.rule(number)));
+    if (number != law::kNoRule) laws.push_back(cited(law.rule(number), law));
   }
-  return {{"decision", name_of(ruling.decision)},
-          {"basis", gate::code_of(ruling.basis)},
-          {"rules", std::move(rules)},
-          {"law", std::move(laws)},
-          {"duties", gate::names_of_duties(ruling.duties)},
-          {"wait_until", time_of_day(ruling.wait_until)},
-          {"reason", {{"de", gate::reason(ruling, purpose, "de")}, {"en", gate::reason(ruling, purpose, "en")}}},
-          {"rule_set", ruling.rule_set}};
+  return {
+      {"decision", name_of(ruling.decision)},
+      {"basis", gate::code_of(ruling.basis)},
+      {"rules", std::move(rules)},
+      {"law", std::move(laws)},
+      {"duties", gate::names_of_duties(ruling.duties)},
+      {"wait_until", time_of_day(ruling.wait_until)},
+      {"reason", {{"de", reason_text(ruling, purpose, own, "de")}, {"en", reason_text(ruling, purpose, own, "en")}}},
+      {"rule_set", ruling.rule_set}};
 }
 
 Value remedies_json(std::span<const gate::Remedy> remedies) {

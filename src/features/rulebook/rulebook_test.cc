@@ -246,5 +246,41 @@ TEST(Questions, AreRefusedWhereAnythingIsMalformed) {
   }
 }
 
+TEST_P(RulebookTest, ARulingNamesTheCompanysOwnRuleAsSuch) {
+  gate::Question question;
+  question.use = gate::Use::contact;
+  question.purpose = gate::Purpose::DirectMarketing;
+  question.channel = law::Channel::email;
+  question.consent = gate::ConsentState::given;
+  question.strength = gate::Strength::confirmed;
+  question.consented_at = question.at = clock_.now();
+  question.country = "DE";
+  question.tells_objection = true;
+  question.local_minute = 12 * 60;
+  const auto asked = [&] {
+    const auto law = book_->current();
+    return ruling_json(gate::rule(question, *law), question.purpose, *law);
+  };
+  const json::Value before = asked();
+  EXPECT_EQ(before["decision"], "allow");
+  for (const json::Value& rule : before["law"]) EXPECT_FALSE(rule["own"].get<bool>()) << json::dump(rule);
+  ASSERT_TRUE(book_->add(kAda, own_rule("own.no_mail")));
+  const json::Value ruling = asked();
+  EXPECT_EQ(ruling["decision"], "deny");
+  const json::Value& own = ruling["law"][0];
+  EXPECT_EQ(own["id"], "own.no_mail");
+  EXPECT_TRUE(own["own"].get<bool>());
+  EXPECT_EQ(own["place"], (json::Value{{"de", "Überall"}, {"en", "Everywhere"}}));
+  const auto says = [&](const char* language, std::string_view words) {
+    return ruling["reason"][language].get<std::string>().find(words) != std::string::npos &&
+           ruling["rules"][0]["text"][language].get<std::string>().find(words) != std::string::npos;
+  };
+  EXPECT_TRUE(says("de", "eine eigene Regel des Unternehmens")) << json::dump(ruling);
+  EXPECT_TRUE(says("en", "a rule of the company's own")) << json::dump(ruling);
+  ASSERT_TRUE(book_->end(kAda, "own.no_mail"));
+  ASSERT_TRUE(book_->add(kAda, own_rule("own.no_mail_here", "DE")));
+  EXPECT_EQ(asked()["law"][0]["place"]["de"], "Deutschland");
+}
+
 }  // namespace
 }  // namespace handschlag::rulebook

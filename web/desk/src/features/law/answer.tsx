@@ -2,10 +2,11 @@
 import {Button, CopyButton} from '@mantine/core';
 import {IconBan, IconCheck, IconCopy, IconEyeOff} from '@tabler/icons-react';
 import {useTranslation} from 'react-i18next';
+import {Chip} from '../../parts/chip';
 import {Section} from '../../parts/page';
 import {Failed, Loading} from '../../parts/states';
 import classes from './law.module.css';
-import {type Question, type Rule, type Ruling, usePlaceName, useRuling, useTextOf} from './queries';
+import {type Question, type Rule, type Ruling, useRuling, useTextOf} from './queries';
 import {SourceLink, StatusChip} from './rule-card';
 
 const signs = {allow: IconCheck, allow_unlinked: IconEyeOff, deny: IconBan};
@@ -81,12 +82,11 @@ function Remedies({ruling}: {ruling: Ruling}) {
 function Cited({rule}: {rule: Ruling['law'][number]}) {
   const {t} = useTranslation();
   const textOf = useTextOf();
-  const placeName = usePlaceName();
   return (
     <article className={classes.rule} aria-label={rule.id}>
       <div className="row">
-        <StatusChip status={rule.status as Rule['status']} />
-        <span className="soft small">{t('law.ofPlace', {place: placeName(rule.jurisdiction)})}</span>
+        {rule.own ? <Chip tone="accent">{t('law.ownRule')}</Chip> : <StatusChip status={rule.status as Rule['status']} />}
+        <span className="soft small">{t(rule.own ? 'law.holdsIn' : 'law.ofPlace', {place: textOf(rule.place)})}</span>
       </div>
       <p>{textOf(rule.text)}</p>
       <p className="small">

@@ -56,8 +56,12 @@ export function RuleCard({rule, role, onConfirm}: RuleCardProps) {
     <article className={classes.rule} aria-label={rule.id}>
       <div className="row">
         {role && <span className={classes.ruleRole}>{role}</span>}
-        <StatusChip status={rule.status} />
-        <span className="soft small">{rule.own ? t('law.ownRule') : t('law.ofPlace', {place: placeName(rule.jurisdiction)})}</span>
+        {rule.own ? <Chip tone="accent">{t('law.ownRule')}</Chip> : <StatusChip status={rule.status} />}
+        <span className="soft small">
+          {rule.own
+            ? t('law.holdsIn', {place: rule.jurisdiction === '*' ? t('law.everywhere') : placeName(rule.jurisdiction)})
+            : t('law.ofPlace', {place: placeName(rule.jurisdiction)})}
+        </span>
       </div>
       <p>{textOf(rule.text)}</p>
       <Conditions rule={rule} />
@@ -69,9 +73,9 @@ export function RuleCard({rule, role, onConfirm}: RuleCardProps) {
         </dd>
         <dt>{t('law.holds')}</dt>
         <dd>{period(rule)}</dd>
-        <dt>{t(`law.status.${rule.status}`)}</dt>
+        <dt>{rule.own ? t('law.ownRule') : t(`law.status.${rule.status}`)}</dt>
         <dd>
-          {t(`law.statusText.${rule.status}`)} <code className="soft">{rule.id}</code>
+          {rule.own ? t('law.ownRuleText') : t(`law.statusText.${rule.status}`)} <code className="soft">{rule.id}</code>
         </dd>
       </dl>
       {rule.status === 'unverified' && onConfirm && may('confirmRule') && (

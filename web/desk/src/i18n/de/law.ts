@@ -126,6 +126,8 @@ export const law: typeof english = {
     between: '{{from}} bis {{until}}',
     opens: 'öffnet ein neues Fenster',
     ofPlace: 'Regel von {{place}}',
+    holdsIn: 'Gilt: {{place}}',
+    ownRuleText: 'Von Ihrem Unternehmen selbst: Sie kommt zum Gesetz hinzu und macht es nur strenger.',
     ownRule: 'Ihre eigene Regel',
     ruleUnknown: 'Diese Regel steht nicht auf dieser Seite:',
     topics: {

@@ -124,6 +124,8 @@ export const law = {
     between: '{{from}} to {{until}}',
     opens: 'opens a new window',
     ofPlace: 'Rule of {{place}}',
+    holdsIn: 'Holds: {{place}}',
+    ownRuleText: 'Of your company itself: it comes on top of the law, and only makes it stricter.',
     ownRule: 'Your own rule',
     ruleUnknown: 'This rule is not on this page:',
     topics: {
