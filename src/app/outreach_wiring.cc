@@ -34,6 +34,7 @@ Result<void> App::open_outreach() {
     gateway_ = TRY(outreach::create_gateway(settings_.gateway, *outbound_, clock_));
     outreach_->set_gateway(*gateway_);
   }
+  preferences_->set_outbox({outreach_.get(), templates_.get(), !settings_.base_url.empty()});
   reach_ = reach::Reach::create({std::move(reached), outreach_.get(), sources_.get(), control_.get(), &clock_});
   auto where = [this](std::string_view region, IdentityId identity) {
     return customers_->where({}, customers::format_handle(region, identity));

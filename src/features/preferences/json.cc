@@ -63,6 +63,13 @@ std::string_view name_of(gate::ConsentState state) {
   }
 }
 
+Value obstacle_json(const Obstacle& obstacle) {
+  auto both = [](const Text& text) { return Value{{"de", text.german}, {"en", text.english}}; };
+  return {{"name", obstacle.name},
+          {"text", both(obstacle.text)},
+          {"way_out", obstacle.way_out.english.empty() ? Value() : both(obstacle.way_out)}};
+}
+
 Value line_json(std::string_view region, const Line& line) {
   const consent::Standing& standing = line.standing;
   const bool decided = static_cast<bool>(standing.decided_by);
@@ -85,7 +92,8 @@ Value line_json(std::string_view region, const Line& line) {
           {"waiting_since", time_or_null(standing.waiting_since)},
           {"ask_again_at", time_or_null(line.ask_again_at)},
           {"country", text_or_null(line.country)},
-          {"ruling", std::move(ruling)}};
+          {"ruling", std::move(ruling)},
+          {"obstacle", line.obstacle ? obstacle_json(*line.obstacle) : Value()}};
 }
 
 std::string_view retention_class_name(notices::Since since) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "features/preferences/obstacles.h"
 #include "platform/base/cursor.h"
 #include "platform/text/text.h"
 
@@ -111,6 +112,8 @@ class PreferencesImpl final : public Preferences {
  public:
   explicit PreferencesImpl(Parts parts) : parts_(std::move(parts)) {}
 
+  void set_outbox(const Outbox& outbox) override { outbox_ = outbox; }
+
   Result<Consents> of(const customers::Viewer& viewer, std::string_view handle) override {
     const customers::Page page = TRY(parts_.customers->page(viewer, handle));
     Consents out{page.region, page.handle, {}, {}};
@@ -128,6 +131,7 @@ class PreferencesImpl final : public Preferences {
     for (consent::Standing& standing : standings) {
       out.lines.push_back(line_of(std::move(standing), whose, law, now));
     }
+    TRY(add_obstacles(viewer, page, out.lines));
     return out;
   }
 
@@ -282,6 +286,25 @@ class PreferencesImpl final : public Preferences {
     return out;
   }
 
+  // What the outbox would say is said here too: the law alone lets nothing leave.
+  Result<void> add_obstacles(const customers::Viewer& viewer, const customers::Page& page, std::vector<Line>& lines) {
+    if (!outbox_) return {};
+    identity::Identities& identities = *parts_.events->cell(page.region)->identities;
+    return read(page.region, [&](consent::Consents&, db::Transaction& tx) -> Result<void> {
+      for (Line& line : lines) {
+        if (!line.ruling || !line.ruling->allowed()) continue;
+        const auto [purpose, channel] = std::pair(line.standing.purpose, line.standing.channel);
+        // By the addresses that were taken for it; who is limited to a unit, by those that they see.
+        identity::Customer customer = page.customer;
+        if (viewer.unit.empty()) {
+          customer = TRY(identities.customer(tx, page.customer.identities.front().id, {purpose}));
+        }
+        line.obstacle = TRY(obstacle_of(tx, *outbox_, page.region, customer, purpose, channel));
+      }
+      return {};
+    });
+  }
+
   Line line_of(consent::Standing standing, const Whose& whose, const std::shared_ptr<const law::RuleSet>& law,
                Time now) {
     Line line;
@@ -416,6 +439,7 @@ class PreferencesImpl final : public Preferences {
   }
 
   Parts parts_;
+  std::optional<Outbox> outbox_;
 };
 
 }  // namespace

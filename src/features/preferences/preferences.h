@@ -19,10 +19,30 @@
 #include "features/notices/notices.h"
 #include "features/outreach/outreach.h"
 #include "features/staff/staff.h"
+#include "features/templates/templates.h"
 #include "platform/db/db.h"
 #include "platform/http/router.h"
 
 namespace handschlag::preferences {
+
+// In both languages. Constant.
+struct Text {
+  std::string_view german, english;
+};
+
+// What would keep a message from leaving that the ruling allows.
+struct Obstacle {
+  std::string name;  // as in outreach::Decision::reasons; or "no_address", "no_gateway", "no_template"
+  Text text;
+  Text way_out;  // what would mend it; empty where nothing is known
+};
+
+// By what messages leave. Everything must outlive who is given it.
+struct Outbox {
+  outreach::Outreach* outreach;
+  templates::Templates* templates;
+  bool base_url_named = false;  // whether the settings say where this server is reached; it may be no https address
+};
 
 // What holds for one purpose and channel, and what the law of the person's country makes of it.
 struct Line {
@@ -32,6 +52,7 @@ struct Line {
   std::vector<gate::Remedy> remedies;  // what alone would make a denied message an allowed one
   std::optional<Time> ask_again_at;    // not before; nothing: they may be asked
   std::string country;                 // whose law decided
+  std::optional<Obstacle> obstacle;    // of an allowed message: what the outbox would say against it now
 };
 
 // A customer's consents.
@@ -101,6 +122,9 @@ class Preferences {
   virtual ~Preferences() = default;
 
   // Errors of all: those of a look (forbidden "use_denied", not_found), unavailable.
+
+  // Before start(); without, nothing is known of what the outbox would say.
+  virtual void set_outbox(const Outbox& outbox) = 0;
 
   virtual Result<Consents> of(const customers::Viewer& viewer, std::string_view handle) = 0;
   // Errors: also invalid, the field named; not_found "notice_unknown";

@@ -95,7 +95,7 @@ function Line({state, onNote}: {state: State; onNote?: (subject: Subject) => voi
   const subject = useSubject();
   const Sign = state.waiting_since && state.state !== 'given' ? IconClock : signs[state.state];
   const name = subject(state.purpose, state.channel);
-  const {ruling} = state;
+  const {ruling, obstacle} = state;
   const language = i18n.language === 'de' ? 'de' : 'en';
   return (
     <li className={classes.line} data-state={state.state}>
@@ -119,9 +119,16 @@ function Line({state, onNote}: {state: State; onNote?: (subject: Subject) => voi
         {ruling && (
           <details className="small">
             <summary>
-              <strong data-decision={ruling.decision}>{t(ruling.decision === 'deny' ? 'said.mayNot' : 'said.may')}</strong> {ruling.reason[language]}
+              <strong data-decision={obstacle ? 'deny' : ruling.decision}>{t(obstacle || ruling.decision === 'deny' ? 'said.mayNot' : 'said.may')}</strong>{' '}
+              {obstacle?.text[language]} {ruling.reason[language]}
             </summary>
             <dl className="facts">
+              {obstacle?.way_out && (
+                <>
+                  <dt>{t('said.wouldChange')}</dt>
+                  <dd>{obstacle.way_out[language]}</dd>
+                </>
+              )}
               {(ruling.remedies?.length ?? 0) > 0 && (
                 <>
                   <dt>{t('said.wouldChange')}</dt>

@@ -97,7 +97,7 @@ export const messages: typeof english = {
       too_often: 'Warten. Wie viele solche Nachrichten jemand höchstens bekommt, legt der Betrieb fest.',
       said_before: 'Nichts: Einmal genügt. Wer etwas anderes sagen will, nennt es auch anders.',
       unreachable: 'Eine andere Adresse, die zugestellt werden kann.',
-      no_way_to_unsubscribe: 'Der Betrieb trägt mail.base_url ein, damit die Abmeldung einen Ort hat.',
+      no_way_to_unsubscribe: 'Der Betrieb trägt mail.base_url ein, mit https:// am Anfang, damit die Abmeldung einen Ort hat.',
       refused: 'Nennt der Mailserver die Adresse unbekannt: eine andere Adresse. Sonst: es noch einmal versuchen.',
       login_refused: 'Der Betrieb prüft mail.user und das Passwort.',
       host_unknown: 'Der Betrieb prüft mail.host.',

@@ -23,7 +23,7 @@ export const reach: typeof english = {
       no_address: 'Für diesen Weg ist keine Adresse bekannt',
       unreachable: 'E-Mails an die Adresse kamen zurück',
       too_often: 'Sie wurden oft genug angeschrieben',
-      no_way_to_unsubscribe: 'Niemand kann sich abmelden: mail.base_url fehlt',
+      no_way_to_unsubscribe: 'Niemand kann sich abmelden: mail.base_url fehlt oder beginnt nicht mit https://',
       other: 'Weitere Gründe, jeweils bei wenigen Menschen',
     },
   },

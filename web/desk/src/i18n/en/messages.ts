@@ -95,7 +95,7 @@ export const messages = {
       too_often: 'Waiting. Operations sets how many such messages somebody gets at most.',
       said_before: 'Nothing: once is enough. Who wants to say something else names it otherwise.',
       unreachable: 'Another address that can be delivered to.',
-      no_way_to_unsubscribe: 'Operations sets mail.base_url, so that there is a place to unsubscribe.',
+      no_way_to_unsubscribe: 'Operations sets mail.base_url, beginning with https://, so that there is a place to unsubscribe.',
       refused: 'If the mail server calls the address unknown: another address. Else: trying again.',
       login_refused: 'Operations checks mail.user and the password.',
       host_unknown: 'Operations checks mail.host.',

@@ -21,7 +21,7 @@ export const reach = {
       no_address: 'No address is known for this way',
       unreachable: 'Mail to the address came back',
       too_often: 'They were written to often enough',
-      no_way_to_unsubscribe: 'Nobody can unsubscribe: mail.base_url is missing',
+      no_way_to_unsubscribe: 'Nobody can unsubscribe: mail.base_url is missing or does not begin with https://',
       other: 'Other reasons, each of few people',
     },
   },
