@@ -366,6 +366,9 @@ class Evaluation {
     if (norm.requirement == Requirement::double_opt_in) least = Strength::confirmed;
     Rule lacking = consent_lacks(least);
     if (lacking == Rule::none) lacking = needs_lack(norm.needs);
+    // Of what rests on no consent and touches a topic that needs one expressly, that is what is to be asked for.
+    const bool never_asked = lacking == Rule::consent_missing && channel == Channel::none;
+    if (never_asked && needs_lack(norm.needs & law::explicit_consent) != Rule::none) lacking = Rule::not_explicit;
     if (lacking == Rule::none) return by_consent();
     return excepted(norm) || no(lacking);
   }
