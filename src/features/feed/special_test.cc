@@ -14,8 +14,6 @@ using ::testing::IsEmpty;
 using testing::kCare;
 using testing::kMarketing;
 
-constexpr gate::Purpose kAdvertising = gate::Purpose::PersonalisedAdvertising;
-
 class SpecialTest : public testing::NodeTest {
  protected:
   void SetUp() override {
@@ -38,7 +36,7 @@ class SpecialTest : public testing::NodeTest {
     NodeTest::TearDown();
   }
 
-  // As the hotline knows them; the sources share one person by a link.
+  // As the hotline knows them.
   std::optional<IdentityId> seen(const std::string& user, const std::string& space = "hotline") {
     IdentityId id;
     EXPECT_TRUE(node_->cell().region->data().read([&](db::Transaction& tx) -> Result<void> {
@@ -61,7 +59,7 @@ class SpecialTest : public testing::NodeTest {
       return {};
     }));
   }
-  // As one person of one namespace.
+  // Of the person whom the hotline knows.
   void tell(const std::string& source, const std::string& message) {
     auto intake = node_->event("anna", message);
     intake.person = *identity::make_key(identity::KeyKind::user_id, "anna", {"hotline", "", ""});
