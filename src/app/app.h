@@ -109,6 +109,7 @@ class App {
   moves::Moves& moves() { return *moves_; }
   webhooks::Webhooks& webhooks() { return *webhooks_; }
   outreach::Outreach& outreach() { return *outreach_; }
+  reach::Reach& reach() { return *reach_; }
   test_data::TestData& test_data() { return *test_data_; }
   metrics::Registry& metrics() { return metrics_; }
   metrics::ProcessMeters& process_meters() { return process_meters_; }

@@ -85,6 +85,8 @@ int run_demo(const CommandLine& line, App& app, Console& console) {
   if (auto taken = bring_along(app, static_cast<std::size_t>(line.people), summary->until); !taken) {
     return print_error(line, taken.error(), console);
   }
+  // What was counted at the start was nobody.
+  if (auto begun = app.reach().begin(); !begun) return print_error(line, begun.error(), console);
   console.out(fmt::format("Möwe & Moos, a made-up company: {} customers, {} events from {} to {}.\n", summary->people,
                           summary->events, format_day(summary->from), format_day(summary->until)));
   for (const auto& key : summary->write_keys)

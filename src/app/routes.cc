@@ -47,7 +47,7 @@ Result<void> App::bind_routes() {
   webhooks::bind_routes(*router_, *webhooks_);
   templates::bind_routes(*router_, *templates_);
   outreach::bind_routes(*router_, {outreach_.get(), templates_.get(), customers_.get(), staff_.get()});
-  reach::bind_routes(*router_, *reach_, *staff_);
+  reach::bind_routes(*router_, *reach_, *rulebook_, *staff_, clock_);
   unsubscribe::bind_routes(*router_, *unsubscribe_, settings_.sender.name);
   signups::bind_routes(*router_, *signups_, *sources_, settings_.sender.name);
   test_data::bind_routes(*router_, *test_data_);

@@ -384,6 +384,8 @@ CASES = {
     "listMessages": {"query": {"state": "waiting", "limit": 3}},
     "getReach": {"query": {"purpose": "DirectMarketing"}},
     "countReach": {},
+    "tryLaw": lambda _: {"body": {"own_rule": own_rule()}},
+    "getLawEffect": {},
     "proposeMessage": lambda seeded: {"body": new_proposal(seeded)},
     "getMessage": of_new_message(),
     "reviveMessage": of_new_message("cancel"),

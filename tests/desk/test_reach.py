@@ -71,3 +71,33 @@ def test_a_rule_of_ones_own_says_beforehand_whom_it_concerns(desk):
     changes = dialog.get_by_role("region", name="Was sich ändern würde")
     expect(changes).to_contain_text(re.compile(r"Deutschland\. [\d.]+ Menschen dort sind hier bekannt\. "
                                                r"Heute dürfen angesprochen werden: [\d.]+ \(E-Mail\)\."))
+    changes.get_by_role("button", name="Zählen, wen es betrifft").click()
+    told = changes.get_by_role("list", name="Wen die Änderung betrifft")
+    expect(told).to_contain_text(re.compile(r"E-Mail\s*Deutschland: [\d.]+ Menschen fielen weg"), timeout=COUNTED)
+    expect(told).not_to_contain_text("Post")
+
+
+def test_what_somebody_else_counted_meanwhile_is_not_taken_for_ones_own(desk):
+    page = desk.come_in_as_ada("/law/reach")
+    counted(page)
+    page.route("**/api/v1/law/effect", lambda route: route.fulfill(json=some_effect()) if route.request.method == "GET"
+               else route.continue_())
+    page.route("**/api/v1/law/changes*", lambda route: route.fulfill(json={"items": [a_change(page)], "next": None}))
+    page.goto("/law")
+    page.get_by_role("button", name="Zählen, wen es betrifft").first.click()
+    expect(page.get_by_text("Inzwischen wurde etwas anderes gezählt.")).to_be_visible()
+    page.unroute("**/api/v1/law/effect")
+    page.get_by_role("button", name="Zählen, wen es betrifft").first.click()
+    expect(page.get_by_text("Niemand käme dazu, und niemand fiele weg.")).to_be_visible(timeout=COUNTED)
+
+
+def some_effect() -> dict:
+    return {"rule_set": 1, "day": "2030-01-01", "counting": False, "people": 1, "counted_at": "2026-01-01T00:00:00Z",
+            "smallest": 10, "purposes": []}
+
+
+def a_change(page) -> dict:
+    """Of a rule that is there, as if it began tomorrow; so that it changes nothing."""
+    rule = page.evaluate("fetch('/api/v1/law/jurisdictions/DE').then(answer => answer.json())")["rules"][0]
+    day = page.evaluate("new Date(Date.now() + 86400000).toISOString().slice(0, 10)")
+    return {"day": day, "change": "begins", "rule": rule}

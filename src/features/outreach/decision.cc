@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kMinutesOfDay = 24 * 60;
 
 struct LocalMinute {
-  text::Zone zone;
+  const text::Zone* zone;
   int minute;
 };
 
@@ -20,13 +20,11 @@ struct LocalMinute {
 std::vector<LocalMinute> clocks_of(std::string_view country, Time now) {
   std::vector<LocalMinute> out;
   std::set<int> seen;
-  for (const std::string& name : text::zones_of(country.substr(0, 2))) {
-    auto zone = text::Zone::find(name);
-    if (!zone) continue;
-    const auto local = zone->to_local(now);
+  for (const text::Zone& zone : text::zones_of(country.substr(0, 2))) {
+    const auto local = zone.to_local(now);
     const auto day = std::chrono::floor<std::chrono::days>(local);
     const int minute = static_cast<int>(std::chrono::duration_cast<std::chrono::minutes>(local - day).count());
-    if (seen.insert(minute).second) out.push_back({std::move(*zone), minute});
+    if (seen.insert(minute).second) out.push_back({&zone, minute});
   }
   return out;
 }
@@ -34,8 +32,8 @@ std::vector<LocalMinute> clocks_of(std::string_view country, Time now) {
 // When clocks there next show that minute.
 Time next_at(const LocalMinute& clock, int minute, Time now) {
   const std::int64_t ahead = (minute - clock.minute + kMinutesOfDay - 1) % kMinutesOfDay + 1;
-  const auto local = std::chrono::floor<std::chrono::minutes>(clock.zone.to_local(now)) + std::chrono::minutes{ahead};
-  return clock.zone.to_utc(local);
+  const auto local = std::chrono::floor<std::chrono::minutes>(clock.zone->to_local(now)) + std::chrono::minutes{ahead};
+  return clock.zone->to_utc(local);
 }
 
 Ruled told(const gate::Ruling& ruling) {
@@ -62,7 +60,8 @@ Result<Ruled> rule(db::Transaction& tx, const Asked& asked, Facts* facts, const 
   if (facts != nullptr && asked.identity) {
     TRY(facts->fill(tx, asked.place->region->id(), asked.identity, asked.address, question));
   }
-  const auto clocks = clocks_of(asked.country, now);
+  question.at = asked.law_at.value_or(now);
+  const auto clocks = clocks_of(asked.country, question.at);
   std::optional<Ruled> out;
   if (clocks.empty()) out = told(gate::rule(question, law));
   for (const LocalMinute& clock : clocks) {
@@ -70,7 +69,7 @@ Result<Ruled> rule(db::Transaction& tx, const Asked& asked, Facts* facts, const 
     Ruled ruled = told(gate::rule(question, law));
     if (ruled.ruling.wait_until >= 0 && !ruled.ruling.allowed()) {
       ruled.later = true;
-      ruled.due = next_at(clock, ruled.ruling.wait_until, now);
+      ruled.due = next_at(clock, ruled.ruling.wait_until, question.at);
     }
     const bool worse =
         !out || (out->ruling.allowed() && !ruled.ruling.allowed()) || (out->later && ruled.due > out->due);

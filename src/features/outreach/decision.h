@@ -1,6 +1,7 @@
 // The decision on a message: what the gate says of it, at what time of whose day.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ struct Asked {
   gate::Purpose purpose;
   gate::Channel channel;
   std::string country;
+  std::optional<Time> law_at = {};  // whose law counts; now where it is missing
 };
 
 struct Ruled {
@@ -25,6 +27,8 @@ struct Ruled {
   bool later = false;                // denied by quiet hours alone
   Time due{};                        // then: when they end
   Time agreed_at{};                  // when the person last agreed to it, for this address; 0: not known
+
+  bool denied() const { return !ruling.allowed() && !later; }
 };
 
 // In each zone of the person's country it must be allowed, since nobody knows in which they are.

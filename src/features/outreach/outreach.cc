@@ -107,8 +107,7 @@ class OutreachImpl final : public Outreach {
     }
     Ruled ruled = TRY(rule(tx, asked, house_.facts, *law_.current(), ends && house_.links != nullptr, message.due_at));
     message.rule_set = ruled.ruling.rule_set;
-    const bool denied = !ruled.ruling.allowed() && !ruled.later;
-    Against against = denied ? Against{ruled.reasons, {}} : TRY(what_is_against(tx, row, ruled.agreed_at));
+    Against against = ruled.denied() ? Against{ruled.reasons, {}} : TRY(what_is_against(tx, row, ruled.agreed_at));
     if (against.reasons.empty() && !proposal.not_twice.empty()) {
       const std::string digest = TRY(once_digest(*place.vault, proposal.identity, proposal.not_twice));
       if (!TRY(store::say_once(tx, digest, proposal.identity, message.id))) against.reasons = {"said_before"};
@@ -129,12 +128,13 @@ class OutreachImpl final : public Outreach {
     row.message.created_at = clock_.now();
     row.kind = kind_of(probe.purpose);
     row.address = TRY(address_digest(*place.vault, probe.address));
-    const Asked asked{&place, probe.identity, probe.address, probe.purpose, probe.channel, *country};
+    const Asked asked{&place, probe.identity, probe.address, probe.purpose, probe.channel, *country, probe.law_at};
     const bool tells =
         templates::needs_unsubscribe(probe.purpose) && (!has_link(probe.channel) || house_.links != nullptr);
-    const Ruled ruled = TRY(rule(tx, asked, house_.facts, *law_.current(), tells, row.message.created_at));
-    const bool denied = !ruled.ruling.allowed() && !ruled.later;
-    const Against against = denied ? Against{ruled.reasons, {}} : TRY(what_is_against(tx, row, ruled.agreed_at));
+    const Ruled ruled =
+        TRY(rule(tx, asked, house_.facts, *(probe.law ? probe.law : law_.current()), tells, row.message.created_at));
+    const Against against =
+        ruled.denied() ? Against{ruled.reasons, {}} : TRY(what_is_against(tx, row, ruled.agreed_at));
     return against.reasons.empty() ? std::string() : against.reasons.front();
   }
 

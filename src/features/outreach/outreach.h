@@ -128,6 +128,8 @@ struct Probe {
   identity::Key address = {};  // empty where the channel has none that is known
   gate::Purpose purpose = gate::Purpose::DirectMarketing;
   gate::Channel channel = gate::Channel::email;
+  std::shared_ptr<const law::RuleSet> law = {};  // instead of what is in force; nullptr: what is
+  std::optional<Time> law_at = {};               // the law of that moment, with what is known now
 };
 
 // One step in the life of a message.

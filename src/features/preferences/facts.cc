@@ -20,9 +20,12 @@ class KeptFacts final : public outreach::Facts {
     if (here == nullptr) return fail(ErrorKind::not_found, "region_unknown", "There is no such region.");
     question.interest_weighed = interests_.weighed(question.at).has(question.purpose);
     // A no of any of the person's identities holds; a yes of those alone that are joined for this purpose.
-    TRY(ask(*here, tx, identity, gate::PurposeSet::all(), address, question));
-    if (question.consent != gate::ConsentState::refused) {
-      TRY(ask(*here, tx, identity, {question.purpose}, address, question));
+    const auto all = TRY(members_of(*here, tx, identity, gate::PurposeSet::all()));
+    TRY(ask(*here, tx, all, address, question));
+    // Whoever is one identity alone said all of it.
+    if (question.consent != gate::ConsentState::refused && all.size() > 1) {
+      const auto joined = TRY(members_of(*here, tx, identity, {question.purpose}));
+      if (joined != all) TRY(ask(*here, tx, joined, address, question));
     }
     for (const FactsPlace& place : places_) {
       if (question.consent == gate::ConsentState::refused) break;
@@ -32,13 +35,18 @@ class KeptFacts final : public outreach::Facts {
   }
 
  private:
-  Result<void> ask(const FactsPlace& place, db::Transaction& tx, IdentityId identity, gate::PurposeSet purposes,
-                   const identity::Key& address, gate::Question& question) {
+  static Result<std::vector<IdentityId>> members_of(const FactsPlace& place, db::Transaction& tx, IdentityId identity,
+                                                    gate::PurposeSet purposes) {
     std::vector<IdentityId> members;
     for (const identity::Reached& each : TRY(place.identities->reach(tx, identity, purposes))) {
       members.push_back(each.id);
     }
     if (std::find(members.begin(), members.end(), identity) == members.end()) members.push_back(identity);
+    return members;
+  }
+
+  Result<void> ask(const FactsPlace& place, db::Transaction& tx, const std::vector<IdentityId>& members,
+                   const identity::Key& address, gate::Question& question) {
     const consent::Standing standing =
         TRY(place.consents->standing(tx, {members, question.purpose, question.channel, &address, question.at}));
     standing.fill(question);

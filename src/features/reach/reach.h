@@ -1,9 +1,11 @@
 // Reach: how many people may be contacted, by purpose, channel and country, and what keeps the others. Counted in the
 // background by asking outreach of each of them what it would decide on a message; shown as sums over groups that are
-// large enough.
+// large enough. And whom a change of the law would take away or add, by asking of each of them twice.
 //
 //   TRY(reach.begin());                                  // jobs do the counting
 //   const Figure figure = TRY(reach.figure(Purpose::DirectMarketing));
+//   TRY(reach.try_law(TRY(rulebook.would_be(draft)), day));
+//   const Effect effect = TRY(reach.effect());
 //
 // Thread-safe.
 #pragma once
@@ -23,6 +25,7 @@
 #include "features/law/law.h"
 #include "features/outreach/outreach.h"
 #include "features/regions/regions.h"
+#include "features/rulebook/rulebook.h"
 #include "features/sources/sources.h"
 #include "features/staff/staff.h"
 #include "platform/base/clock.h"
@@ -69,6 +72,24 @@ struct Figure {
   std::vector<ChannelFigure> channels;
 };
 
+// What a rule set would do that is not in force, or the one that is, on another day. Of a group `reachable` is who can
+// be reached before and after; the reasons are kLost, kGained and kNeither.
+inline constexpr std::string_view kLost = "lost";
+inline constexpr std::string_view kGained = "gained";
+inline constexpr std::string_view kNeither = "neither";
+struct Effect {
+  std::uint64_t rule_set = 0;  // 0: none was tried yet
+  Time law_at{};
+  bool counting = false;
+  std::int64_t people = 0;  // who were asked so far
+  Time counted_at{};        // when it is done
+  struct OfPurpose {
+    gate::Purpose purpose;
+    std::vector<ChannelFigure> channels;
+  };
+  std::vector<OfPurpose> purposes;  // those of kPurposes; none while it is counted
+};
+
 std::span<const db::Migration> migrations();  // of a region's data database
 
 // Sums of one purpose and channel, as they may be shown. Pure.
@@ -105,12 +126,19 @@ class Reach {
   // counted.
   virtual Result<Figure> figure(gate::Purpose purpose, std::string_view unit = "") = 0;
 
-  // Counts on in a region, for a few seconds; true when it is done. For the job, and for tests.
+  // Asks of everybody what that law would change on that day, with what is known of them now. One at a time: it takes
+  // the place of what was tried before. Errors: invalid "fields_invalid" (a day that is over).
+  virtual Result<void> try_law(std::shared_ptr<const law::RuleSet> law, law::Day day) = 0;
+  virtual Result<Effect> effect() = 0;
+
+  // Counts on in a region, for a few seconds; true when it is done. For the jobs, and for tests.
   virtual Result<bool> count_on(std::string_view region, const std::function<bool()>& should_stop) = 0;
+  virtual Result<bool> try_on(std::string_view region, const std::function<bool()>& should_stop) = 0;
   // Once a day, and when it was asked for. Before the runner starts.
   virtual void bind_jobs(jobs::Runner& runner) = 0;
 };
 
-void bind_routes(http::Router& router, Reach& reach, staff::Staff& staff);
+void bind_routes(http::Router& router, Reach& reach, rulebook::Rulebook& rulebook, staff::Staff& staff,
+                 const Clock& clock);
 
 }  // namespace handschlag::reach

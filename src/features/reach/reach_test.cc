@@ -7,6 +7,7 @@
 #include <map>
 
 #include "features/consent/consent.h"
+#include "features/law/law.h"
 #include "features/ledger/ledger.h"
 #include "features/preferences/preferences.h"
 #include "features/regions/testing/two_regions.h"
@@ -169,6 +170,46 @@ class ReachTest : public db::testing::DatabaseTest {
     }
   }
 
+  void try_law(std::shared_ptr<const law::RuleSet> law, law::Day day) {
+    const auto begun = reach_->try_law(std::move(law), day);
+    ASSERT_TRUE(begun) << begun.error().detail;
+    for (const std::string& id : ids_) {
+      const auto done = reach_->try_on(id, [] { return false; });
+      ASSERT_TRUE(done) << done.error().code << " " << done.error().detail;
+      EXPECT_TRUE(*done);
+    }
+  }
+
+  // The shipped law with one rule more: no mail to anybody in a country, from a day on.
+  static std::shared_ptr<const law::RuleSet> without_mail(std::string country, law::Day from) {
+    law::Rule rule;
+    rule.id = "own.no_mail";
+    rule.jurisdiction = std::move(country);
+    rule.channels = {law::Channel::email};
+    rule.from = from;
+    rule.requirement = law::Requirement::forbidden;
+    rule.status = law::Status::secondary;
+    rule.source = "board";
+    rule.german = "Keine Werbung per E-Mail.";
+    rule.english = "No advertising by e-mail.";
+    rule.own = true;
+    auto set = law::RuleSet::compile(*law::shipped(), {rule});
+    EXPECT_TRUE(set) << set.error().detail;
+    return set ? *set : nullptr;
+  }
+
+  std::vector<Group> effect(Channel channel = Channel::email) {
+    const auto found = reach_->effect();
+    EXPECT_TRUE(found);
+    for (const Effect::OfPurpose& one : found->purposes) {
+      if (one.purpose != Purpose::DirectMarketing) continue;
+      for (const ChannelFigure& figure : one.channels) {
+        if (figure.channel == channel) return figure.groups;
+      }
+    }
+    return {};
+  }
+
   std::vector<Group> groups(Channel channel = Channel::email, std::string_view unit = "") {
     const auto figure = reach_->figure(Purpose::DirectMarketing, unit);
     EXPECT_TRUE(figure) << figure.error().detail;
@@ -292,7 +333,7 @@ TEST_P(ReachTest, AUnitCountsWhomItsSourcesMadeKnownAsFarAsTheseKnowThem) {
 }
 
 TEST_P(ReachTest, AnInterruptedCountGoesOnAndCountsNobodyTwice) {
-  somebodies(31, {.address = "x", .said = consent::Act::given});
+  somebodies(131, {.address = "x", .said = consent::Act::given});  // three windows
   ASSERT_TRUE(reach_->begin());
   for (bool done = false; !done;) {
     bool looked = false;  // one window each time
@@ -302,7 +343,7 @@ TEST_P(ReachTest, AnInterruptedCountGoesOnAndCountsNobodyTwice) {
     ASSERT_TRUE(reach_->begin()) << "changes nothing while it is under way";
   }
   count();
-  EXPECT_EQ(groups()[0].people, 31);
+  EXPECT_EQ(groups()[0].people, 131);
 }
 
 TEST_P(ReachTest, TooFewPeopleAreNotToBeTold) {
@@ -313,6 +354,51 @@ TEST_P(ReachTest, TooFewPeopleAreNotToBeTold) {
   ASSERT_THAT(email, SizeIs(1)) << "five of one country would be told by the difference";
   EXPECT_TRUE(email[0].several);
   EXPECT_EQ(email[0].people, 35);
+}
+
+TEST_P(ReachTest, AChangeOfLawSaysBeforehandWhomItTakesAway) {
+  somebodies(12, {.address = "x", .said = consent::Act::given});
+  somebodies(13, {.address = "x"});
+  somebodies(14, {.address = "x", .said = consent::Act::given}, 1);
+  count();
+  const law::Day today = law::day_of(clock_.now());
+  const law::Day then = today + std::chrono::days{30};
+  EXPECT_EQ(reach_->effect()->rule_set, 0U);
+  const auto law = without_mail("DE", then);
+  try_law(law, then);
+  auto email = effect();
+  ASSERT_THAT(email, SizeIs(2));
+  EXPECT_EQ(email[0].country, "DE");
+  EXPECT_EQ(email[0].people, 25);
+  EXPECT_EQ(email[0].reachable, 0);
+  EXPECT_EQ(people_for(email[0], kLost), 12);
+  EXPECT_EQ(people_for(email[0], kNeither), 13);
+  EXPECT_EQ(email[1].country, "US");
+  EXPECT_EQ(email[1].reachable, 14);
+  EXPECT_EQ(reach_->effect()->rule_set, law->number());
+  EXPECT_EQ(reach_->effect()->counted_at, clock_.now());
+  EXPECT_EQ(groups()[0].reachable, 12) << "what holds is what it was";
+
+  try_law(law, today);
+  EXPECT_EQ(effect()[0].reachable, 12) << "not in force yet";
+  EXPECT_EQ(reach_->try_law(law, today - std::chrono::days{1}).error().code, "fields_invalid");
+}
+
+TEST_P(ReachTest, WhatIsTriedLaterTakesThePlaceOfWhatWasTried) {
+  somebodies(60, {.address = "x", .said = consent::Act::given});
+  const law::Day today = law::day_of(clock_.now());
+  ASSERT_TRUE(reach_->try_law(without_mail("DE", today), today));
+  bool looked = false;
+  ASSERT_FALSE(*reach_->try_on(ids_[0], [&looked] { return std::exchange(looked, true); }));
+  EXPECT_TRUE(reach_->effect()->counting);
+  EXPECT_EQ(reach_->effect()->people, 50);
+  EXPECT_THAT(reach_->effect()->purposes, IsEmpty());
+  try_law(without_mail("FR", today), today);
+  EXPECT_EQ(reach_->effect()->people, 60);
+  EXPECT_EQ(effect()[0].people, 60);
+  EXPECT_EQ(effect()[0].reachable, 60);
+  count();
+  EXPECT_EQ(effect()[0].reachable, 60) << "counting what holds leaves it alone";
 }
 
 Count of(std::string country, std::string reason, std::int64_t people) {

@@ -55,9 +55,65 @@ Result<json::Value> count(const Request& request, Reach& reach, staff::Staff& st
   return json::Value{{"counting", true}};
 }
 
+// Of a group, how many are of that sort; null where they are too few to be told.
+json::Value people_of(const Group& group, std::string_view sort) {
+  bool pooled = false;
+  for (const Reason& reason : group.reasons) {
+    if (reason.name == sort) return reason.people;
+    pooled = pooled || reason.name == kOther;
+  }
+  return pooled ? json::Value() : json::Value(0);
+}
+
+json::Value effect_json(const Effect& effect) {
+  json::Value purposes = json::Value::array();
+  for (const Effect::OfPurpose& one : effect.purposes) {
+    json::Value channels = json::Value::array();
+    for (const ChannelFigure& channel : one.channels) {
+      json::Value groups = json::Value::array();
+      for (const Group& group : channel.groups) {
+        groups.push_back({{"country", group.country.empty() ? json::Value() : json::Value(group.country)},
+                          {"several", group.several},
+                          {"people", group.people},
+                          {"kept", group.reachable ? json::Value(*group.reachable) : json::Value()},
+                          {"lost", people_of(group, kLost)},
+                          {"gained", people_of(group, kGained)}});
+      }
+      channels.push_back({{"channel", law::name_of(channel.channel)}, {"groups", std::move(groups)}});
+    }
+    purposes.push_back({{"purpose", gate::info(one.purpose).name}, {"channels", std::move(channels)}});
+  }
+  const bool tried = effect.rule_set != 0;
+  return {{"rule_set", tried ? json::Value(effect.rule_set) : json::Value()},
+          {"day", tried ? json::Value(law::to_text(law::day_of(effect.law_at))) : json::Value()},
+          {"counting", effect.counting},
+          {"people", effect.people},
+          {"counted_at", tried && !effect.counting ? json::Value(format_time(effect.counted_at)) : json::Value()},
+          {"smallest", kSmallest},
+          {"purposes", std::move(purposes)}};
+}
+
+Result<json::Value> try_law(const Request& request, Reach& reach, rulebook::Rulebook& rulebook, staff::Staff& staff,
+                            const Clock& clock) {
+  const rulebook::Draft draft = TRY(rulebook::decode_draft(request.body, clock));
+  const auto law = TRY(rulebook.would_be(draft));
+  TRY(staff.record({request.principal.id, request.operation, "", request.trace_id, staff::Outcome::ok}));
+  TRY(reach.try_law(law, draft.day));
+  return json::Value{{"rule_set", law->number()}, {"day", law::to_text(draft.day)}};
+}
+
 }  // namespace
 
-void bind_routes(http::Router& router, Reach& reach, staff::Staff& staff) {
+void bind_routes(http::Router& router, Reach& reach, rulebook::Rulebook& rulebook, staff::Staff& staff,
+                 const Clock& clock) {
+  router.bind("tryLaw", [&](const Request& request) {
+    auto begun = try_law(request, reach, rulebook, staff, clock);
+    return begun ? Response::json(202, *begun) : Response::problem(begun.error());
+  });
+  router.bind("getLawEffect", [&](const Request&) -> Response {
+    auto effect = reach.effect();
+    return effect ? Response::json(200, effect_json(*effect)) : Response::problem(effect.error());
+  });
   router.bind("getReach", [&](const Request& request) { return Response::of(show(request, reach)); });
   router.bind("countReach", [&](const Request& request) {
     auto begun = count(request, reach, staff);

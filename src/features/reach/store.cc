@@ -10,12 +10,20 @@ std::span<const db::Migration> migrations() {
 
 namespace store {
 
-Result<Run> run(db::Transaction& tx) {
+Result<Run> run(db::Transaction& tx, Sort sort) {
   Run out;
-  TRY(tx.query("SELECT shown, working, last_identity, counted_at FROM reach_run WHERE one = 1", {},
-               [&](const db::Row& row) {
-                 out = {row.integer(0), row.integer(1), {row.integer(2)}, from_millis(row.integer(3))};
-               }));
+  TRY(tx.query(
+      "SELECT shown, working, last_identity, counted_at, rule_set, law_at, people FROM reach_run WHERE one = $1",
+      {static_cast<std::int64_t>(sort)}, [&](const db::Row& row) {
+        out = {sort,
+               row.integer(0),
+               row.integer(1),
+               {row.integer(2)},
+               from_millis(row.integer(3)),
+               static_cast<std::uint64_t>(row.integer(4)),
+               from_millis(row.integer(5)),
+               row.integer(6)};
+      }));
   return out;
 }
 
@@ -24,16 +32,33 @@ Result<void> begin(db::Transaction& tx) {
   return {};
 }
 
-Result<bool> add(db::Transaction& tx, const Run& run, IdentityId through, const std::map<Cell, std::int64_t>& counts) {
-  const auto moved =
-      TRY(tx.execute("UPDATE reach_run SET last_identity = $1 WHERE one = 1 AND working = $2 AND last_identity = $3",
-                     {through.value, run.working, run.last.value}));
+Result<void> begin_effect(db::Transaction& tx, const law::RuleSet& law, Time law_at) {
+  TRY(tx.execute("DELETE FROM reach_tally WHERE round < 0", {}));
+  TRY(
+      tx.execute("UPDATE reach_run SET working = CASE WHEN working < shown THEN working ELSE shown END - 1, shown = 0, "
+                 "last_identity = 0, people = 0, law = $1, rule_set = $2, law_at = $3 WHERE one = 2",
+                 {std::string_view(law.text()), static_cast<std::int64_t>(law.number()), to_millis(law_at)}));
+  return {};
+}
+
+Result<std::string> law_tried(db::Transaction& tx) {
+  std::string out;
+  TRY(tx.query("SELECT law FROM reach_run WHERE one = 2", {}, [&](const db::Row& row) { out = row.text(0); }));
+  return out;
+}
+
+Result<bool> add(db::Transaction& tx, const Run& run, IdentityId through, const std::map<Cell, std::int64_t>& counts,
+                 std::int64_t people) {
+  const auto moved = TRY(
+      tx.execute("UPDATE reach_run SET last_identity = $1, people = people + $2 WHERE one = $3 AND working = $4 AND "
+                 "last_identity = $5",
+                 {through.value, people, static_cast<std::int64_t>(run.sort), run.working, run.last.value}));
   if (moved == 0) return false;
   db::Batch batch(7);
-  for (const auto& [cell, people] : counts) {
+  for (const auto& [cell, count] : counts) {
     const auto& [unit, purpose, channel, country, reason] = cell;
     batch.add({run.working, std::string_view(unit), static_cast<std::int64_t>(purpose),
-               static_cast<std::int64_t>(channel), std::string_view(country), std::string_view(reason), people});
+               static_cast<std::int64_t>(channel), std::string_view(country), std::string_view(reason), count});
   }
   TRY(tx.execute_batch(
       "INSERT INTO reach_tally (round, unit, purpose, channel, country, reason, people) VALUES ($1, $2, $3, $4, $5, "
@@ -44,11 +69,14 @@ Result<bool> add(db::Transaction& tx, const Run& run, IdentityId through, const 
   return true;
 }
 
-Result<void> finish(db::Transaction& tx, std::int64_t round, Time at) {
+Result<void> finish(db::Transaction& tx, const Run& run, Time at) {
   const auto done = TRY(
-      tx.execute("UPDATE reach_run SET shown = working, working = 0, counted_at = $1 WHERE one = 1 AND working = $2",
-                 {to_millis(at), round}));
-  if (done > 0) TRY(tx.execute("DELETE FROM reach_tally WHERE round <> $1", {round}));
+      tx.execute("UPDATE reach_run SET shown = working, working = 0, counted_at = $1 WHERE one = $2 AND working = $3",
+                 {to_millis(at), static_cast<std::int64_t>(run.sort), run.working}));
+  if (done == 0) return {};
+  const char* others = run.sort == Sort::everyday ? "DELETE FROM reach_tally WHERE round > 0 AND round <> $1"
+                                                  : "DELETE FROM reach_tally WHERE round < 0 AND round <> $1";
+  TRY(tx.execute(others, {run.working}));
   return {};
 }
 

@@ -219,21 +219,8 @@ Result<Value> end_own_rule(Rulebook& rulebook, const http::Request& request) {
 }
 
 Result<Value> preview(Rulebook& rulebook, const Clock& clock, const http::Request& request) {
-  const Value body = TRY(json::parse(request.body));
-  json::Reader reader(body);
-  const auto confirmed = reader.optional_text("confirm", {.max_length = 80});
-  const Value* rule = reader.object("own_rule");
-  const auto day_text = reader.optional_text("day", {.max_length = 10});
-  law::Day day = law::day_of(clock.now());
-  if (day_text) {
-    auto parsed = law::parse_day(*day_text);
-    if (!parsed) reader.error("day", "must be a day such as 2026-08-11");
-    if (parsed) day = *parsed;
-  }
-  if (confirmed.has_value() == (rule != nullptr)) reader.error("", "must have either confirm or own_rule");
-  TRY(reader.finish());
-  const auto found = confirmed ? TRY(rulebook.preview_confirmation(*confirmed, day))
-                               : TRY(rulebook.preview_rule(TRY(decode_own_rule(*rule)), day));
+  const Draft draft = TRY(decode_draft(request.body, clock));
+  const auto found = TRY(rulebook.preview(draft));
   Value items = Value::array();
   for (const Change& change : found) {
     const bool permission = law::is_permission(change.topic);
@@ -255,7 +242,7 @@ Result<Value> preview(Rulebook& rulebook, const Clock& clock, const http::Reques
          {"before", side(change.before)},
          {"after", side(change.after)}});
   }
-  return Value{{"day", law::to_text(day)}, {"items", std::move(items)}};
+  return Value{{"day", law::to_text(draft.day)}, {"items", std::move(items)}};
 }
 
 Result<Value> rule_on(Rulebook& rulebook, const Clock& clock, const gate::Interests& interests,
@@ -286,6 +273,24 @@ Result<Value> rule_on(Rulebook& rulebook, const Clock& clock, const gate::Intere
 }
 
 }  // namespace
+
+Result<Draft> decode_draft(std::string_view text, const Clock& clock) {
+  const Value body = TRY(json::parse(text));
+  json::Reader reader(body);
+  Draft draft{.day = law::day_of(clock.now())};
+  const auto confirm = reader.optional_text("confirm", {.max_length = 80});
+  const Value* rule = reader.object("own_rule");
+  if (const auto day_text = reader.optional_text("day", {.max_length = 10})) {
+    auto parsed = law::parse_day(*day_text);
+    if (!parsed) reader.error("day", "must be a day such as 2026-08-11");
+    if (parsed) draft.day = *parsed;
+  }
+  if (confirm && rule != nullptr) reader.error("", "must have confirm or own_rule, not both");
+  TRY(reader.finish());
+  draft.confirm = confirm.value_or("");
+  if (rule != nullptr) draft.rule = TRY(decode_own_rule(*rule));
+  return draft;
+}
 
 void bind_routes(http::Router& router, Rulebook& rulebook, const Clock& clock, const gate::Interests& interests) {
   using http::Request;

@@ -175,13 +175,19 @@ class RulebookImpl final : public Rulebook {
     });
   }
 
-  Result<std::vector<Change>> preview_confirmation(std::string_view rule, law::Day day) override {
-    TRY(check_unverified(rule));
-    return preview(day, std::string(rule), std::nullopt);
+  Result<SetPointer> would_be(const Draft& draft) override {
+    if (draft.confirm.empty() && !draft.rule) return current();
+    if (!draft.confirm.empty()) TRY(check_unverified(draft.confirm));
+    Additions added = TRY(reading<Additions>([](db::Transaction& tx) { return additions(tx); }));
+    if (!draft.confirm.empty()) added.first.push_back(draft.confirm);
+    if (draft.rule) added.second.push_back(*draft.rule);
+    return compile(added.first, std::move(added.second));
   }
 
-  Result<std::vector<Change>> preview_rule(law::Rule rule, law::Day day) override {
-    return preview(day, std::nullopt, std::move(rule));
+  Result<std::vector<Change>> preview(const Draft& draft) override {
+    const SetPointer before = current();
+    const SetPointer after = TRY(would_be(draft));
+    return differences(*before, *after, draft.day);
   }
 
  private:
@@ -259,16 +265,6 @@ class RulebookImpl final : public Rulebook {
     }));
     install(std::move(changed));
     return {};
-  }
-
-  Result<std::vector<Change>> preview(law::Day day, std::optional<std::string> confirmed,
-                                      std::optional<law::Rule> rule) {
-    Additions added = TRY(reading<Additions>([](db::Transaction& tx) { return additions(tx); }));
-    SetPointer before = TRY(compile(added.first, added.second));
-    if (confirmed) added.first.push_back(std::move(*confirmed));
-    if (rule) added.second.push_back(std::move(*rule));
-    SetPointer after = TRY(compile(added.first, std::move(added.second)));
-    return differences(*before, *after, day);
   }
 
   // Whoever comes first after kRefreshEvery looks whether another node changed something.

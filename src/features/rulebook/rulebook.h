@@ -55,6 +55,14 @@ struct Change {
   law::Norm after;
 };
 
+// A change that is thought of and not made: a rule that counsel would confirm, or one of their own; nothing: the law in
+// force, as it is dated.
+struct Draft {
+  std::string confirm = {};
+  std::optional<law::Rule> rule = {};
+  law::Day day{};  // on which it is looked at
+};
+
 std::span<const db::Migration> migrations();
 
 class Rulebook : public law::InForce {
@@ -77,15 +85,18 @@ class Rulebook : public law::InForce {
   virtual Result<void> add(const staff::Actor& actor, law::Rule rule) = 0;
   virtual Result<void> end(const staff::Actor& actor, std::string_view id) = 0;  // not_found
 
-  // What would be another norm on a day, if a rule were confirmed or an own rule added; nothing is changed. Errors: as
-  // those of confirm() and add().
-  virtual Result<std::vector<Change>> preview_confirmation(std::string_view rule, law::Day day) = 0;
-  virtual Result<std::vector<Change>> preview_rule(law::Rule rule, law::Day day) = 0;
+  // The law as it would be; nothing is changed. Errors: as those of confirm() and add().
+  virtual Result<std::shared_ptr<const law::RuleSet>> would_be(const Draft& draft) = 0;
+  // What would be another norm on that day.
+  virtual Result<std::vector<Change>> preview(const Draft& draft) = 0;
 };
 
 // Each change is written to the audit, in its own transaction.
 // `interests` answers whether an interest was assessed, where a question does not say.
 void bind_routes(http::Router& router, Rulebook& rulebook, const Clock& clock, const gate::Interests& interests);
+
+// A draft as the API has it (LawDraft). Today where no day is said. Errors: invalid, each wrong field named.
+Result<Draft> decode_draft(std::string_view body, const Clock& clock);
 
 // A ruling, and what would change it, as the API has them (GateRuling). `law` is what it was made under.
 json::Value ruling_json(const gate::Ruling& ruling, gate::Purpose purpose, const law::RuleSet& law);

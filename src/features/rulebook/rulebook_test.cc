@@ -169,15 +169,20 @@ TEST_P(RulebookTest, SaysWhatIsWrong) {
 TEST_P(RulebookTest, PreviewSaysWhatWouldChangeAndChangesNothing) {
   const law::Day today = law::day_of(clock_.now());
   const auto before = book_->current()->hash();
-  auto changes = book_->preview_rule(own_rule("own.no_mail", "DE"), today);
+  auto changes = book_->preview({.rule = own_rule("own.no_mail", "DE"), .day = today});
   ASSERT_TRUE(changes) << changes.error().detail;
   ASSERT_EQ(changes->size(), 1U);
   EXPECT_EQ((*changes)[0].country, "DE");
   EXPECT_EQ((*changes)[0].before.requirement, law::Requirement::opt_in);
   EXPECT_EQ((*changes)[0].after.requirement, law::Requirement::forbidden);
-  EXPECT_EQ(book_->preview_rule(own_rule("own.no_mail", "DE"), *law::parse_day("2019-12-31"))->size(), 0U);
-  EXPECT_EQ(book_->preview_confirmation("de.advertising.mail", today).error().code, "rule_not_unverified");
-  EXPECT_TRUE(book_->preview_confirmation(unverified_rule(), today));
+  EXPECT_EQ(book_->preview({.rule = own_rule("own.no_mail", "DE"), .day = *law::parse_day("2019-12-31")})->size(), 0U);
+  EXPECT_EQ(book_->preview({.confirm = "de.advertising.mail", .day = today}).error().code, "rule_not_unverified");
+  EXPECT_TRUE(book_->preview({.confirm = unverified_rule(), .day = today}));
+  EXPECT_EQ(book_->preview({.day = today})->size(), 0U) << "nothing is thought of";
+  const auto would_be = book_->would_be({.rule = own_rule("own.no_mail", "DE"), .day = today});
+  ASSERT_TRUE(would_be);
+  EXPECT_NE((*would_be)->number(), book_->current()->number());
+  EXPECT_EQ((*book_->would_be({}))->hash(), before);
   EXPECT_EQ(book_->current()->hash(), before);
   EXPECT_EQ(open()->current()->hash(), before);
 }

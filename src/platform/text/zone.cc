@@ -5,22 +5,12 @@
 #include <unicode/strenum.h>
 #include <unicode/timezone.h>
 
-namespace handschlag::text {
+#include <array>
+#include <mutex>
+#include <string>
+#include <vector>
 
-std::vector<std::string> zones_of(std::string_view country) {
-  std::vector<std::string> out;
-  if (country.size() != 2) return out;
-  UErrorCode status = U_ZERO_ERROR;
-  const std::string code(country);
-  std::unique_ptr<icu::StringEnumeration> names(
-      icu::TimeZone::createTimeZoneIDEnumeration(UCAL_ZONE_TYPE_CANONICAL_LOCATION, code.c_str(), nullptr, status));
-  if (U_FAILURE(status) != 0 || !names) return out;
-  while (const icu::UnicodeString* name = names->snext(status)) {
-    if (U_FAILURE(status) != 0) break;
-    name->toUTF8String(out.emplace_back());
-  }
-  return out;
-}
+namespace handschlag::text {
 
 struct Zone::Impl {
   std::unique_ptr<icu::BasicTimeZone> zone;
@@ -63,6 +53,39 @@ LocalTime Zone::to_local(Time time) const {
   const auto millis = time.time_since_epoch();
   impl_->zone->getOffset(static_cast<UDate>(millis.count()), false, offset, daylight, status);
   return LocalTime{millis + std::chrono::milliseconds{offset + daylight}};
+}
+
+namespace {
+
+constexpr std::size_t kLetters = 26;
+
+std::vector<Zone> look_up(const std::string& country) {
+  std::vector<Zone> out;
+  UErrorCode status = U_ZERO_ERROR;
+  std::unique_ptr<icu::StringEnumeration> names(
+      icu::TimeZone::createTimeZoneIDEnumeration(UCAL_ZONE_TYPE_CANONICAL_LOCATION, country.c_str(), nullptr, status));
+  if (U_FAILURE(status) != 0 || !names) return out;
+  while (const icu::UnicodeString* name = names->snext(status)) {
+    if (U_FAILURE(status) != 0) break;
+    std::string text;
+    if (auto zone = Zone::find(name->toUTF8String(text))) out.push_back(*std::move(zone));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::span<const Zone> zones_of(std::string_view country) {
+  struct Kept {
+    std::once_flag once;
+    std::vector<Zone> zones;
+  };
+  static std::array<Kept, kLetters * kLetters> kept;
+  const auto is_letter = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (country.size() != 2 || !is_letter(country[0]) || !is_letter(country[1])) return {};
+  const auto place = static_cast<std::size_t>(country[0] - 'A') * kLetters + static_cast<std::size_t>(country[1] - 'A');
+  std::call_once(kept[place].once, [&] { kept[place].zones = look_up(std::string(country)); });
+  return kept[place].zones;
 }
 
 }  // namespace handschlag::text

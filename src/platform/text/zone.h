@@ -3,9 +3,8 @@
 
 #include <chrono>
 #include <memory>
-#include <string>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "platform/base/clock.h"
 #include "platform/base/result.h"
@@ -14,9 +13,6 @@ namespace handschlag::text {
 
 // What a calendar and a clock show, without saying where.
 using LocalTime = std::chrono::local_time<std::chrono::milliseconds>;
-
-// The names of the zones in a country (ISO 3166 alpha-2); none where it is not known.
-std::vector<std::string> zones_of(std::string_view country);
 
 // Thread-safe.
 class Zone {
@@ -38,5 +34,9 @@ class Zone {
   explicit Zone(std::unique_ptr<const Impl> impl);
   std::unique_ptr<const Impl> impl_;
 };
+
+// The zones in a country (ISO 3166 alpha-2); none where it is not known. Looked up once and kept: quick after that, and
+// valid for as long as the program runs.
+std::span<const Zone> zones_of(std::string_view country);
 
 }  // namespace handschlag::text

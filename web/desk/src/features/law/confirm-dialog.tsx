@@ -28,7 +28,8 @@ function ConfirmForm({rule, day, onDone}: {rule: Rule; day: string; onDone: () =
   const textOf = useTextOf();
   const queries = useQueryClient();
   const withdraw = useWithdraw();
-  const preview = usePreview({confirm: rule.id, day});
+  const draft = {confirm: rule.id, day};
+  const preview = usePreview(draft);
   const [counsel, setCounsel] = useState('');
   const [when, setWhen] = useState(today());
   const [source, setSource] = useState('');
@@ -48,7 +49,7 @@ function ConfirmForm({rule, day, onDone}: {rule: Rule; day: string; onDone: () =
     <form className="stack" onSubmit={submit}>
       <p>{textOf(rule.text)}</p>
       <p className="small soft">{t('law.confirmText')}</p>
-      <NormChanges preview={preview} />
+      <NormChanges preview={preview} draft={{...draft, day: day > today() ? day : today()}} />
       <TextInput label={t('law.counsel')} description={t('law.counselHint')} required withAsterisk={false} maxLength={200} value={counsel} onChange={event => setCounsel(event.currentTarget.value)} error={fieldError(confirm.error, 'counsel')} data-autofocus />
       <TextInput label={t('law.confirmDay')} type="date" required withAsterisk={false} max={today()} value={when} onChange={event => setWhen(event.currentTarget.value)} error={fieldError(confirm.error, 'day')} />
       <TextInput label={t('law.confirmSource')} description={t('law.confirmSourceHint')} required withAsterisk={false} maxLength={500} value={source} onChange={event => setSource(event.currentTarget.value)} error={fieldError(confirm.error, 'source')} />

@@ -10,6 +10,7 @@ import {Page, Section} from '../../parts/page';
 import {Empty, Failed, Loading} from '../../parts/states';
 import classes from './law.module.css';
 import {LawTabs} from './law-tabs';
+import {LawEffect} from './effect';
 import {usePeopleThere} from './people';
 import {type Channel, type Place, type Topic, useLaw, useLawChanges, usePlaceName, useTextOf} from './queries';
 import {dayText, NormWords, normText} from './words';
@@ -143,6 +144,13 @@ function Changes() {
   );
 }
 
+// A rule holds to the end of its last day.
+function nextDay(day: string): string {
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + 1);
+  return date.toISOString().slice(0, 10);
+}
+
 // Together what happens on one day in one place.
 function ChangeList({changes}: {changes: Change[]}) {
   const {t} = useTranslation();
@@ -172,6 +180,7 @@ function ChangeList({changes}: {changes: Change[]}) {
               </Link>
             </div>
             <p className="soft">{peopleThere(advertising.length > 0 ? 'advertising' : rule.topic, channels, [rule.jurisdiction])}</p>
+            <LawEffect draft={{day: change === 'ends' ? nextDay(day) : day}} />
             <details>
               <summary>{t(`law.${change}`, {count: same.length})}</summary>
               <ul className={classes.points}>

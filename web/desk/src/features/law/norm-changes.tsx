@@ -6,9 +6,10 @@ import type {Schemas} from '../../api/client';
 import {useFormats} from '../../i18n/format';
 import {asProblem, explain} from '../../parts/problem';
 import {Loading} from '../../parts/states';
+import {LawEffect} from './effect';
 import classes from './law.module.css';
 import {usePeopleThere} from './people';
-import {type Channel, type Topic, usePlaceName, usePreview} from './queries';
+import {type Channel, type Preview, type Topic, usePlaceName, usePreview} from './queries';
 import {dayText, requirementText, termText} from './words';
 
 type Side = Schemas['NormSide'];
@@ -36,7 +37,8 @@ function useDetails() {
   };
 }
 
-export function NormChanges({preview}: {preview: ReturnType<typeof usePreview>}) {
+// `draft`: the change that is previewed; whom it concerns is counted when somebody asks.
+export function NormChanges({preview, draft}: {preview: ReturnType<typeof usePreview>; draft: Preview}) {
   const {t} = useTranslation();
   const format = useFormats();
   const sideText = useSideText();
@@ -83,6 +85,7 @@ export function NormChanges({preview}: {preview: ReturnType<typeof usePreview>})
           ))}
         </ul>
       )}
+      {same.size > 0 && <LawEffect key={JSON.stringify(draft)} draft={draft} />}
     </section>
   );
 }

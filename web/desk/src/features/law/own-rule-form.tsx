@@ -131,7 +131,7 @@ export function OwnRuleForm({onDone}: {onDone: () => void}) {
     <div className="stack">
       <p>{draft.de}</p>
       <p>{draft.en}</p>
-      <NormChanges preview={preview} />
+      <NormChanges preview={preview} draft={asked} />
       {add.error && (
         <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />}>
           {explain(t, asProblem(add.error))}

@@ -38,6 +38,7 @@ export const house: typeof english = {
     deleteOwnSession: 'hat sich von der eigenen Seite abgemeldet',
     publishTemplate: 'hat eine Vorlage veröffentlicht',
     countReach: 'hat neu zählen lassen, wie viele erreichbar sind',
+    tryLaw: 'hat zählen lassen, wen eine Änderung des Rechts betrifft',
     proposeMessage: 'hat eine Nachricht vorgeschlagen',
     reviveMessage: 'hat eine Nachricht noch einmal auf den Weg gebracht',
     cancelMessage: 'hat eine Nachricht zurückgehalten',

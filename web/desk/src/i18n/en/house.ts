@@ -36,6 +36,7 @@ export const house = {
     deleteOwnSession: 'signed out of their own page',
     publishTemplate: 'published a template',
     countReach: 'had it counted anew how many can be reached',
+    tryLaw: 'had it counted whom a change of the law concerns',
     proposeMessage: 'proposed a message',
     reviveMessage: 'sent a message on its way again',
     cancelMessage: 'held back a message',
