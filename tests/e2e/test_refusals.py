@@ -3,6 +3,7 @@ is taken down."""
 
 import json
 import uuid
+from datetime import datetime, timezone
 
 import pytest
 
@@ -103,11 +104,17 @@ def test_special_categories_come_in_only_with_an_explicit_consent_on_record(serv
     line = {"key_kind": "user_id", "key": "u1", "act": "given", "purpose": "ServicePersonalisation", "channel": "none",
             "said_at": "2026-01-02T08:00:00Z", "declaration": "Ja, wertet meine Läufe aus.", "evidence": "form 12",
             "explicit": True}
-    brought = served.session.post(f"{served.url}/api/v1/consents/import", timeout=10,
-                                  json={"source": "watch", "format": "jsonl", "text": json.dumps(line)})
-    assert brought.ok, brought.text
+    bring(served, line)
     served.watch.store(view("Swim Finished", "u1", yes))
     assert views(served, "user_id:u1") == ["Swim Finished"]
     say(served, "user_id:u1", "withdrawn", purpose="ServicePersonalisation")
     served.watch.store(view("Ride Finished", "u1", yes))
-    assert views(served, "user_id:u1") == ["Swim Finished"]
+    assert views(served, "user_id:u1") == [], "what was stored is withheld from then on"
+    bring(served, line | {"said_at": datetime.now(timezone.utc).isoformat(), "evidence": "form 13"})
+    assert views(served, "user_id:u1") == ["Swim Finished"], "the ride came without leave"
+
+
+def bring(served: Server, line: dict):
+    brought = served.session.post(f"{served.url}/api/v1/consents/import", timeout=10,
+                                  json={"source": "watch", "format": "jsonl", "text": json.dumps(line)})
+    assert brought.ok and brought.json()["taken"] == 1, brought.text
