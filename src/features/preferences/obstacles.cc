@@ -71,26 +71,24 @@ Result<bool> has_template(const Outbox& outbox, gate::Purpose purpose) {
 Result<std::optional<Obstacle>> obstacle_of(db::Transaction& tx, const Outbox& outbox, std::string_view region,
                                             const identity::Customer& customer, gate::Purpose purpose,
                                             gate::Channel channel) {
-  std::optional<Obstacle> out;
-  if (channel != gate::Channel::email && channel != gate::Channel::sms) return out;
+  if (channel != gate::Channel::email && channel != gate::Channel::sms) return std::optional<Obstacle>();
   if (channel == gate::Channel::sms && !outbox.outreach->carries(channel)) return std::optional(told(kNoGateway));
-  out = told(kNoAddress);
-  bool first = true;
+  std::optional<Obstacle> first;
   for (const identity::Identity& member : customer.identities) {
     for (const identity::HeldKey& key : member.keys) {
       if (key.kind != *consent::address_kind(channel) || key.standing == identity::Standing::claimed) continue;
-      const auto address = TRY(identity::make_key(key.kind, key.value, {"", sources::kOwnController, member.country}));
+      // What was taken for an address once and is none reaches nobody.
+      const auto address = identity::make_key(key.kind, key.value, {"", sources::kOwnController, member.country});
+      if (!address) continue;
       const std::string name =
-          TRY(outbox.outreach->obstacle(tx, {std::string(region), member.id, address, purpose, channel}));
-      if (name.empty()) out.reset();
-      if (first && !name.empty()) out = named(name, outbox);
-      first = false;
-      if (!out) break;
+          TRY(outbox.outreach->obstacle(tx, {std::string(region), member.id, *address, purpose, channel}));
+      if (name.empty()) {
+        return TRY(has_template(outbox, purpose)) ? std::optional<Obstacle>() : std::optional(told(kNoTemplate));
+      }
+      if (!first) first = named(name, outbox);
     }
-    if (!out) break;
   }
-  if (!out && !TRY(has_template(outbox, purpose))) out = told(kNoTemplate);
-  return out;
+  return first ? first : std::optional(told(kNoAddress));
 }
 
 }  // namespace handschlag::preferences

@@ -95,5 +95,15 @@ TEST_P(ObstaclesTest, AnAddressThatIsOnlyClaimedIsNone) {
   EXPECT_EQ(name(), "no_address");
 }
 
+TEST_P(ObstaclesTest, WhatIsNoAddressHidesNoneThatIsOne) {
+  publish();
+  auto& keys = customer_.identities[0].keys;
+  keys.insert(keys.begin(), keys[0]);
+  keys[0].value = "no address";
+  EXPECT_EQ(name(), "");
+  keys.pop_back();
+  EXPECT_EQ(name(), "no_address");
+}
+
 }  // namespace
 }  // namespace handschlag::preferences

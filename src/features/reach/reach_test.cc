@@ -277,6 +277,16 @@ TEST_P(ReachTest, WhoMayBeWrittenToAndWhatKeepsTheOthers) {
   EXPECT_EQ(groups(Channel::phone)[0].reachable, 0);
 }
 
+TEST_P(ReachTest, WhatIsNoAddressStopsNoCount) {
+  for (int i = 0; i < 10; ++i) somebody({.address = fmt::format("no address {}", i)});
+  somebodies(12, {.address = "x", .said = consent::Act::given});
+  count();
+  ASSERT_THAT(groups(), SizeIs(1));
+  EXPECT_EQ(groups()[0].people, 22);
+  EXPECT_EQ(groups()[0].reachable, 12);
+  EXPECT_EQ(people_for(groups()[0], kNoAddress), 10);
+}
+
 TEST_P(ReachTest, LinkedPeopleCountOnceAndANewRoundReplacesTheOld) {
   std::vector<IdentityId> ids;
   for (int i = 0; i < 24; ++i) {
